@@ -1,0 +1,230 @@
+"""Frozen records that the whole package passes around: ids, interactions, graph, splits.
+
+Inside the package everything is an int32 inner id, and 0 always means padding or unknown.
+Items are entities: item i and entity i are the same thing for 1 <= i <= num_items, and the
+entities that are no items follow. Raw ids (strings) exist only at the two doors: readers and exports.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from tfkgrec.errors import InputError
+
+
+@dataclass(frozen=True)
+class RawData:
+    """What a reader returns: three tables of strings, before any id is given.
+
+    Attributes:
+        name: dataset name, as in `data.dataset`.
+        interactions: columns `user`, `item` (str), `positive` (bool), and `timestamp` (int64, seconds) where known;
+            one row per (user, item), in file order. A row with `positive=False` was rated below the threshold: it is
+            never a positive and never drawn as a negative.
+        triples: columns `head`, `relation`, `tail` (str), without repeats.
+        item_links: columns `item`, `entity` (str), one row per catalogue item. The catalogue is exactly these items.
+        entity_names: raw entity -> text for people, for whichever entities have one.
+        relation_names: raw relation -> text for people.
+        report: one line per thing the reader left out, for people ("71,661 rows of artists without an entity").
+    """
+
+    name: str
+    interactions: pd.DataFrame
+    triples: pd.DataFrame
+    item_links: pd.DataFrame
+    entity_names: dict[str, str] = field(default_factory=dict)
+    relation_names: dict[str, str] = field(default_factory=dict)
+    report: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class IdMap:
+    """Raw ids <-> inner ids 1..n; 0 is padding and unknown. `raw[0]` is the empty string."""
+
+    kind: str
+    raw: np.ndarray  # [n + 1] of str objects
+
+    @classmethod
+    def build(cls, kind: str, values: Iterable[str], rng: np.random.Generator) -> "IdMap":
+        """Number the distinct `values` in an order drawn from `rng` (public files number items by popularity)."""
+        distinct = np.array(sorted(set(values)), dtype=object)
+        return cls(kind, np.concatenate([np.array([""], dtype=object), rng.permutation(distinct)]))
+
+    @cached_property
+    def _inner(self) -> pd.Index:
+        return pd.Index(self.raw)
+
+    @property
+    def size(self) -> int:
+        """Number of rows a table over these ids needs, row 0 included."""
+        return len(self.raw)
+
+    def encode(self, values: Iterable[str]) -> np.ndarray:
+        """Inner ids [n] int32 of raw ids; unknown ones become 0."""
+        found = self._inner.get_indexer(pd.Index(np.asarray(values, dtype=object)))
+        return np.maximum(found, 0).astype(np.int32)
+
+    def decode(self, ids: np.ndarray) -> np.ndarray:
+        """Raw ids, same shape as `ids`; 0 becomes the empty string."""
+        return self.raw[np.asarray(ids)]
+
+    def validate(self) -> None:
+        if self.raw[0] != "":
+            raise InputError(f"{self.kind} ids: row 0 should be the empty string. Received: {self.raw[0]!r}")
+        if not self._inner.is_unique:
+            twice = self._inner[self._inner.duplicated()][0]
+            raise InputError(f"{self.kind} ids: {twice!r} occurs twice")
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Labelled pairs: `user`, `item` int32 [n]; `label` float32 [n]; `timestamp` int64 [n] or None."""
+
+    user: np.ndarray
+    item: np.ndarray
+    label: np.ndarray
+    timestamp: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def take(self, index: np.ndarray) -> "Interactions":
+        """The rows that an index array or a boolean mask picks."""
+        time = None if self.timestamp is None else self.timestamp[index]
+        return Interactions(self.user[index], self.item[index], self.label[index], time)
+
+    @property
+    def positives(self) -> "Interactions":
+        return self.take(self.label > 0)
+
+
+@dataclass(frozen=True)
+class KnowledgeGraph:
+    """Triples `head`, `relation`, `tail` int32 [m] over inner ids; sizes count row 0."""
+
+    head: np.ndarray
+    relation: np.ndarray
+    tail: np.ndarray
+    num_entities: int
+    num_relations: int
+
+    def __len__(self) -> int:
+        return len(self.head)
+
+    def validate(self) -> None:
+        for part, top in (("head", self.num_entities), ("relation", self.num_relations), ("tail", self.num_entities)):
+            ids = getattr(self, part)
+            if len(ids) and (ids.min() < 1 or ids.max() >= top):
+                raise InputError(f"knowledge graph: {part} ids should be in 1..{top - 1}. Received: {ids.min()}..{ids.max()}")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset in inner ids. Items are the entities 1..num_items.
+
+    Attributes:
+        interactions: every rated pair; `label` 1 for a positive, 0 for a rating below the threshold.
+        item_names, entity_names, relation_names: text for people, by inner id ([rows] of str, row 0 empty).
+        timed: whether `interactions.timestamp` is known.
+    """
+
+    name: str
+    users: IdMap
+    items: IdMap
+    entities: IdMap
+    relations: IdMap
+    interactions: Interactions
+    graph: KnowledgeGraph
+    entity_names: np.ndarray
+    relation_names: np.ndarray
+    report: tuple[str, ...] = ()
+
+    @property
+    def num_items(self) -> int:
+        return self.items.size - 1
+
+    @property
+    def item_names(self) -> np.ndarray:
+        return self.entity_names[: self.items.size]
+
+    @property
+    def timed(self) -> bool:
+        return self.interactions.timestamp is not None
+
+    def validate(self) -> None:
+        """Raise `InputError` naming the first thing that does not hold."""
+        for ids in (self.users, self.items, self.entities, self.relations):
+            ids.validate()
+        self.graph.validate()
+        pairs = self.interactions
+        if not len(pairs.positives):
+            raise InputError(f"{self.name}: expected at least one positive interaction, found none")
+        key = pairs.user.astype(np.int64) * self.items.size + pairs.item
+        if len(np.unique(key)) != len(key):
+            raise InputError(f"{self.name}: a (user, item) pair occurs twice")
+        if not np.any(self.graph.head <= self.num_items) and not np.any(self.graph.tail <= self.num_items):
+            raise InputError(f"{self.name}: expected triples that touch an item, found none among {len(self.graph):,}")
+
+    def stats(self) -> dict[str, int]:
+        """The counts of a paper's Table 1."""
+        graph, pairs = self.graph, self.interactions.positives
+        touched = np.union1d(graph.head, graph.tail)
+        return {
+            "users": len(np.unique(pairs.user)),
+            "items": self.num_items,
+            "items_with_a_positive": len(np.unique(pairs.item)),
+            "ratings": len(self.interactions),
+            "positives": len(pairs),
+            "labelled_pairs": 2 * len(pairs),
+            "entities": len(np.union1d(touched, np.arange(1, self.items.size))),
+            "relations": self.relations.size - 1,
+            "triples": len(graph),
+            "triples_with_an_item_head": int(np.sum(graph.head <= self.num_items)),
+        }
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Labelled pairs of protocol C, and the users' training positives that everything else is computed from.
+
+    Attributes:
+        train, validation, test: disjoint labelled pairs (label 1 or 0).
+        history_items: training positives of all users, int32, user by user, oldest first where time is known.
+        history_offsets: int64 [users.size + 1]; user u owns `history_items[offsets[u]:offsets[u + 1]]`.
+        rated: all pairs a user has rated, as sorted int64 keys `user * num_item_rows + item`; used only to draw the
+            evaluation negatives.
+    """
+
+    train: Interactions
+    validation: Interactions
+    test: Interactions
+    history_items: np.ndarray
+    history_offsets: np.ndarray
+    num_item_rows: int
+
+    @property
+    def history_lengths(self) -> np.ndarray:
+        """Training positives per user, int64 [users.size]."""
+        return np.diff(self.history_offsets)
+
+    @property
+    def popularity(self) -> np.ndarray:
+        """Training positives per item, int64 [items.size]."""
+        return np.bincount(self.history_items, minlength=self.num_item_rows)
+
+    def validate(self) -> None:
+        seen: dict[str, np.ndarray] = {}
+        for name in ("train", "validation", "test"):
+            part: Interactions = getattr(self, name)
+            key = part.user.astype(np.int64) * self.num_item_rows + part.item
+            for other, keys in seen.items():
+                both = np.intersect1d(key, keys)
+                if len(both):
+                    user, item = divmod(int(both[0]), self.num_item_rows)
+                    raise InputError(f"user {user}: item {item} is in {other} and {name}")
+            if np.any(self.history_lengths[part.user] == 0):
+                raise InputError(f"{name}: user {part.user[self.history_lengths[part.user] == 0][0]} has no training positive")
+            seen[name] = key
