@@ -1,0 +1,147 @@
+"""tf.data for click-through training: batches of G users with M labelled items each.
+
+User-side work is done once per row instead of once per pair (design rule 3); ids are all that travels (rule 2).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import tensorflow as tf
+
+from tfkgrec.data.history import sample_histories
+from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.records import Interactions, Splits
+from tfkgrec.data.splits import pair_keys
+
+
+@dataclass(frozen=True)
+class GroupedPairs:
+    """Labelled pairs laid out by user.
+
+    Attributes:
+        user: int32 [rows]; a user with many pairs fills several rows.
+        item: int32 [rows, M]; 0 pads.
+        label, weight: float32 [rows, M]; weight 0 pads.
+        source: int64 [rows, M]; index of the pair in the `Interactions` it came from, -1 pads.
+    """
+
+    user: np.ndarray
+    item: np.ndarray
+    label: np.ndarray
+    weight: np.ndarray
+    source: np.ndarray
+
+
+def group_pairs(pairs: Interactions, items_per_row: int, rng: np.random.Generator | None = None) -> GroupedPairs:
+    """Lay pairs out as rows of one user and `items_per_row` items; `rng` shuffles each user's pairs and the rows."""
+    n = len(pairs)
+    shuffle = np.arange(n) if rng is None else rng.permutation(n)
+    order = shuffle[np.argsort(pairs.user[shuffle], kind="stable")]
+    user = pairs.user[order]
+    place = np.arange(n) - np.searchsorted(user, user)  # 0, 1, 2, ... within each user
+    column = place % items_per_row
+    row = np.cumsum(column == 0) - 1
+    rows = int(row[-1]) + 1 if n else 0
+    if rng is not None:
+        row = rng.permutation(rows)[row]
+    row_user = np.zeros(rows, np.int32)
+    row_user[row] = user
+    source = np.full((rows, items_per_row), -1, np.int64)
+    source[row, column] = order
+    real = source >= 0
+    return GroupedPairs(
+        row_user,
+        np.where(real, pairs.item[source], 0).astype(np.int32),
+        np.where(real, pairs.label[source], 0).astype(np.float32),
+        real.astype(np.float32),
+        source,
+    )
+
+
+@dataclass(frozen=True)
+class TrainingBatches:
+    """All epochs of protocol C training, each a pure function of (seed, epoch).
+
+    Attributes:
+        splits: where pairs and histories come from.
+        batch_size: labelled pairs a step (padding included), G = batch_size // items_per_user.
+        items_per_user: M.
+        history_length: T. Rows carry T + 1 items, since every pair loses one: a positive itself, a negative the one
+            that `omit` names. Lengths then tell nothing about labels (design rule 1).
+        negatives: "fixed" (the split's, as the papers) or "fresh" (re-drawn every epoch, excluding training positives).
+        unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve strangers.
+    """
+
+    splits: Splits
+    batch_size: int
+    items_per_user: int
+    history_length: int
+    negatives: str
+    seed: int
+    unknown_user_rate: float = 0.0
+
+    @property
+    def rows_per_batch(self) -> int:
+        return max(1, self.batch_size // self.items_per_user)
+
+    def pairs(self, epoch: int) -> Interactions:
+        """The labelled pairs of one epoch."""
+        train = replace(self.splits.train, timestamp=None)
+        if self.negatives == "fixed":
+            return train
+        positives = train.positives
+        rng = np.random.default_rng([self.seed, 2, epoch])
+        rows = self.splits.num_item_rows
+        own = np.sort(pair_keys(positives.user, positives.item, rows))
+        user, item = draw_negatives(self.splits.history_lengths, own, rows - 1, rng)
+        return Interactions(
+            np.concatenate([positives.user, user]),
+            np.concatenate([positives.item, item]),
+            np.concatenate([positives.label, np.zeros(len(user), np.float32)]),
+        )
+
+    def epoch(self, epoch: int) -> dict[str, np.ndarray]:
+        """One epoch as arrays, padded with empty rows to whole batches.
+
+        Returns:
+            user [R], history [R, T + 1], item [R, M], omit [R, M] (slot of the history that a pair without itself in
+            it loses), label [R, M], weight [R, M].
+        """
+        grouped = group_pairs(self.pairs(epoch), self.items_per_user, np.random.default_rng([self.seed, 3, epoch]))
+        rng = np.random.default_rng([self.seed, 4, epoch])
+        history = sample_histories(self.splits, grouped.user, self.history_length + 1, rng)
+        held = (history > 0).sum(axis=1, keepdims=True)
+        omit = (rng.random(grouped.item.shape) * held).astype(np.int32)
+        user = np.where(rng.random(len(grouped.user)) < self.unknown_user_rate, 0, grouped.user).astype(np.int32)
+        columns = {
+            "user": user,
+            "history": history,
+            "item": grouped.item,
+            "omit": omit,
+            "label": grouped.label,
+            "weight": grouped.weight,
+        }
+        missing = -len(user) % self.rows_per_batch
+        return {k: np.concatenate([v, np.zeros((missing, *v.shape[1:]), v.dtype)]) for k, v in columns.items()}
+
+    def batches(self, epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]]:
+        """(inputs, label [G, M, 1], weight [G, M]) of every step of one epoch."""
+        columns, g = self.epoch(epoch), self.rows_per_batch
+        for start in range(0, len(columns["user"]), g):
+            part = {k: v[start : start + g] for k, v in columns.items()}
+            label, weight = part.pop("label"), part.pop("weight")
+            yield part, label[..., None], weight
+
+    def dataset(self, first_epoch: int = 0) -> tf.data.Dataset:
+        """A tf.data.Dataset whose n-th pass is epoch `first_epoch + n`; shapes are fixed, as XLA likes them."""
+        counter = iter(range(first_epoch, 1 << 30))
+        g, m, t = self.rows_per_batch, self.items_per_user, self.history_length + 1
+        spec = {
+            "user": tf.TensorSpec([g], tf.int32),
+            "history": tf.TensorSpec([g, t], tf.int32),
+            "item": tf.TensorSpec([g, m], tf.int32),
+            "omit": tf.TensorSpec([g, m], tf.int32),
+        }
+        signature = (spec, tf.TensorSpec([g, m, 1], tf.float32), tf.TensorSpec([g, m], tf.float32))
+        return tf.data.Dataset.from_generator(lambda: self.batches(next(counter)), output_signature=signature).prefetch(4)

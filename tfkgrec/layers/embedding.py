@@ -1,0 +1,25 @@
+"""Embedding whose gradient reaches the optimizer as one dense tensor."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class Embedding(keras.layers.Embedding):
+    """`keras.layers.Embedding` that Adam, Adagrad and RMSprop update correctly.
+
+    Keras 3.15 on TensorFlow squares the gradient rows of duplicate ids before it sums them, which makes the first Adam
+    step up to sqrt(lookups per row) times too large (shared/design/stack.md, trap T1; tests/layers/test_embedding.py
+    shows it). Reading the table through an arithmetic operation makes the gradient dense, duplicates already summed.
+
+    Call arguments: integer ids of any shape. Output: [..., output_dim].
+    """
+
+    def call(self, inputs: Any) -> Any:
+        return ops.take(self.table(), ops.cast(inputs, "int32"), axis=0)
+
+    def table(self) -> Any:
+        """The whole table [input_dim, output_dim], with a dense gradient."""
+        return ops.multiply(ops.convert_to_tensor(self.embeddings), 1.0)

@@ -1,0 +1,91 @@
+"""DINK's interest GRU (papers/dink.txt, section 3.3, eqs 7-10) over attention-scaled steps."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class InterestGRUCell(keras.layers.Layer):
+    """One step of eqs 7-10 on inputs that are already projected.
+
+    z = sigmoid(x_z + U_z h); r = sigmoid(x_r + U_r h)          (7, 8)
+    h~ = tanh(x_h + U_h (r * h)); h <- (1 - z) h + z h~         (9, 10)
+
+    Reading: eq 10 misprints the candidate state as h_{l-1}; this is an ordinary GRU.
+
+    Call arguments: [B, 3 units + 1], the projected input (z, r, h~ parts) and, last, 1 for a valid step or 0 for one
+    that leaves the state as it is; state [h], h [B, units].
+    """
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.state_size = units
+
+    def build(self, input_shape: Any) -> None:
+        u = self.units
+        self.gate_kernel = self.add_weight(shape=(u, 2 * u), initializer="orthogonal", name="gate_kernel")
+        self.state_kernel = self.add_weight(shape=(u, u), initializer="orthogonal", name="state_kernel")
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+        h, u = states[0], self.units
+        gates = ops.sigmoid(inputs[:, : 2 * u] + ops.matmul(h, self.gate_kernel))  # [B, 2u]
+        update, reset = gates[:, :u], gates[:, u:]
+        fresh = ops.tanh(inputs[:, 2 * u : 3 * u] + ops.matmul(reset * h, self.state_kernel))  # [B, u]
+        update = update * inputs[:, 3 * u :]  # a masked step keeps the state
+        h = h + update * (fresh - h)
+        return h, [h]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class InterestGRU(keras.layers.Layer):
+    """h_T of a GRU over x_t = a_t E(v_t), for every candidate of every user (eqs 7-10).
+
+    W (a_t E(v_t)) = a_t (W E(v_t)): the input projection is computed once per user and step and scaled per candidate.
+
+    Args:
+        units: state width.
+        unroll: unroll the T steps in the graph (faster for short histories).
+
+    Call arguments:
+        history: E(v_t) [G, T, d].
+        weights: a [G, M, T].
+        mask: bool [G, M, T]; masked steps leave the state unchanged, a row without any step gives zeros.
+
+    Output: h_T [G, M, units].
+    """
+
+    def __init__(self, units: int, unroll: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if units < 1:
+            raise ValueError(f"`units` should be at least 1. Received: {units}")
+        self.units = units
+        self.unroll = unroll
+        self.rnn = keras.layers.RNN(InterestGRUCell(units), unroll=unroll, name="rnn")
+
+    def build(self, history_shape: Any, *_: Any, **__: Any) -> None:
+        self.kernel = self.add_weight(
+            shape=(history_shape[-1], 3 * self.units), initializer="glorot_uniform", name="kernel"
+        )
+        self.bias = self.add_weight(shape=(3 * self.units,), initializer="zeros", name="bias")
+        self.rnn.build((None, history_shape[1], 3 * self.units + 1))
+
+    def call(self, history: Any, weights: Any, mask: Any) -> Any:
+        projected = ops.expand_dims(ops.matmul(history, self.kernel), 1)  # [G, 1, T, 3u]
+        steps = ops.expand_dims(weights, -1) * projected + self.bias  # [G, M, T, 3u]
+        valid = ops.expand_dims(ops.cast(mask, steps.dtype), -1)
+        steps = ops.concatenate([steps, valid], axis=-1)
+        shape = ops.shape(steps)
+        steps = ops.reshape(steps, (-1, steps.shape[2], 3 * self.units + 1))  # [G * M, T, 3u + 1]
+        return ops.reshape(self.rnn(steps), (shape[0], shape[1], self.units))
+
+    def compute_output_shape(self, history_shape: Any, weights_shape: Any, *_: Any) -> Any:
+        return (*weights_shape[:2], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units, "unroll": self.unroll}

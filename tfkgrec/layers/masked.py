@@ -1,0 +1,47 @@
+"""Softmax and mean under a mask: finite, with zeros for a row whose mask is all False."""
+
+from typing import Any
+
+from keras import ops
+
+_LARGE = 1e9
+
+
+def masked_softmax(scores: Any, mask: Any, axis: int = -1) -> Any:
+    """Softmax over the entries where `mask` (bool, same shape) is True; the others get weight 0.
+
+    A row without any True gives zeros, and finite (zero) gradients.
+    """
+    keep = ops.cast(mask, scores.dtype)
+    scores = ops.where(mask, scores, -_LARGE)
+    exp = ops.exp(scores - ops.stop_gradient(ops.max(scores, axis=axis, keepdims=True))) * keep
+    total = ops.sum(exp, axis=axis, keepdims=True)
+    return exp / ops.where(total > 0, total, ops.ones_like(total))
+
+
+def masked_mean_weights(mask: Any, dtype: str = "float32") -> Any:
+    """Weights over the last axis that sum to 1 where `mask` has a True, else all 0."""
+    keep = ops.cast(mask, dtype)
+    return keep / ops.maximum(ops.sum(keep, axis=-1, keepdims=True), 1.0)
+
+
+def leave_out(history: Any, item: Any, omit: Any | None = None) -> Any:
+    """Which history items each pair may see: never the candidate itself (design rule 1).
+
+    Args:
+        history: item ids [G, T], 0 pads.
+        item: candidate ids [G, M].
+        omit: slot [G, M] that a pair loses whose candidate is not in the history, so that lengths tell nothing about
+            labels; None (evaluation, serving) takes nothing away.
+
+    Returns:
+        bool [G, M, T].
+    """
+    held = ops.expand_dims(ops.not_equal(history, 0), 1)  # [G, 1, T]
+    hit = ops.equal(ops.expand_dims(history, 1), ops.expand_dims(item, 2))  # [G, M, T]
+    if omit is None:
+        return ops.logical_and(held, ops.logical_not(hit))
+    slot = ops.reshape(ops.arange(history.shape[1], dtype="int32"), (1, 1, -1))
+    drawn = ops.equal(slot, ops.expand_dims(omit, 2))
+    gone = ops.where(ops.any(hit, axis=2, keepdims=True), hit, drawn)
+    return ops.logical_and(held, ops.logical_not(gone))

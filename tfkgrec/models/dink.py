@@ -1,0 +1,252 @@
+"""DINK: deep interest network on a knowledge graph (papers/dink.txt)."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfkgrec.layers.aggregators import AttentionAggregator, ConcatAggregator, SumAggregator
+from tfkgrec.layers.embedding import Embedding
+from tfkgrec.layers.interest_attention import InterestAttention
+from tfkgrec.layers.interest_gru import InterestGRU
+from tfkgrec.layers.masked import leave_out, masked_mean_weights
+from tfkgrec.models.recommender import Recommender
+
+AGGREGATORS = ("sum", "concat", "attention", "none")
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class DINK(Recommender):
+    """Knowledge aggregator -> interest attention -> GRU -> prediction (eqs 1-13).
+
+    1. E(v_t): every history item seen through its K graph neighbours (1-5)        [G, T, d]
+    2. a_t = softmax_t(E(v_t)^T W e_i) (6)                                         [G, M, T]
+    3. h_T of a GRU over a_t E(v_t) (7-10)                                         [G, M, d]
+    4. logit = W_p [u_L || i_L || h_T] + b_p (11-13), u_L and i_L L-layer MLPs     [G, M]
+
+    Reading: a GRU (Algorithm 1 says LSTM, the text GRU); softmax over the history steps a candidate may see; the
+    regulariser of eq 14 acts on the vectors of the batch.
+
+    Args:
+        num_users, num_items, num_entities, num_relations: table rows, row 0 (padding, unknown) included; items are the
+            first entities.
+        dim: d.
+        history_length: T.
+        num_neighbours: K.
+        aggregator: "sum", "concat", "attention"; "none" is the ablation DINK-K (no knowledge graph).
+        interest_attention: False is the ablation DINK-A (plain GRU over E(v_t)).
+        mlp_layers: L.
+        l2: lambda of eq 14.
+
+    Not in the paper, all off by default:
+        include_center: the attention aggregator keeps the entity's own vector.
+        scale_attention: x_t = n a_t E(v_t) with n the visible steps, so that long histories are not shrunk.
+        item_bias, attribute_bias: one learned scalar per item; one per entity, summed over the item's neighbours.
+        user_item_dot, interest_item_dot, history_item_dot: add <u, i>, <h_T, i>, <mean_t v_t, i> to the logit.
+        item_attributes: in those products an item's vector is v + the mean of its neighbours' vectors.
+        dropout: on the vectors that enter the products and the prediction layer.
+    """
+
+    def __init__(
+        self,
+        num_users: int,
+        num_items: int,
+        num_entities: int,
+        num_relations: int,
+        dim: int = 16,
+        history_length: int = 12,
+        num_neighbours: int = 6,
+        aggregator: str = "attention",
+        interest_attention: bool = True,
+        mlp_layers: int = 1,
+        l2: float = 0.0,
+        include_center: bool = False,
+        scale_attention: bool = False,
+        item_bias: bool = False,
+        attribute_bias: bool = False,
+        user_item_dot: bool = False,
+        interest_item_dot: bool = False,
+        history_item_dot: bool = False,
+        item_attributes: bool = False,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if aggregator not in AGGREGATORS:
+            raise ValueError(f"`aggregator` should be one of {AGGREGATORS}. Received: {aggregator!r}")
+        self._config = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
+        self.num_users, self.num_items = num_users, num_items
+        self.num_entities, self.num_relations = num_entities, num_relations
+        self.dim, self.history_length, self.num_neighbours = dim, history_length, num_neighbours
+        self.aggregator_kind, self.l2 = aggregator, l2
+        self.scale_attention, self.item_attributes = scale_attention, item_attributes
+        self.user_item_dot, self.interest_item_dot = user_item_dot, interest_item_dot
+        self.history_item_dot = history_item_dot
+
+        def vectors(rows: int, name: str, width: int = dim, stddev: float = 0.1) -> Embedding:
+            return Embedding(rows, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=stddev), name=name)
+
+        self.user_embedding = vectors(num_users, "user_embedding")
+        self.entity_embedding = vectors(num_entities, "entity_embedding")
+        self.relation_embedding = vectors(num_relations, "relation_embedding") if aggregator == "attention" else None
+        self.item_bias = vectors(num_items, "item_bias", 1, 1e-4) if item_bias else None
+        self.attribute_bias = vectors(num_entities, "attribute_bias", 1, 1e-4) if attribute_bias else None
+        self.aggregator = {
+            "sum": lambda: SumAggregator(dim, name="aggregator"),
+            "concat": lambda: ConcatAggregator(dim, name="aggregator"),
+            "attention": lambda: AttentionAggregator(dim, include_center=include_center, name="aggregator"),
+            "none": lambda: None,
+        }[aggregator]()
+        self.interest_attention = InterestAttention(name="interest_attention") if interest_attention else None
+        self.interest_gru = InterestGRU(dim, name="interest_gru")
+        self.user_mlp = [keras.layers.Dense(dim, "relu", name=f"user_mlp_{n}") for n in range(mlp_layers)]
+        self.item_mlp = [keras.layers.Dense(dim, "relu", name=f"item_mlp_{n}") for n in range(mlp_layers)]
+        self.prediction = [
+            keras.layers.Dense(1, use_bias=part == "interest", name=f"prediction_{part}")
+            for part in ("user", "item", "interest")
+        ]
+        self.dropout = keras.layers.Dropout(dropout, name="dropout") if dropout else None
+
+    def build(self, input_shape: Any = None) -> None:
+        self.history = self.add_table("history", (self.num_users, self.history_length))
+        self.neighbour_entity = self.add_table("neighbour_entity", (self.num_items, self.num_neighbours))
+        self.neighbour_relation = self.add_table("neighbour_relation", (self.num_items, self.num_neighbours))
+        for table in (
+            self.user_embedding,
+            self.entity_embedding,
+            self.relation_embedding,
+            self.item_bias,
+            self.attribute_bias,
+        ):
+            if table is not None:
+                table.build(None)
+        d, t, k = self.dim, self.history_length, self.num_neighbours
+        if self.aggregator is not None:
+            self.aggregator.build((None, t, d), (None, t, k, d), (None, t, k, d), (None, t, k))
+        if self.interest_attention is not None:
+            self.interest_attention.build((None, t, d), (None, None, d), (None, None, t))
+        self.interest_gru.build((None, t, d), (None, None, t), (None, None, t))
+        for layer in (*self.user_mlp, *self.item_mlp, *self.prediction):
+            layer.build((None, d))
+        self.built = True
+
+    def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
+        if history is None:
+            history = self.read_table("history", user)  # [G, T]
+        vector = self.user_embedding(user)  # [G, d]
+        high = vector
+        for layer in self.user_mlp:
+            high = layer(high)  # u_L (11)
+        return {
+            "history": history,
+            "vector": vector,
+            "user_logit": self.prediction[0](high),  # [G, 1]
+            "interest": self._aggregate(history)[0],  # E(v_t) [G, T, d]
+            "steps": self._item_vector(history) if self.history_item_dot else None,  # [G, T, d]
+        }
+
+    def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
+        visible = leave_out(state["history"], item, omit)  # [G, M, T]
+        candidate = self.entity_embedding(item)  # e_i [G, M, d]
+        interest = self.interest_gru(state["interest"], self._attention(state, candidate, visible), visible)  # h_T
+        high = candidate
+        for layer in self.item_mlp:
+            high = layer(high)  # i_L (12)
+        parts = (self._drop(high, training), self._drop(interest, training))
+        logit = ops.squeeze(self.prediction[1](parts[0]) + self.prediction[2](parts[1]), -1) + state["user_logit"]  # (13)
+        logit = logit + self._extra_terms(state, item, interest, visible, training)
+        if training and self.l2:
+            self._regularise(state, item, candidate)
+        return logit
+
+    def explain(self, user: Any, item: Any) -> dict[str, Any]:
+        """Interest attention over the history, and for every history item its neighbours' weights.
+
+        Returns:
+            logit [B]; history_item [B, T] and attention [B, T] (0 where padded); neighbour_relation,
+            neighbour_entity, neighbour_weight [B, T, K].
+        """
+        state = self.user_state(user)
+        item = ops.expand_dims(item, 1)
+        visible = leave_out(state["history"], item)
+        candidate = self.entity_embedding(item)
+        history = state["history"]
+        return {
+            "logit": ops.squeeze(self.score_items(state, item), 1),
+            "history_item": history,
+            "attention": ops.squeeze(self._weights(state, candidate, visible), 1),
+            "neighbour_relation": self.read_table("neighbour_relation", history),
+            "neighbour_entity": self.read_table("neighbour_entity", history),
+            "neighbour_weight": self._aggregate(history)[1],
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self._config}
+
+    def _aggregate(self, item: Any) -> tuple[Any, Any]:
+        """E(v) [..., d] and the neighbours' weights [..., K]."""
+        center = self.entity_embedding(item)
+        neighbour = self.read_table("neighbour_entity", item)  # [..., K]
+        if self.aggregator is None:  # DINK-K
+            return center, ops.zeros_like(ops.cast(neighbour, center.dtype))
+        vectors = self.entity_embedding(neighbour)  # [..., K, d]
+        relation = self.relation_embedding
+        relations = vectors if relation is None else relation(self.read_table("neighbour_relation", item))
+        return self.aggregator(center, vectors, relations, ops.not_equal(neighbour, 0))
+
+    def _weights(self, state: dict[str, Any], candidate: Any, visible: Any) -> Any:
+        """a_t [G, M, T]; without interest attention (DINK-A) every visible step counts the same."""
+        if self.interest_attention is None:
+            return masked_mean_weights(visible, candidate.dtype)
+        return self.interest_attention(state["interest"], candidate, visible)
+
+    def _attention(self, state: dict[str, Any], candidate: Any, visible: Any) -> Any:
+        """The factor of E(v_t) in x_t [G, M, T]."""
+        if self.interest_attention is None:
+            return ops.cast(visible, candidate.dtype)
+        weights = self._weights(state, candidate, visible)
+        if self.scale_attention:
+            weights = weights * ops.sum(ops.cast(visible, weights.dtype), axis=-1, keepdims=True)
+        return weights
+
+    def _item_vector(self, item: Any) -> Any:
+        """v, or v + the mean of its neighbours [..., d]."""
+        vector = self.entity_embedding(item)
+        if not self.item_attributes:
+            return vector
+        neighbour = self.read_table("neighbour_entity", item)
+        weights = masked_mean_weights(ops.not_equal(neighbour, 0), vector.dtype)
+        return vector + ops.sum(ops.expand_dims(weights, -1) * self.entity_embedding(neighbour), axis=-2)
+
+    def _extra_terms(self, state: dict[str, Any], item: Any, interest: Any, visible: Any, training: bool) -> Any:
+        """The terms that are not in the paper, [G, M]."""
+        total: Any = 0.0
+        if self.item_bias is not None:
+            total = total + ops.squeeze(self.item_bias(item), -1)
+        if self.attribute_bias is not None:
+            neighbour = self.read_table("neighbour_entity", item)  # [G, M, K]
+            biases = ops.squeeze(self.attribute_bias(neighbour), -1)
+            total = total + ops.sum(biases * ops.cast(ops.not_equal(neighbour, 0), biases.dtype), axis=-1)
+        taste: Any = None
+        if self.user_item_dot:
+            taste = ops.expand_dims(state["vector"], 1)  # [G, 1, d]
+        if self.interest_item_dot:
+            taste = interest if taste is None else taste + interest
+        if self.history_item_dot:
+            pooled = ops.matmul(masked_mean_weights(visible, interest.dtype), state["steps"])  # [G, M, d]
+            taste = pooled if taste is None else taste + pooled
+        if taste is not None:
+            total = total + ops.sum(self._drop(taste, training) * self._item_vector(item), axis=-1)
+        return total
+
+    def _drop(self, x: Any, training: bool) -> Any:
+        return x if self.dropout is None else self.dropout(x, training=training)
+
+    def _regularise(self, state: dict[str, Any], item: Any, candidate: Any) -> None:
+        """lambda ||theta||^2 (14) over the vectors of the batch, per labelled pair."""
+        real = ops.cast(ops.not_equal(item, 0), candidate.dtype)
+        pairs = ops.maximum(ops.sum(real), 1.0)
+        used = ops.sum(ops.sum(ops.square(candidate), -1) * real)
+        used = used + ops.sum(ops.sum(ops.square(state["vector"]), -1, keepdims=True) * real)
+        used = used + ops.sum(ops.square(state["interest"]))
+        self.add_loss(self.l2 * used / pairs)

@@ -1,0 +1,53 @@
+"""What every model of the package offers: user work once, item work many (design rule 3)."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+
+class Recommender(keras.Model):
+    """Base of all models. A subclass writes `user_state`, `score_items` and `explain`.
+
+    Call arguments: a dict of user [G] and item [G, M], and optionally
+        history [G, T]: read instead of the user's own row of the history table;
+        omit [G, M]: history slot that a training pair loses (see `layers.masked.leave_out`).
+    Output: logit [G, M].
+    """
+
+    def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
+        """Everything that does not depend on the candidate, once per user.
+
+        Args:
+            user: int32 [G]; 0 is a stranger.
+            history: item ids int32 [G, T], 0 pads; None reads the stored history of the user.
+        """
+        raise NotImplementedError
+
+    def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
+        """Logits [G, M] of items int32 [G, M] for the users of `state`."""
+        raise NotImplementedError
+
+    def explain(self, user: Any, item: Any) -> dict[str, Any]:
+        """Inner ids and weights that say why, for pairs user [B], item [B]; keys as in the `explain` signature."""
+        raise NotImplementedError
+
+    def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
+        state = self.user_state(inputs["user"], inputs.get("history"))
+        return self.score_items(state, inputs["item"], inputs.get("omit"), training)
+
+    def add_table(self, name: str, shape: tuple[int, ...]) -> Any:
+        """A side table: int32 ids that live in the model, so that an export needs ids only (design rule 2)."""
+        return self.add_weight(shape=shape, dtype="int32", trainable=False, initializer="zeros", name=name)
+
+    def set_table(self, name: str, values: np.ndarray) -> None:
+        """Fill the side table `name`."""
+        table = getattr(self, name)
+        if tuple(table.shape) != values.shape:
+            raise ValueError(f"table `{name}` should have shape {tuple(table.shape)}. Received: {values.shape}")
+        table.assign(values.astype(np.int32))
+
+    def read_table(self, name: str, ids: Any) -> Any:
+        """Rows of a side table, [*ids.shape, *row shape]."""
+        return ops.take(ops.convert_to_tensor(getattr(self, name)), ids, axis=0)
