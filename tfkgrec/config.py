@@ -438,7 +438,7 @@ def _show(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, _SettingText):
-        text = repr(str(value)).strip("'\"") or "nothing"
+        text = " ".join(value.split()) or "nothing"
     else:
         text = repr(str(value) if isinstance(value, Path) else value)
     return text if len(text) <= 80 else f"{text[:77]}..."

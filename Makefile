@@ -1,0 +1,35 @@
+# What each target needs it sets up: Python 3.11 to 3.13, make and a package index are enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: quickstart test lint bench
+
+quickstart: $(VENV)/.installed   ## train on planted data, evaluate, export, serve, recommend, explain
+	$(BIN)/python -m tfkgrec.quickstart
+
+test: lint   ## everything that must hold before a commit
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed   ## training and ranking speed of this machine; run it alone
+	$(BIN)/python -m tfkgrec.benchmark speed
+
+# The stamps are older than setup.py when a dependency may have changed.
+$(VENV)/.installed: $(BIN)/python setup.py
+	$(PIP) install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(BIN)/python setup.py
+	$(PIP) install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else \
+		"error: PYTHON=$(PYTHON): expected Python 3.11 to 3.13, found " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)

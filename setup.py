@@ -1,0 +1,68 @@
+"""Metadata and every dependency pin of tfkgrec. pyproject.toml holds tool settings only."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+here = Path(__file__).parent
+version = re.findall(r'^__version__ = "(.+)"$', (here / "tfkgrec/__init__.py").read_text(encoding="utf-8"), re.M)[0]
+
+REQUIRES = [
+    "tensorflow>=2.21,<2.22",  # training, SavedModel
+    "keras>=3.15,<3.16",  # the layers; 3.15's quirks are worked around and tested
+    "tensorflow-recommenders==0.7.3",  # the last that imports under Keras 3 (0.7.7 refuses)
+    "tensorflow-serving-api>=2.21,<2.22",  # stubs of the server and the client; goes with tensorflow
+    "tensorboard>=2.21,<2.22",  # TensorFlow does not bring it any more
+    "grpcio>=1.74",  # the embedded server and the client
+    "protobuf>=6.31",  # models.config in text form; what TensorFlow 2.21 itself asks for
+    "numpy>=2.1",
+    "scipy>=1.14",  # sparse item-item counts of the item-kNN floor
+    "pandas>=2.2",  # readers
+    "pyyaml>=6",  # configs
+]
+PARQUET = ["pyarrow>=18"]  # interactions and triples as .parquet
+DEV = [
+    *PARQUET,
+    "pytest>=8",
+    "ruff>=0.17,<0.18",  # one formatter, one result
+    "mypy>=2.4,<3",
+    "types-PyYAML",
+    "scikit-learn>=1.6",  # test oracle: AUC, accuracy
+    "jax>=0.7",  # one test runs the layers on Keras' JAX backend, on the CPU
+    "setuptools>=68",  # tests/test_packaging.py builds the wheel without isolation
+    "wheel",
+]
+
+setup(
+    name="tfkgrec",
+    version=version,
+    description="Knowledge-graph recommenders in Keras: trained with TFRS, explained, served by TF Serving",
+    long_description=(here / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author="The tfkgrec authors",
+    packages=find_packages(include=["tfkgrec", "tfkgrec.*"]),
+    package_data={"tfkgrec": ["py.typed"]},
+    python_requires=">=3.11,<3.14",
+    install_requires=REQUIRES,
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],  # 2.8 GB of CUDA wheels
+        "parquet": PARQUET,
+        "dev": DEV,
+    },
+    entry_points={"console_scripts": ["tfkgrec = tfkgrec.cli:main"]},
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+    keywords="recommender knowledge-graph keras tensorflow tensorflow-recommenders tensorflow-serving",
+    zip_safe=False,
+)

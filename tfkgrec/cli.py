@@ -1,0 +1,112 @@
+"""`tfkgrec <verb>`: the same verbs as `python -m tfkgrec.<verb>`, and what all their mains share.
+
+Nothing heavy is imported before the verb is known, so `tfkgrec --help` answers at once.
+A verb's module ends in
+
+    if __name__ == "__main__":
+        sys.exit(run_main(main))
+
+and has `main(argv: Sequence[str] | None = None) -> int`, whose parser is `argparse.ArgumentParser(prog="tfkgrec <verb>", ...)`.
+"""
+
+import argparse
+import errno
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tfkgrec import __version__
+from tfkgrec.config import Config, load_config
+from tfkgrec.errors import InputError
+
+# verb -> (module with a `main`, what it does)
+VERBS = {
+    "train": ("tfkgrec.train", "train a model from a config; write the run directory and the export"),
+    "evaluate": ("tfkgrec.evaluate", "measure a trained run again, with the floors beside it"),
+    "export": ("tfkgrec.export", "write a trained run as a SavedModel for TF Serving"),
+    "serve": ("tfkgrec.serve", "serve SavedModels over the TF Serving gRPC API"),
+    "recommend": ("tfkgrec.recommend", "ask a server for a user's recommendations"),
+    "explain": ("tfkgrec.explain", "ask a run or a server why an item is recommended"),
+    "benchmark": ("tfkgrec.benchmark", "measure quality, speed or serving"),
+    "data": ("tfkgrec.data.__main__", "print a dataset's counts and its split"),
+}
+
+# The machine's fault, not the program's: one line says more than a traceback.
+_MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Console script `tfkgrec`: hand the arguments after the verb to that verb's `main`."""
+    width = max(map(len, VERBS))
+    parser = argparse.ArgumentParser(
+        prog="tfkgrec",
+        description="Knowledge-graph recommenders in Keras: train, evaluate, export, serve, explain.",
+        epilog="verbs:\n" + "\n".join(f"  {verb:{width}}  {text}" for verb, (_, text) in VERBS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tfkgrec {__version__}")
+    parser.add_argument("verb", choices=VERBS, metavar="verb", help="as below; `tfkgrec <verb> --help` tells more")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    module, _ = VERBS[options.verb]
+    return run_main(lambda rest: importlib.import_module(module).main(rest), options.arguments)
+
+
+def run_main(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[str] | None = None) -> int:
+    """Call a verb's `main`, turn what people can mend into one line on stderr, and return the exit status.
+
+    Returns:
+        What `main` returned (None counts as 0); 2 for an `InputError`, a full disk or a folder that may not be written;
+        130 after Ctrl-C. Any other exception is a fault of ours and passes with its traceback.
+    """
+    try:
+        return main(argv) or 0
+    except InputError as error:
+        line = str(error)
+    except KeyboardInterrupt:
+        line = "interrupted"
+    except Exception as error:
+        found = _machine_error(error)
+        if found is None:
+            raise
+        line = found
+    print(f"error: {' '.join(line.split())}", file=sys.stderr)
+    return 130 if line == "interrupted" else 2
+
+
+def _machine_error(error: BaseException) -> str | None:
+    """What the machine refused, or None. TensorFlow and HDF5 report a full disk as text in errors of their own."""
+    if isinstance(error, OSError) and error.errno in _MACHINE_ERRORS and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if "No space left on device" in str(error):
+        return "No space left on device"
+    return None
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--config`, `--set`, `--data-dir` and `--seed`; `config_from` reads them."""
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, as in configs/")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="section.key=value",
+        help="change settings of the file: --set training.epochs=3 model.dim=32",
+    )
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where the datasets lie (else $TFKGREC_DATA)")
+    parser.add_argument("--seed", type=int, metavar="N", help="the same as --set training.seed=N")
+
+
+def config_from(options: argparse.Namespace) -> Config:
+    """The checked `Config` that the arguments of `add_config_arguments` describe."""
+    overrides = list(options.overrides)
+    if options.seed is not None:
+        overrides.append(f"training.seed={options.seed}")
+    return load_config(options.config, overrides, options.data_dir)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
