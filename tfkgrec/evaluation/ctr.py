@@ -1,0 +1,148 @@
+"""Click-through metrics over all pairs at once: AUC, AUC within equal popularity, accuracy, log loss."""
+
+import numpy as np
+
+from tfkgrec.data.records import Interactions, Splits
+from tfkgrec.errors import InputError
+from tfkgrec.evaluation.scorers import PairScore
+
+
+def evaluate_ctr(
+    score: PairScore, splits: Splits, part: str = "test", threshold: float = 0.5, probability: bool = True
+) -> dict[str, float]:
+    """Click-through metrics of a scorer on all labelled pairs of one part.
+
+    Args:
+        score: user [n], item [n] -> float [n].
+        part: "train", "validation" or "test".
+        threshold: a pair scored at or above it is called positive.
+        probability: whether scores are probabilities; without that there is no log loss.
+
+    Returns:
+        "auc", "acc", "auc_equal_popularity" (left out where no two test items of equal popularity differ in label) and
+        "log_loss".
+
+    Raises:
+        InputError: the part lacks positives or negatives, or a score is not finite.
+    """
+    pairs: Interactions = getattr(splits, part)
+    positives = int(np.sum(pairs.label > 0))
+    if not 0 < positives < len(pairs):
+        raise InputError(
+            f"{part}: expected positives and negatives, found {positives:,} and {len(pairs) - positives:,}"
+        )
+    scores = score(pairs.user, pairs.item)
+    metrics = {"auc": auc(pairs.label, scores), "acc": accuracy(pairs.label, scores, threshold)}
+    try:
+        metrics["auc_equal_popularity"] = auc_within(pairs.label, scores, splits.popularity[pairs.item])
+    except InputError:  # the scores are fine, `auc` took them: on tiny data there may be no such pair
+        pass
+    if probability:
+        metrics["log_loss"] = log_loss(pairs.label, scores)
+    return metrics
+
+
+def auc(label: np.ndarray, score: np.ndarray) -> float:
+    """Share of (positive, negative) pairs in which the positive scores higher; a tie counts one half.
+
+    Exact over all pairs, O(n log n), never averaged over batches.
+
+    Args:
+        label: [n], positive where > 0.
+        score: [n], any finite numbers: only their order matters.
+
+    Raises:
+        InputError: no positive, no negative, or a score that is not finite.
+    """
+    return auc_within(label, score, np.zeros(len(label), np.int64))
+
+
+def auc_within(label: np.ndarray, score: np.ndarray, stratum: np.ndarray) -> float:
+    """AUC over the (positive, negative) pairs whose two members share a stratum, pooled over the strata.
+
+    With the item's training count as stratum this is the AUC within equal popularity (shared/design/studies.md, 7):
+    0.5 for a scorer that knows popularity only. Strata weigh by their number of pairs.
+
+    Args:
+        label: [n], positive where > 0.
+        score: [n], finite.
+        stratum: [n], integers.
+
+    Raises:
+        InputError: no stratum holds both a positive and a negative, or a score is not finite.
+    """
+    label, score = _checked(label, score)
+    order = np.lexsort((score, stratum))
+    positive, score, stratum = label[order], score[order], np.asarray(stratum)[order]
+    new_stratum = _differs(stratum)  # [n]
+    new_tie = new_stratum | _differs(score)  # a tie group: one stratum, one score
+    tie = np.cumsum(new_tie) - 1  # [n]
+    stratum_of_tie = (np.cumsum(new_stratum) - 1)[new_tie]  # [ties]
+
+    positives = np.bincount(tie[positive], minlength=tie[-1] + 1)  # [ties]
+    negatives = np.bincount(tie[~positive], minlength=tie[-1] + 1)  # [ties]
+    negatives_in_stratum = np.bincount(stratum_of_tie, negatives)  # [strata]
+    before_stratum = np.cumsum(negatives_in_stratum) - negatives_in_stratum  # [strata]
+    below = np.cumsum(negatives) - negatives - before_stratum[stratum_of_tie]  # [ties], lower-scored negatives
+    pairs = np.sum(positives * negatives_in_stratum[stratum_of_tie])
+    if pairs == 0:
+        raise InputError(
+            "AUC: expected at least one positive and one negative to compare. "
+            f"Found {positives.sum():,} positives and {negatives.sum():,} negatives in {len(before_stratum):,} strata"
+        )
+    return float(np.sum(positives * (below + negatives / 2)) / pairs)
+
+
+def accuracy(label: np.ndarray, score: np.ndarray, threshold: float = 0.5) -> float:
+    """Share of pairs [n] on the right side of the threshold; a score equal to it counts as "positive"."""
+    label, score = _checked(label, score)
+    return float(np.mean((score >= threshold) == label))
+
+
+def best_threshold(label: np.ndarray, score: np.ndarray) -> float:
+    """The threshold that makes `accuracy` highest on these pairs [n]: one of the scores, or inf ("all negative").
+
+    Among equally good ones the highest. For scorers that give no probability (popularity, item-kNN); choose it on
+    validation pairs, use it on test pairs.
+    """
+    label, score = _checked(label, score)
+    value, tie = np.unique(-score, return_inverse=True)  # ascending in -score: the highest score comes first
+    gain = np.cumsum(np.bincount(tie, np.where(label, 1, -1)))  # right minus wrong among those called positive
+    best = int(np.argmax(gain))
+    return float(-value[best]) if gain[best] > 0 else float("inf")
+
+
+def log_loss(label: np.ndarray, probability: np.ndarray) -> float:
+    """Mean binary cross-entropy in nats over all pairs [n]; probabilities are clipped to [1e-7, 1 - 1e-7].
+
+    Raises:
+        InputError: a probability outside 0..1.
+    """
+    label, probability = _checked(label, probability)
+    if probability.min() < 0 or probability.max() > 1:
+        raise InputError(
+            f"log loss: probabilities should be in 0..1. Received: {probability.min()}..{probability.max()}"
+        )
+    clipped = np.clip(probability, 1e-7, 1 - 1e-7)
+    return float(-np.mean(np.log(np.where(label, clipped, 1 - clipped))))
+
+
+def _differs(values: np.ndarray) -> np.ndarray:
+    """Where a sorted vector [n] differs from its predecessor: bool [n], True at the start."""
+    return np.concatenate([[True], values[1:] != values[:-1]])
+
+
+def _checked(label: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as bool [n], scores as float64 [n], or an error that says what is wrong with them."""
+    label, score = np.asarray(label) > 0, np.asarray(score, np.float64)
+    if label.ndim != 1 or label.shape != score.shape:
+        raise InputError(
+            f"labels and scores should be two vectors of one length. Received: {label.shape}, {score.shape}"
+        )
+    if not len(label):
+        raise InputError("expected at least one labelled pair to evaluate, found none")
+    if not np.all(np.isfinite(score)):
+        raise InputError(
+            f"scores should be finite. Received {np.sum(~np.isfinite(score)):,} NaN or infinite of {len(score):,}"
+        )
+    return label, score

@@ -1,0 +1,85 @@
+"""Several runs that differ in their seed, as mean and standard deviation."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfkgrec.errors import InputError
+from tfkgrec.evaluation.report import CTR_COLUMNS, align
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean and standard deviation over the seeds of one configuration.
+
+    Attributes:
+        seeds: the seeds of the runs.
+        mean, std: by dotted name ("test.auc", "floors.popularity.auc"). The standard deviation divides by n - 1 and is
+            None for a single run: a single seed is not a result.
+    """
+
+    model: str
+    dataset: str
+    protocol: str
+    seeds: tuple[int, ...]
+    mean: dict[str, float]
+    std: dict[str, float | None]
+
+
+def aggregate(runs: Sequence[Mapping[str, Any]]) -> Summary:
+    """Summarise several `metrics.json` of one model, dataset and protocol that differ in their seed.
+
+    Figures that only some of the runs have are left out.
+
+    Raises:
+        InputError: no run, runs of different things, or one seed twice.
+    """
+    if not runs:
+        raise InputError("expected at least one run to summarise, found none")
+    kinds = {(run["model"], run["dataset"], run["protocol"]) for run in runs}
+    if len(kinds) > 1:
+        raise InputError(f"expected runs of one model, dataset and protocol, found {sorted(kinds)}")
+    seeds = tuple(run["seed"] for run in runs)
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"expected every seed once, found {sorted(seeds)}")
+    flat = [
+        {name: value for part in ("test", "validation", "floors", "timing") for name, value in _flat(run[part], part)}
+        for run in runs
+    ]
+    shared = [name for name in flat[0] if all(name in figures for figures in flat)]
+    values = {name: np.array([figures[name] for figures in flat]) for name in shared}
+    return Summary(
+        *kinds.pop(),
+        seeds,
+        {name: float(np.mean(v)) for name, v in values.items()},
+        {name: float(np.std(v, ddof=1)) if len(runs) > 1 else None for name, v in values.items()},
+    )
+
+
+def summary_table(summaries: Iterable[Summary]) -> str:
+    """Mean +- standard deviation on test, every model followed by its floors."""
+    rows = [["dataset", "model", "seeds", *CTR_COLUMNS.values()]]
+    for s in summaries:
+        floors = dict.fromkeys(name.split(".")[1] for name in s.mean if name.startswith("floors."))
+        for name, prefix in [(s.model, "test"), *((floor, f"floors.{floor}") for floor in floors)]:
+            figures = [_mean_std(s, f"{prefix}.{key}") for key in CTR_COLUMNS]
+            rows.append([s.dataset, name, str(len(s.seeds)), *figures])
+    return align(rows)
+
+
+def _mean_std(summary: Summary, name: str) -> str:
+    if name not in summary.mean:
+        return "-"
+    std = summary.std[name]
+    return f"{summary.mean[name]:.4f}" + ("" if std is None else f" +- {std:.4f}")
+
+
+def _flat(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, float]]:
+    """The numbers of a nested mapping under dotted names."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}.{key}")
+        elif isinstance(value, int | float):
+            yield f"{prefix}.{key}", float(value)
