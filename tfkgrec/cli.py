@@ -6,7 +6,7 @@ A verb's module ends in
     if __name__ == "__main__":
         sys.exit(run_main(main))
 
-and has `main(argv: Sequence[str] | None = None) -> int`, whose parser is `argparse.ArgumentParser(prog="tfkgrec <verb>", ...)`.
+and has `main(argv: Sequence[str] | None = None) -> int`; its parser says `prog="tfkgrec <verb>"`.
 """
 
 import argparse

@@ -1,0 +1,343 @@
+"""Settings: reading, overriding, refusing, writing back, and that none is accepted and then ignored."""
+
+import ast
+import dataclasses
+from pathlib import Path
+
+import pytest
+import yaml
+
+import tfkgrec
+from tfkgrec import config as settings
+from tfkgrec.config import Config, DataConfig, DinkSettings, MfSettings, TrainingConfig, load_config
+from tfkgrec.errors import InputError
+
+SMALL = """\
+model: {name: dink, dim: 8}
+data:
+  dataset: lastfm
+training:
+  epochs: 3
+  learning_rate: 1e-2
+"""
+OWN_FILES = """\
+model: {name: mf}
+data:
+  dataset: files
+  interactions: ratings.csv
+  triples: kg/triples.tsv
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text: str) -> Path:
+        path = tmp_path / "c.yaml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_reads_values_and_defaults(write):
+    config = load_config(write(SMALL))
+    assert config.model == DinkSettings(dim=8)
+    assert config.training == TrainingConfig(epochs=3, learning_rate=0.01)  # YAML 1.1 reads 1e-2 as text
+    assert config.data == DataConfig("lastfm", protocol="C", knowledge_graph=None, unlinked_items="drop")
+    assert config.evaluation.floors == ("popularity", "item_knn", "mf")
+    assert config.export.k_max == 100
+
+
+@pytest.mark.parametrize(
+    ("override", "section", "key", "expected"),
+    [
+        ("training.learning_rate=1e-3", "training", "learning_rate", 0.001),
+        ("training.learning_rate=1", "training", "learning_rate", 1.0),
+        ("training.jit_compile=true", "training", "jit_compile", True),
+        ("training.jit_compile=auto", "training", "jit_compile", "auto"),
+        ("model.item_bias=true", "model", "item_bias", True),
+        ("model.dim = 1_024", "model", "dim", 1024),
+        ("model.aggregator=none", "model", "aggregator", "none"),
+        ("evaluation.floors=[mf, popularity]", "evaluation", "floors", ("mf", "popularity")),
+        ("evaluation.floors=[]", "evaluation", "floors", ()),
+        ("data.knowledge_graph=null", "data", "knowledge_graph", None),
+        ("data.knowledge_graph=", "data", "knowledge_graph", None),
+    ],
+)
+def test_override_is_read_by_the_fields_type(write, override, section, key, expected):
+    value = getattr(getattr(load_config(write(SMALL), [override]), section), key)
+    assert value == expected
+    assert type(value) is type(expected)
+
+
+def test_override_of_text_stays_text_and_the_last_one_wins(write):
+    config = load_config(
+        write(OWN_FILES), ["data.columns.user=7", "data.columns.item=a=b", "model.dim=2", "model.dim=3"]
+    )
+    assert config.data.columns == settings.ColumnsConfig(user="7", item="a=b")
+    assert config.model == MfSettings(dim=3)
+
+
+def test_override_can_create_a_section_and_switch_the_dataset(write):
+    config = load_config(write(SMALL), ["export.k_max=5", "data.dataset=ml-1m", "published.auc=0.929"])
+    assert config.export.k_max == 5
+    assert config.data.knowledge_graph == "satori-mkr"  # the first of KNOWLEDGE_GRAPHS
+    assert config.published == {"auc": 0.929}
+
+
+def test_an_empty_section_is_its_defaults(write):
+    assert load_config(write(SMALL + "export:\nevaluation: {}\n")).export.k_max == 100
+
+
+def test_words_that_yaml_1_1_mistakes_stay_text(write):
+    config = load_config(write(OWN_FILES + "  columns: {user: no, item: 10:30, rating: on, timestamp: 2020-01-01}\n"))
+    assert config.data.columns == settings.ColumnsConfig("no", "10:30", "on", "2020-01-01")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# refusals: text to put in, and the whole line that comes out ({file} stands for the path)
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("training.epoch=3", "training.epoch: expected a known key; the nearest is training.epochs"),
+        ("data.seed=3", "data.seed: expected a known key; the nearest is training.seed"),
+        ("modle.dim=3", "modle: expected a known key; the nearest is model"),
+        ("training.epochs=0", "training.epochs: expected an integer >= 1, found 0"),
+        ("training.epochs=2.0", "training.epochs: expected an integer >= 1, found 2.0"),
+        ("training.epochs=many", "training.epochs: expected an integer >= 1, found many"),
+        ("training.epochs=true", "training.epochs: expected an integer >= 1, found true"),
+        ("training.epochs=", "training.epochs: expected an integer >= 1, found nothing"),
+        ("model.dim=-4", "model.dim: expected an integer >= 1, found -4"),
+        ("model.dim.x=4", "model.dim: expected settings under it, found a value"),
+        ("training.learning_rate=0", "training.learning_rate: expected a number > 0 and <= 10, found 0"),
+        ("training.learning_rate=.nan", "training.learning_rate: expected a number > 0 and <= 10, found .nan"),
+        ("training.learning_rate=1e999", "training.learning_rate: expected a number > 0 and <= 10, found 1e999"),
+        (
+            "training.unknown_user_rate=1.5",
+            "training.unknown_user_rate: expected a number >= 0 and <= 1, found 1.5",
+        ),
+        ("model.item_bias=yes", "model.item_bias: expected true or false, found yes"),
+        ("model.item_bias=1", "model.item_bias: expected true or false, found 1"),
+        ("training.jit_compile=on", "training.jit_compile: expected 'auto' or true or false, found on"),
+        (
+            "model.aggregator=att",
+            "model.aggregator: expected one of 'sum', 'concat', 'attention', 'none', found att",
+        ),
+        (
+            "evaluation.floors=[popularity, knn]",
+            "evaluation.floors: expected a list of one of 'popularity', 'item_knn', 'mf', found [popularity, knn]",
+        ),
+        ("model.name=din", "model.name: expected one of 'dink', 'mf', found din"),
+        ("model.name=[dink]", "model.name: expected one of 'dink', 'mf', found [dink]"),
+        ("model=dink", "model: expected settings as `key: value`, found dink"),
+        ("data.protocol=Q", "data.protocol: expected 'C', found Q"),
+        ("data.knowledge_graph=dbpedia", "data.knowledge_graph: expected null for dataset lastfm, found 'dbpedia'"),
+        (
+            "data.triples=x.tsv",
+            "data.triples: expected only with dataset: files, found dataset: lastfm",
+        ),
+        (
+            "training.batch_size=4",
+            "training.batch_size: expected at least training.items_per_user, found 4 < 8",
+        ),
+        ("training.epochs", "expected section.key=value"),
+        ("=3", "expected section.key=value"),
+        ("training..epochs=3", "expected section.key=value"),
+    ],
+)
+def test_bad_override_is_one_line(write, override, line):
+    with pytest.raises(InputError) as caught:
+        load_config(write(SMALL), [override])
+    assert str(caught.value) == f"--set {override}: {line}"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            SMALL.replace("epochs", "epoch"),
+            "{file}:5: training.epoch: expected a known key; the nearest is training.epochs",
+        ),
+        (SMALL.replace("3", "0"), "{file}:5: training.epochs: expected an integer >= 1, found 0"),
+        (SMALL.replace("3", "'3'"), "{file}:5: training.epochs: expected an integer >= 1, found '3'"),
+        (SMALL.replace("dim: 8", "dim: -8"), "{file}:1: model.dim: expected an integer >= 1, found -8"),
+        (SMALL + "  epochs: 4\n", "{file}:7: training.epochs: expected once, found on line 5 too"),
+        (SMALL + "data: {}\n", "{file}:7: data: expected once, found on line 2 too"),
+        (
+            SMALL.replace("lastfm", "lastfn"),
+            "{file}:3: data.dataset: expected one of 'lastfm', 'book-crossing', 'ml-1m', 'ml-100k', 'files', "
+            "'synthetic', found 'lastfn'",
+        ),
+        (SMALL.replace("name: dink, ", ""), "{file}:1: model.name: expected one of 'dink', 'mf', found nothing"),
+        (
+            SMALL.replace("lastfm", "ml-1m\n  knowledge_graph: 7"),
+            "{file}:4: data.knowledge_graph: expected text or null, found 7",
+        ),
+        (
+            SMALL.replace("lastfm", "ml-1m\n  knowledge_graph: wikidata"),
+            "{file}:4: data.knowledge_graph: expected one of 'satori-mkr', 'freebase', 'dbpedia' for dataset ml-1m, "
+            "found 'wikidata'",
+        ),
+        ("model: {name: mf}\n", "{file}: data: expected this section, found nothing"),
+        ("model: {name: mf}\ndata:\n", "{file}:2: data: expected this section, found nothing"),
+        (
+            "model: {name: mf}\ndata: {protocol: C}\n",
+            "{file}:2: data.dataset: expected one of 'lastfm', 'book-crossing', 'ml-1m', 'ml-100k', 'files', "
+            "'synthetic', found nothing",
+        ),
+        ("", "{file}: model: expected this section, found nothing"),
+        ("- model\n", "{file}: expected sections (model, data, ...), found ['model']"),
+        (
+            OWN_FILES.replace("triples", "item_links"),
+            "{file}:2: data.triples: expected a path with dataset: files, found none",
+        ),
+        (
+            OWN_FILES + "  positive_at: 4\n",
+            "{file}:6: data.positive_at: expected columns.rating beside it, found none",
+        ),
+        (
+            OWN_FILES + "  columns: {users: u}\n",
+            "{file}:6: data.columns.users: expected a known key; the nearest is data.columns.user",
+        ),
+        (
+            SMALL + "comments: one\n",
+            "{file}:7: comments: expected a list of text, found 'one'",
+        ),
+        (
+            SMALL + "7: x\n",
+            "{file}:7: 7: expected a known key (model, data, training, evaluation, export, published, comments)",
+        ),
+    ],
+)
+def test_bad_file_is_one_line_with_file_and_line(write, text, line):
+    path = write(text)
+    with pytest.raises(InputError) as caught:
+        load_config(path)
+    assert str(caught.value) == line.format(file=path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("model: {name: dink\ndata: x\n", 2),
+        ("model:\n\tname: dink\n", 2),
+        ("model: &m {a: *n}\n", 1),
+        ("model: {[a]: {b: 1}}\n? {c: d}\n: e\n", 2),
+    ],
+)
+def test_yaml_syntax_error_is_one_line_with_its_number(write, text, line):
+    path = write(text)
+    with pytest.raises(InputError) as caught:
+        load_config(path)
+    assert str(caught.value).startswith(f"{path}:{line}: expected YAML, found: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_unreadable_files_are_named(tmp_path):
+    with pytest.raises(InputError, match=r"none\.yaml: expected a config file, found: No such file"):
+        load_config(tmp_path / "none.yaml")
+    with pytest.raises(InputError, match="expected a config file, found: Is a directory"):
+        load_config(tmp_path)
+    (tmp_path / "latin.yaml").write_bytes(b"model: \xe9\n")
+    with pytest.raises(InputError, match=r"latin\.yaml: expected UTF-8 text, found byte 0xe9"):
+        load_config(tmp_path / "latin.yaml")
+    (tmp_path / "nul.yaml").write_bytes(b"model: \0\n")
+    with pytest.raises(InputError, match=r"nul\.yaml: expected YAML, found: [^\n]+$"):
+        load_config(tmp_path / "nul.yaml")
+    (tmp_path / "tag.yaml").write_text("model: !!int ten\n")
+    with pytest.raises(InputError, match=r"tag\.yaml: expected YAML, found: [^\n]+$"):
+        load_config(tmp_path / "tag.yaml")
+
+
+def test_an_alias_to_a_mapping_around_it_is_refused(write):
+    with pytest.raises(InputError, match=r":1: model\.aggregator: expected one of"):
+        load_config(write("model: &m {name: dink, aggregator: *m}\ndata: {dataset: lastfm}\n"))
+
+
+def test_made_in_python_the_same_checks_hold():
+    with pytest.raises(InputError, match="^dim: expected an integer >= 1, found -1$"):
+        DinkSettings(dim=-1)
+    with pytest.raises(InputError, match="^model: expected DinkSettings or MfSettings, found"):
+        Config(model={"name": "dink"}, data=DataConfig("lastfm"))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        DinkSettings().dim = 3
+
+
+def test_each_limit_is_kept_at_its_edge():
+    """Every declared limit: the limit itself (or just inside) is taken, just outside is refused."""
+    checked = 0
+    for cls in _sections():
+        given = {"dataset": "lastfm"} if cls is DataConfig else {"items_per_user": 1} if cls is TrainingConfig else {}
+        for spec in dataclasses.fields(cls):
+            step = 1 if isinstance(spec.default, int) else 1e-9
+            for name, limit in spec.metadata.items():
+                inside = {"min": 0, "max": 0, "above": step, "below": -step}[name]
+                outside = {"min": -step, "max": step, "above": 0, "below": 0}[name]
+                cls(**{**given, spec.name: limit + inside})
+                with pytest.raises(InputError, match=f"^{spec.name}: expected "):
+                    cls(**{**given, spec.name: limit + outside})
+                checked += 1
+    assert checked > 10
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# paths, writing back
+
+
+def test_relative_paths_count_from_the_config_file_or_from_data_dir(write, tmp_path, monkeypatch):
+    path = write(OWN_FILES + "  item_links: /abs/links.csv\n")
+    monkeypatch.chdir("/")
+    data = load_config(path).data
+    assert (data.interactions, data.triples) == (tmp_path / "ratings.csv", tmp_path / "kg/triples.tsv")
+    assert data.item_links == Path("/abs/links.csv")
+    assert data.data_dir is None
+    monkeypatch.chdir(tmp_path)
+    data = load_config(path, data_dir="elsewhere").data
+    assert data.triples == tmp_path / "elsewhere/kg/triples.tsv"
+    assert data.data_dir == tmp_path / "elsewhere"
+
+
+def test_resolved_config_comes_back_equal_from_another_folder(write, tmp_path):
+    text = OWN_FILES + (
+        "  columns: {user: '7', item: 'yes', rating: '1e-3', timestamp: 'null'}\n  positive_at: 4\n"
+        "training: {jit_compile: false, learning_rate: 3e-5}\npublished: {auc: 0.817, of: 'Table 3'}\n"
+        "comments: ['a: b # c', 'é', '1e5']\n"
+    )
+    for config in (load_config(write(text)), load_config(write(SMALL), data_dir=tmp_path)):
+        run = tmp_path / "runs" / config.model.name
+        run.mkdir(parents=True)
+        (run / "config.yaml").write_text(config.to_yaml())
+        assert load_config(run / "config.yaml") == config
+        assert yaml.safe_load(config.to_yaml()).keys() == config.to_dict().keys()  # any YAML reader can
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# no setting without an effect
+
+
+def _sections() -> list[type]:
+    return [c for c in vars(settings).values() if dataclasses.is_dataclass(c) and c is not settings.Section]
+
+
+def test_every_model_setting_has_the_models_default_and_name():
+    assert {name: cls().name for name, cls in settings.MODEL_SETTINGS.items()} == {
+        name: name for name in settings.MODEL_SETTINGS
+    }
+
+
+def test_every_setting_is_read_somewhere():
+    """A key accepted and ignored misleads. Read means: `.key` outside config.py, or an argument `key` of a model."""
+    package = Path(tfkgrec.__file__).parent
+    read: set[str] = {"published", "comments"}  # carried for people
+    for path in package.rglob("*.py"):
+        if path == package / "config.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                read.add(node.attr)
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__" and path.parent.name == "models":
+                read |= {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
+    unread = [f"{cls.__name__}.{f.name}" for cls in _sections() for f in dataclasses.fields(cls) if f.name not in read]
+    assert unread == []
