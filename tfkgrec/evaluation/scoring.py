@@ -10,7 +10,8 @@ def model_scorer(model: Recommender, items_per_row: int = 8, items_per_chunk: in
     """A model as a scorer of pairs (probabilities) and of the catalogue (logits: the order is the same).
 
     Pairs are grouped by user, as in training, so that user-side work is done once a row; calls are padded to one shape,
-    so that XLA compiles pairs and catalogue once each. Probabilities are float64, where sigmoid ties confident pairs last.
+    so that XLA compiles pairs and catalogue once each. Probabilities are float64: in float32 the sigmoid of confident
+    pairs is 1 and ties.
 
     Args:
         items_per_row: M of the grouped pairs.
