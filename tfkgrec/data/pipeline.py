@@ -5,6 +5,7 @@ User-side work is done once per row instead of once per pair (design rule 3); id
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import tensorflow as tf
@@ -85,6 +86,17 @@ class TrainingBatches:
     def rows_per_batch(self) -> int:
         return max(1, self.batch_size // self.items_per_user)
 
+    @cached_property
+    def examples(self) -> int:
+        """Labelled pairs of an epoch."""
+        return len(self.pairs(0))
+
+    @cached_property
+    def steps(self) -> int:
+        """Batches of an epoch: the same for every epoch, since every user keeps its number of pairs."""
+        rows = -(-np.bincount(self.pairs(0).user) // self.items_per_user)
+        return -(-int(rows.sum()) // self.rows_per_batch)
+
     def pairs(self, epoch: int) -> Interactions:
         """The labelled pairs of one epoch."""
         train = replace(self.splits.train, timestamp=None)
@@ -144,4 +156,5 @@ class TrainingBatches:
             "omit": tf.TensorSpec([g, m], tf.int32),
         }
         signature = (spec, tf.TensorSpec([g, m, 1], tf.float32), tf.TensorSpec([g, m], tf.float32))
-        return tf.data.Dataset.from_generator(lambda: self.batches(next(counter)), output_signature=signature).prefetch(4)
+        epochs = tf.data.Dataset.from_generator(lambda: self.batches(next(counter)), output_signature=signature)
+        return epochs.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(4)

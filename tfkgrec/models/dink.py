@@ -111,6 +111,7 @@ class DINK(Recommender):
         self.history = self.add_table("history", (self.num_users, self.history_length))
         self.neighbour_entity = self.add_table("neighbour_entity", (self.num_items, self.num_neighbours))
         self.neighbour_relation = self.add_table("neighbour_relation", (self.num_items, self.num_neighbours))
+        self.entity_ids = self.add_table("entity_ids", (self.num_entities,))  # the dataset's ids, for names
         for table in (
             self.user_embedding,
             self.entity_embedding,

@@ -16,6 +16,9 @@ class Recommender(keras.Model):
     Output: logit [G, M].
     """
 
+    num_items: int  # rows of the item tables, row 0 included
+    history_length: int = 0  # T; 0 for a model that reads no history
+
     def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
         """Everything that does not depend on the candidate, once per user.
 

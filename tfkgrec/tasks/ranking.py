@@ -51,11 +51,12 @@ class RankingModel(tfrs.Model):
         gradients = tape.gradient(loss, self.trainable_variables)
         healthy = tf.math.is_finite(loss + tf.linalg.global_norm(gradients))
         tf.cond(healthy, lambda: self._apply(gradients), lambda: False)
+        loss = tf.where(healthy, loss, float("nan"))  # a non-finite gradient shows, too
         values = {"loss": loss, "task_loss": task_loss, "regularization_loss": regularization_loss}
         for name, value in values.items():
             self.means[name].update_state(value)
         logs = {name: metric.result() for name, metric in self.means.items()}
-        return {**logs, "auc": self.train_auc.result(), "healthy": healthy}
+        return {**logs, "auc": self.train_auc.result()}
 
     def _apply(self, gradients: Any) -> bool:
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))

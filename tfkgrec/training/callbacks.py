@@ -1,0 +1,173 @@
+"""What happens around an epoch: validation, checkpoints, stopping, the log file, the watch for NaN."""
+
+import dataclasses
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from tfkgrec.data.pipeline import TrainingBatches
+from tfkgrec.data.records import Interactions
+from tfkgrec.errors import InputError
+from tfkgrec.evaluation.ctr import accuracy, auc
+from tfkgrec.evaluation.model_scorer import ModelScorer
+from tfkgrec.training.diagnose import first_non_finite_layer
+from tfkgrec.training.run_directory import RunDirectory, read_json, write_aside, write_text
+
+NAN_CHECK_STEPS = 50
+
+
+class NonFiniteLossError(InputError):
+    """Training met a NaN or an infinity."""
+
+
+@dataclass
+class Progress:
+    """Where training stands; saved with every checkpoint, so that a resumed run goes on as if nothing had happened."""
+
+    epoch: int = 0  # epochs done
+    best_auc: float = float("-inf")
+    best_epoch: int = 0
+    rows: list[dict[str, float]] = field(default_factory=list)  # history.csv
+
+    def waited(self) -> int:
+        """Epochs since the best one."""
+        return self.epoch - self.best_epoch
+
+
+class EpochSeeds(keras.callbacks.Callback):
+    """Give every random layer a state that depends on (seed, epoch) only: dropout, too, survives a resume."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        for number, layer in enumerate(self.model._flatten_layers()):
+            generator = getattr(layer, "seed_generator", None)
+            if generator is not None:
+                state = np.random.SeedSequence([self.seed, epoch, number]).generate_state(2)
+                generator.state.assign(state.astype(generator.state.dtype))
+
+
+class Throughput(keras.callbacks.Callback):
+    """Add `examples_per_second` (labelled examples, validation left out) and `learning_rate` to the logs."""
+
+    def __init__(self, examples: int) -> None:
+        super().__init__()
+        self.examples = examples
+        self.seconds: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.seconds.append(time.perf_counter() - self.start)
+        if logs is not None:
+            logs["examples_per_second"] = self.examples / self.seconds[-1]
+            logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+    @property
+    def examples_per_second(self) -> float:
+        """Over all epochs but the first, which compiles."""
+        usual = self.seconds[1:] or self.seconds
+        return self.examples / float(np.median(usual)) if usual else 0.0
+
+
+class NonFiniteGuard(keras.callbacks.Callback):
+    """Stop on a NaN, and say which layer it came from."""
+
+    def __init__(self, batches: TrainingBatches) -> None:
+        super().__init__()
+        self.batches = batches
+        self.epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if batch % NAN_CHECK_STEPS == NAN_CHECK_STEPS - 1:
+            self._check(logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._check(logs)
+
+    def _check(self, logs: dict[str, Any] | None) -> None:
+        if logs is None or np.isfinite(float(logs["loss"])):
+            return
+        # The task holds still on a non-finite step, so the weights are still those that led to it.
+        inputs = (features for features, _, _ in self.batches.batches(self.epoch))
+        layer = first_non_finite_layer(self.model.recommender, inputs)
+        where = f"the first layer with a non-finite output is {layer}" if layer else "all outputs are finite, a gradient is not"
+        raise NonFiniteLossError(
+            f"training.learning_rate: expected a finite loss, found NaN or infinity in epoch {self.epoch + 1}; {where}. "
+            f"Try a smaller learning rate than {float(self.model.optimizer.learning_rate):g}"
+        )
+
+
+class Validation(keras.callbacks.Callback):
+    """Exact AUC and ACC of the validation split after every epoch; keeps the best weights; stops when it stalls."""
+
+    def __init__(
+        self, scorer: ModelScorer, pairs: Interactions, progress: Progress, run: RunDirectory | None, patience: int
+    ) -> None:
+        super().__init__()
+        self.scorer, self.pairs, self.progress, self.run, self.patience = scorer, pairs, progress, run, patience
+        self.best: list[np.ndarray] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        logs = {} if logs is None else logs
+        score = self.scorer.score(self.pairs.user, self.pairs.item)
+        logs["val_auc"], logs["val_acc"] = auc(self.pairs.label, score), accuracy(self.pairs.label, score)
+        progress = self.progress
+        progress.epoch = epoch + 1
+        progress.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}})
+        if logs["val_auc"] > progress.best_auc:
+            progress.best_auc, progress.best_epoch = logs["val_auc"], epoch + 1
+            if self.run is None:
+                self.best = self.model.recommender.get_weights()
+            else:
+                write_aside(self.run.best_weights, self.model.recommender.save_weights)
+        if progress.waited() >= self.patience:
+            self.model.stop_training = True
+
+    def restore_best(self) -> None:
+        """Put the weights of the best epoch back."""
+        if self.run is not None:
+            self.model.recommender.load_weights(self.run.best_weights)
+        elif self.best is not None:
+            self.model.recommender.set_weights(self.best)
+
+
+class LastCheckpoint(keras.callbacks.Callback):
+    """Weights and optimizer of the last epoch, and the progress that belongs to them.
+
+    The weights' file name carries the epoch and `state.json` names it, so whatever a kill leaves behind is a pair.
+    """
+
+    def __init__(self, run: RunDirectory, progress: Progress) -> None:
+        super().__init__()
+        self.run, self.progress = run, progress
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        weights = self.run.checkpoint / f"epoch-{epoch + 1:05d}.weights.h5"
+        write_aside(weights, self.model.save_weights)
+        write_text(self.run.state, json.dumps({"weights": weights.name, **dataclasses.asdict(self.progress)}))
+        pd.DataFrame(self.progress.rows).pipe(lambda table: write_text(self.run.history, table.to_csv(index=False)))
+        for old in self.run.checkpoint.glob("epoch-*.weights.h5"):
+            if old.name != weights.name:
+                old.unlink()
+
+    def restore(self) -> bool:
+        """Go back to the last checkpoint; False when there is none."""
+        if not self.run.state.exists():
+            return False
+        state = read_json(self.run.state)
+        self.model.load_weights(self.run.checkpoint / state.pop("weights"))
+        for name, value in state.items():
+            setattr(self.progress, name, value)
+        return True

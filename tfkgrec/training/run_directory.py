@@ -1,0 +1,132 @@
+"""Everything needed to repeat and to judge a run, in one folder (shared/design/architecture.md)."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tfkgrec.errors import InputError
+
+
+def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` make a file under a temporary name beside `path`, then rename it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays last: Keras looks at it.
+    aside = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        write(aside)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in one piece."""
+    write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The files of a run under `path`."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history.csv"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint"
+
+    @property
+    def best_weights(self) -> Path:
+        return self.checkpoint / "best.weights.h5"
+
+    @property
+    def state(self) -> Path:
+        return self.checkpoint / "state.json"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.path / "tensorboard"
+
+    @property
+    def vocabularies(self) -> Path:
+        return self.path / "vocabularies"
+
+    @property
+    def environment(self) -> Path:
+        return self.path / "environment.json"
+
+    def open(self, resume: bool) -> None:
+        """Make the folder, or check that it is what `resume` expects.
+
+        Raises:
+            InputError: the folder holds another run and `resume` is off, or there is nothing to resume.
+        """
+        if resume and not self.config.exists():
+            raise InputError(f"{self.path}: expected a run to resume, found no config.yaml")
+        if not resume and self.path.exists() and any(self.path.iterdir()):
+            raise InputError(f"{self.path}: expected a new or empty run directory (or --resume), found files in it")
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    def check(self) -> None:
+        """Raise `InputError` unless a finished run lies here."""
+        for file in (self.config, self.model):
+            if not file.exists():
+                raise InputError(f"{self.path}: expected a finished run, found no {file.name}")
+
+
+def environment() -> dict[str, Any]:
+    """Versions, commit and device, for `environment.json`."""
+    import tensorflow as tf  # here: the rest of this module is needed without TensorFlow
+
+    packages = ("tensorflow", "keras", "tensorflow-recommenders", "tensorflow-serving-api", "numpy", "pandas", "tfkgrec")
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "versions": versions,
+        "git_commit": _git_commit(),
+        "devices": [device.name for device in tf.config.list_physical_devices()],
+        "cpus": os.cpu_count(),
+        "command": sys.argv,
+    }
+
+
+def _git_commit() -> str | None:
+    """The commit of the package's own checkout, if it is one."""
+    folder = Path(__file__).resolve().parent
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
