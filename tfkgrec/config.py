@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args, get_type_hints
 
-from tfkgrec.config_section import Section, SettingError, expected, number, one_of, plain, show
+from tfkgrec.config_section import Section, SettingError, expected, number, one_of, show
 from tfkgrec.config_yaml import Places, apply_override, dump, read
 
 # What `data.knowledge_graph` may be; the first is the default. Datasets that are not listed have one graph: null.
@@ -190,11 +190,6 @@ class Config(Section):
     export: ExportConfig = field(default_factory=ExportConfig)
     published: dict[str, float | str] = field(default_factory=dict)  # the paper's figures: {auc: 0.817, acc: 0.752}
     comments: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain lists, dicts, strings and numbers."""
-        values: dict[str, Any] = plain(self)
-        return values
 
     def to_yaml(self) -> str:
         """Text that `load_config` reads back to an equal `Config`."""

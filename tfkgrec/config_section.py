@@ -42,6 +42,10 @@ class Section:
     def settle(self) -> None:
         """Check what concerns two fields at once, and fill in defaults that depend on another field."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as the lists, dicts, strings and numbers that YAML has."""
+        return {spec.name: _plain(getattr(self, spec.name)) for spec in dataclasses.fields(self)}
+
     def _fill(self, name: str, value: Any) -> None:
         if getattr(self, name) is None:
             object.__setattr__(self, name, value)
@@ -142,12 +146,11 @@ def show(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def plain(value: Any) -> Any:
-    """Settings as the lists, dicts, strings and numbers that YAML has."""
+def _plain(value: Any) -> Any:
     if isinstance(value, Section):
-        return {spec.name: plain(getattr(value, spec.name)) for spec in dataclasses.fields(value)}
+        return value.to_dict()
     if isinstance(value, Mapping):
-        return {key: plain(element) for key, element in value.items()}
+        return {key: _plain(element) for key, element in value.items()}
     if isinstance(value, tuple):
-        return [plain(element) for element in value]
+        return [_plain(element) for element in value]
     return str(value) if isinstance(value, Path) else value

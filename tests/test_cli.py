@@ -1,0 +1,109 @@
+"""The console script: which module a verb reaches, what it imports, and what a person sees when something fails."""
+
+import argparse
+import errno
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from tfkgrec import __version__, cli
+from tfkgrec.errors import InputError
+
+
+def test_help_and_version_come_without_tensorflow():
+    """`--help` answers at once: nothing heavier than NumPy may be loaded by then."""
+    script = (
+        "import sys\nfrom tfkgrec import cli\n"
+        "try:\n    cli.main([sys.argv[1]])\nexcept SystemExit as stop:\n    status = stop.code\n"
+        "heavy = {'tensorflow', 'keras', 'grpc', 'pandas', 'tensorflow_recommenders', 'jax'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else status)\n"
+    )
+    for flag, text in (("--help", "recommend  ask a server"), ("--version", f"tfkgrec {__version__}\n")):
+        done = subprocess.run([sys.executable, "-c", script, flag], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert text in done.stdout
+
+
+def test_no_verb_and_unknown_verb_are_exit_2(capsys):
+    for argv in ([], ["trian"]):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(argv)
+        assert stop.value.code == 2
+    assert "invalid choice: 'trian'" in capsys.readouterr().err
+
+
+def test_the_verb_gets_the_rest_of_the_arguments(monkeypatch):
+    got = []
+    module = types.ModuleType("tfkgrec.train")
+    module.main = lambda argv: got.append(list(argv)) or 3
+    monkeypatch.setitem(sys.modules, "tfkgrec.train", module)
+    assert cli.main(["train", "--config", "c.yaml", "--help", "--set", "a.b=1"]) == 3
+    assert got == [["--config", "c.yaml", "--help", "--set", "a.b=1"]]
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_verb_is_there_and_says_its_own_name(verb, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([verb, "--help"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: tfkgrec {verb}")
+
+
+def _raise(error: BaseException):
+    def main(argv):
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (
+            InputError("c.yaml:3: training.epochs: expected x,\n found y"),
+            2,
+            "c.yaml:3: training.epochs: expected x, found y",
+        ),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (OSError(errno.ENOSPC, "No space left on device", "export/x"), 2, "export/x: No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "No space left on device"),
+        (PermissionError(errno.EACCES, "Permission denied", "/runs"), 2, "/runs: Permission denied"),
+        # What h5py and TensorFlow raise on a full disk are errors of their own with the reason in the text.
+        (
+            OSError("Can't write (file write failed: errno = 28, 'No space left on device')"),
+            2,
+            "No space left on device",
+        ),
+        (RuntimeError("a.data-00000: No space left on device [Op:SaveV2]"), 2, "No space left on device"),
+    ],
+)
+def test_what_people_can_mend_is_one_line(error, status, line, capsys):
+    assert cli.run_main(_raise(error), []) == status
+    assert capsys.readouterr() == ("", f"error: {line}\n")
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), OSError("another"), FileNotFoundError(errno.ENOENT, "a", "b")])
+def test_our_own_faults_keep_their_traceback(error):
+    with pytest.raises(type(error)):
+        cli.run_main(_raise(error), [])
+
+
+def test_status_of_main_is_the_exit_status():
+    assert cli.run_main(lambda argv: None, []) == 0
+    assert cli.run_main(lambda argv: 5, []) == 5
+
+
+def test_config_arguments(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("model: {name: mf}\ndata: {dataset: lastfm}\n")
+    parser = argparse.ArgumentParser()
+    cli.add_config_arguments(parser)
+    argv = ["--config", str(path), "--set", "model.dim=8", "model.l2=0", "--set", "training.epochs=2", "--seed", "7"]
+    config = cli.config_from(parser.parse_args([*argv, "--data-dir", str(tmp_path)]))
+    assert (config.model.dim, config.model.l2, config.training.epochs, config.training.seed) == (8, 0.0, 2, 7)
+    assert config.data.data_dir == Path(tmp_path)
+    with pytest.raises(InputError, match=r"^--set training\.seed=-1: training\.seed: expected an integer"):
+        cli.config_from(parser.parse_args(["--config", str(path), "--seed", "-1"]))

@@ -1,0 +1,59 @@
+"""Every config in configs/ is whole: it loads, tells its story in the header, and carries the published figures."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tfkgrec.config import load_config
+
+ROOT = Path(__file__).parent.parent
+CONFIGS = sorted((ROOT / "configs").glob("*/*.yaml"))
+pytestmark = pytest.mark.skipif(not CONFIGS, reason="configs/ is not part of an installed package")
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.fixture(params=CONFIGS, ids=_name)
+def path(request) -> Path:
+    return request.param
+
+
+def test_loads_and_is_named_after_its_model_and_dataset(path):
+    config = load_config(path)
+    assert path.parent.name == config.model.name
+    assert path.stem.removesuffix("-paper") == config.data.dataset
+
+
+def test_comes_back_equal_from_its_resolved_text(path, tmp_path):
+    config = load_config(path)
+    (tmp_path / "config.yaml").write_text(config.to_yaml())
+    assert load_config(tmp_path / "config.yaml") == config
+
+
+def test_header_tells_command_minutes_result_published_figure_and_floor(path):
+    header = dict(re.findall(r"^# (\w+): +(.+)$", path.read_text().partition("\nmodel:")[0], re.M))
+    assert header.keys() >= {"Command", "Minutes", "Ours", "Published", "Floor"}
+    assert header["Command"] == f"python -m tfkgrec.train --config {_name(path)}"
+    assert re.match(r"[\d.]+\b", header["Minutes"])
+    # Mean +- standard deviation over seeds, both figures.
+    assert re.match(r"AUC 0\.\d+ \+- 0\.\d+, ACC 0\.\d+ \+- 0\.\d+ \(\d+ seeds\b", header["Ours"])
+    assert re.match(r"popularity alone AUC 0\.\d+", header["Floor"])
+
+
+def test_published_figures_are_carried_and_agree_with_the_header(path):
+    config = load_config(path)
+    assert {"auc", "acc"} <= config.published.keys()
+    text = f"AUC {config.published['auc']}, ACC {config.published['acc']}"
+    assert f"# Published: {text} " in path.read_text()
+
+
+@pytest.mark.parametrize("paper", [path for path in CONFIGS if path.stem.endswith("-paper")], ids=_name)
+def test_a_papers_own_settings_use_nothing_that_is_not_in_the_paper(paper):
+    """DINK's defaults are the paper's; a -paper config switches no extension on and keeps fixed negatives."""
+    config = load_config(paper)
+    switched_on = {key for key, value in config.model.to_dict().items() if value is True}
+    assert switched_on <= {"interest_attention"}
+    assert config.training.negatives == "fixed"

@@ -1,0 +1,111 @@
+"""A wheel built from setup.py and installed elsewhere works, and holds the package only."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import tfkgrec
+
+ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="needs the source tree")
+
+
+def _run(*command: object, cwd: Path) -> str:
+    # PYTHONPATH would let the repository be found again.
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    done = subprocess.run([str(c) for c in command], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """Built from a copy, so that the repository gets no build/ folder."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in ("setup.py", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, source)
+    for name in ("tfkgrec", "tests", "configs", "serving"):  # the last three must stay out of the wheel
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    _run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", out, source, cwd=out)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def elsewhere(wheel, tmp_path_factory) -> Path:
+    """A fresh environment with the wheel; the dependencies come from this one through a .pth file."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    venv.create(folder / "env", with_pip=False)
+    (site,) = (folder / "env").glob("lib/python*/site-packages")
+    pip = (sys.executable, "-m", "pip", "--python", folder / "env")
+    _run(*pip, "install", "-q", "--no-deps", "--no-index", wheel, cwd=folder)
+    packages = Path(sys.modules["pytest"].__file__).parent.parent
+    (site / "dependencies.pth").write_text(f"{packages}\n")
+    return folder
+
+
+def test_wheel_holds_the_package_and_nothing_else(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    sources = {str(p.relative_to(ROOT)) for p in (ROOT / "tfkgrec").rglob("*.py")}
+    info = f"tfkgrec-{tfkgrec.__version__}.dist-info/"
+    assert {n for n in names if not n.startswith(info)} == sources | {"tfkgrec/py.typed"}
+    assert {n.removeprefix(info) for n in names if n.startswith(info)} <= {
+        "METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE",
+    }  # fmt: skip
+
+
+def test_metadata(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        metadata = archive.read(name).decode()
+    assert re.search(rf"^Version: {re.escape(tfkgrec.__version__)}$", metadata, re.M)
+    (python,) = re.findall(r"^Requires-Python: (.+)$", metadata, re.M)
+    assert set(python.split(",")) == {">=3.11", "<3.14"}
+    assert set(re.findall(r"^Provides-Extra: (.+)$", metadata, re.M)) == {"gpu", "parquet", "dev"}
+    assert "# tfkgrec" in metadata  # the README
+
+
+def test_installed_elsewhere_it_runs(elsewhere):
+    binaries = elsewhere / "env/bin"
+    where = _run(binaries / "python", "-c", "import tfkgrec; print(tfkgrec.__file__)", cwd=elsewhere)
+    assert Path(where.strip()).is_relative_to(elsewhere)
+    assert _run(binaries / "tfkgrec", "--version", cwd=elsewhere) == f"tfkgrec {tfkgrec.__version__}\n"
+    assert "verbs:" in _run(binaries / "tfkgrec", "--help", cwd=elsewhere)
+
+
+def test_installed_elsewhere_every_module_imports(elsewhere):
+    """A module left out of the wheel, or one that reaches into the repository, shows here."""
+    script = (
+        "import importlib, pkgutil, tfkgrec\n"
+        "for module in pkgutil.walk_packages(tfkgrec.__path__, 'tfkgrec.'):\n"
+        "    if not module.name.endswith('__main__'):\n"
+        "        importlib.import_module(module.name)\n"
+        "        print(module.name)\n"
+    )
+    imported = _run(elsewhere / "env/bin/python", "-c", script, cwd=elsewhere).split()
+    assert {"tfkgrec.cli", "tfkgrec.config", "tfkgrec.data.records"} <= set(imported)
+
+
+def test_every_import_is_declared():
+    """What the package imports stands in setup.py by name; what only another package brings may vanish with it."""
+    imports = set()
+    for path in (ROOT / "tfkgrec").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imports |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                imports.add(str(node.module).split(".")[0])
+    names = {"yaml": "pyyaml", "grpc": "grpcio", "google": "protobuf", "tensorflow_serving": "tensorflow-serving-api"}
+    third_party = imports - set(sys.stdlib_module_names) - {"tfkgrec"}
+    text = (ROOT / "setup.py").read_text()
+    declared = {name.lower() for name in re.findall(r'"([A-Za-z][\w-]*)(?:\[[\w-]+\])?[<>=]', text)}
+    assert {names.get(name, name.replace("_", "-")) for name in third_party} - declared == set()
