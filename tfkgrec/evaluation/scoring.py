@@ -24,7 +24,7 @@ def model_scorer(model: Recommender, items_per_row: int = 8, items_per_chunk: in
         step = max(1, cells // item.shape[1])
         out = np.empty(item.shape, np.float32)
         for first in range(0, len(user), step):
-            rows = np.minimum(np.arange(first, first + step), len(user) - 1)  # one shape: the last call repeats its last row
+            rows = np.minimum(np.arange(first, first + step), len(user) - 1)  # the last call repeats its last row
             found = model.predict_on_batch({"user": user[rows], "item": item[rows]})
             out[first : first + step] = found[: len(user) - first]
         return out
