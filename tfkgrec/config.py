@@ -85,8 +85,9 @@ class ColumnsConfig(Section):
 class SyntheticConfig(Section):
     """Sizes of the planted world (data/synthetic.py)."""
 
-    users: int = number(400, min=2)
-    items: int = number(300, min=2)
+    users: int = number(600, min=2)
+    items: int = number(400, min=2)
+    positives_per_user: float = number(30.0, min=1)  # mean; single users have a half to twice as many
 
 
 @dataclass(frozen=True)
