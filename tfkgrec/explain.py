@@ -1,0 +1,48 @@
+"""`tfkgrec explain`: why an item is recommended to a user, from a server or from a trained run.
+
+python -m tfkgrec.explain --target localhost:8500 --model dink --user 196 --item 50
+python -m tfkgrec.explain runs/dink --user 196 --item 50
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tfkgrec.cli import run_main
+from tfkgrec.serving.command import add_server_arguments, ask
+from tfkgrec.serving.explanation import narrate
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the explanation; 0, or 1 when no server answers."""
+    parser = argparse.ArgumentParser(prog="tfkgrec explain", description="Say why an item is recommended to a user.")
+    parser.add_argument("run_dir", nargs="?", type=Path, metavar="RUN_DIR", help="a trained run, instead of a server")
+    add_server_arguments(parser, required=False)
+    parser.add_argument("--user", required=True, metavar="ID", help="raw user id")
+    parser.add_argument("--item", required=True, metavar="ID", help="raw item id")
+    options = parser.parse_args(argv)
+    if (options.run_dir is None) == (options.target is None):
+        parser.error("expected either RUN_DIR or --target HOST:PORT --model NAME")
+    if options.target is not None:
+        if options.model is None:
+            parser.error("--target: expected --model NAME beside it")
+        return ask(options, lambda client: _show(client.explain([options.user], [options.item]), options))
+    from tfkgrec.serving.local import explain_run
+
+    _show(explain_run(options.run_dir, options.user, options.item), options)
+    return 0
+
+
+def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps({name: array[0].tolist() for name, array in outputs.items()}, ensure_ascii=False))
+    else:
+        print("\n".join(narrate(outputs, options.user, options.item)))
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

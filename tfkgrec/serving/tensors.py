@@ -1,0 +1,70 @@
+"""TensorProto <-> numpy, the way TF Serving reads requests and writes replies."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
+
+# A few bytes can announce a huge tensor, as the last value sent fills the rest. Larger ones must be sent in full.
+MAX_FILLED = 1 << 20
+
+_VALUE_FIELD = {
+    types_pb2.DT_FLOAT: "float_val",
+    types_pb2.DT_DOUBLE: "double_val",
+    types_pb2.DT_INT8: "int_val",
+    types_pb2.DT_INT16: "int_val",
+    types_pb2.DT_INT32: "int_val",
+    types_pb2.DT_UINT8: "int_val",
+    types_pb2.DT_UINT16: "int_val",
+    types_pb2.DT_INT64: "int64_val",
+    types_pb2.DT_BOOL: "bool_val",
+    types_pb2.DT_STRING: "string_val",
+}
+
+
+def from_proto(proto: tensor_pb2.TensorProto) -> np.ndarray:
+    """The array in `proto`; strings are an object array of bytes.
+
+    Raises:
+        ValueError: the message does not hold the tensor that it announces.
+    """
+    dims = [dim.size for dim in proto.tensor_shape.dim]
+    if proto.tensor_shape.unknown_rank or any(size < 0 for size in dims):
+        raise ValueError("the shape should be known")
+    packed = bool(proto.tensor_content) and proto.dtype != types_pb2.DT_STRING
+    sent = sum(len(getattr(proto, field)) for field in set(_VALUE_FIELD.values()))
+    if not packed and math.prod(dims) > max(sent, MAX_FILLED):
+        raise ValueError(f"{math.prod(dims)} elements announced, {sent} sent")
+    try:
+        return tf.make_ndarray(proto)
+    except (TypeError, KeyError, MemoryError, OverflowError) as error:
+        raise ValueError(str(error)) from error
+
+
+def to_proto(array: np.ndarray) -> tensor_pb2.TensorProto:
+    """`array` with its values in the typed field (`float_val`, `string_val`, ...), not as packed bytes.
+
+    TF Serving replies so by default, and clients read `reply.outputs["score"].float_val`.
+    """
+    array = np.asarray(array)
+    dtype = types_pb2.DT_STRING if array.dtype.kind in "OSU" else tf.as_dtype(array.dtype).as_datatype_enum
+    field = _VALUE_FIELD.get(dtype)
+    if field is None:
+        return tf.make_tensor_proto(array)
+    shape = tensor_shape_pb2.TensorShapeProto(dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=n) for n in array.shape])
+    values = array.ravel().tolist()
+    if array.dtype.kind == "U":
+        values = [value.encode() for value in values]
+    elif array.dtype.kind == "O":
+        values = [value.encode() if isinstance(value, str) else value for value in values]
+    return tensor_pb2.TensorProto(dtype=dtype, tensor_shape=shape, **{field: values})
+
+
+def type_name(dtype: int) -> str:
+    """A data type as TensorFlow's C++ error messages write it: string, float, int64."""
+    return (
+        types_pb2.DataType.Name(dtype).removeprefix("DT_").lower()
+        if dtype in types_pb2.DataType.values()
+        else str(dtype)
+    )

@@ -1,0 +1,62 @@
+"""The warm-up file of a SavedModel: requests that are replayed before a version goes live.
+
+`assets.extra/tf_serving_warmup_requests` is a TFRecord file of PredictionLog messages; TF Serving and the embedded
+server read the same one. Python's `tf.saved_model.load` ignores it.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+from tfkgrec.serving.predict import predict
+from tfkgrec.serving.servable import Servable
+from tfkgrec.serving.status import INVALID_ARGUMENT, ServingError
+
+WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
+MAX_REQUESTS = 1000
+
+
+def write_warmup(version_dir: Path, requests: Iterable[predict_pb2.PredictRequest]) -> None:
+    """Write the warm-up file of the SavedModel in `version_dir`."""
+    path = version_dir / WARMUP_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for request in requests:
+            log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
+            writer.write(log.SerializeToString())
+
+
+def replay_warmup(servable: Servable) -> int:
+    """Send a version its own warm-up requests; the number sent, 0 where there is no file.
+
+    Raises:
+        ServingError, tf.errors.OpError: the file is not one, or the version does not answer one of its requests.
+    """
+    path = servable.path / WARMUP_FILE
+    if not path.exists():
+        return 0
+    count = 0
+    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        count += 1
+        if count > MAX_REQUESTS:
+            raise ServingError(
+                INVALID_ARGUMENT, f"Number of warmup records exceeds the maximum ({MAX_REQUESTS}) at {path}"
+            )
+        _replay(servable, _parse(record, path))
+    return count
+
+
+def _parse(record: bytes, path: Path) -> prediction_log_pb2.PredictionLog:
+    try:
+        return prediction_log_pb2.PredictionLog.FromString(record)
+    except Exception as error:  # protobuf's DecodeError has no public home
+        raise ServingError(INVALID_ARGUMENT, f"Failed to parse warmup record from {path}") from error
+
+
+def _replay(servable: Servable, log: prediction_log_pb2.PredictionLog) -> None:
+    kind = log.WhichOneof("log_type")
+    if kind != "predict_log":
+        raise ServingError(INVALID_ARGUMENT, f"Unsupported log_type for warmup: {kind}")
+    predict(servable, log.predict_log.request)
