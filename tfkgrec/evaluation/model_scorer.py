@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfkgrec.data.pipeline import GroupedPairs, group_pairs
+from tfkgrec.data.pipeline import group_pairs
 from tfkgrec.data.records import Interactions
 from tfkgrec.evaluation.scorers import Scorer
 from tfkgrec.models.recommender import Recommender
@@ -12,7 +12,7 @@ PAIRS_PER_CALL = 8192
 
 
 class ModelScorer:
-    """Scores pairs in fixed shapes, grouped by user; remembers the layout of the pair sets it has seen.
+    """Scores pairs in fixed shapes, grouped by user.
 
     Args:
         model: a built `Recommender`.
@@ -22,31 +22,30 @@ class ModelScorer:
 
     def __init__(self, model: Recommender, jit_compile: bool = True, items_per_row: int = 16) -> None:
         self.model, self.items_per_row = model, items_per_row
-        self._layouts: dict[int, tuple[np.ndarray, GroupedPairs]] = {}
 
         @tf.function(jit_compile=jit_compile)
         def forward(user: tf.Tensor, item: tf.Tensor) -> tf.Tensor:
-            return tf.sigmoid(model({"user": user, "item": item}, training=False))
+            return model({"user": user, "item": item}, training=False)  # logit [G, M]
 
         self._forward = forward
 
     def score(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
-        """Probabilities [n] of pairs user [n], item [n]."""
-        layout, m = self._layout(user, item), self.items_per_row
+        """Probabilities [n] of pairs user [n], item [n]; float64, since in float32 confident pairs are 1 and tie."""
+        pairs = Interactions(user, item, np.ones(len(user), np.float32))
+        layout, m = group_pairs(pairs, self.items_per_row), self.items_per_row
         rows = max(1, PAIRS_PER_CALL // m)
-        result = np.zeros(len(user), np.float32)
+        logits = np.zeros(len(user))
         for start in range(0, len(layout.user), rows):
             part = slice(start, start + rows)
             count = len(layout.user[part])
             padded_user, padded_item = np.zeros(rows, np.int32), np.zeros((rows, m), np.int32)
             padded_user[:count], padded_item[:count] = layout.user[part], layout.item[part]
             real = layout.source[part] >= 0
-            probability = self._forward(padded_user, padded_item).numpy()[:count]
-            result[layout.source[part][real]] = probability[real]
-        return result
+            logits[layout.source[part][real]] = self._forward(padded_user, padded_item).numpy()[:count][real]
+        return 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
 
     def score_catalogue(self, user: np.ndarray) -> np.ndarray:
-        """Probabilities [G, num_items] of every item for users [G]; column j is item j + 1."""
+        """Logits [G, num_items] of every item for users [G]: the order of the probabilities; column j is item j + 1."""
         items = self.model.num_items - 1
         chunk = min(items, max(1, 4 * PAIRS_PER_CALL // max(1, len(user))))
         result = np.empty((len(user), items), np.float32)
@@ -58,12 +57,5 @@ class ModelScorer:
         return result
 
     def as_scorer(self) -> Scorer:
+        """What `evaluate_scorer` takes."""
         return Scorer(self.score, self.score_catalogue, probability=True)
-
-    def _layout(self, user: np.ndarray, item: np.ndarray) -> GroupedPairs:
-        known = self._layouts.get(id(user))
-        if known is not None and known[0] is user:
-            return known[1]
-        layout = group_pairs(Interactions(user, item, np.ones(len(user), np.float32)), self.items_per_row)
-        self._layouts[id(user)] = (user, layout)
-        return layout
