@@ -1,0 +1,124 @@
+"""One's own data: interactions and triples as CSV, TSV, Parquet or data frames."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from tfkgrec.data.readers.frames import table_from_frame, table_from_parquet
+from tfkgrec.data.readers.linking import build_raw
+from tfkgrec.data.readers.tables import Table, first_fields, read_table
+from tfkgrec.data.records import RawData
+from tfkgrec.errors import InputError
+
+Source: TypeAlias = str | Path | pd.DataFrame
+Columns: TypeAlias = Mapping[str, Sequence[str]]  # our name -> words that headers use
+SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+
+# What headers call the columns (letter case, a type after ":" and a final "id" aside), by our own names.
+TRIPLE_COLUMNS = {
+    "head": ("head", "h", "subject", "source"),
+    "relation": ("relation", "r", "predicate", "property"),
+    "tail": ("tail", "t", "object", "target"),
+}
+LINK_COLUMNS = {"item": ("item",), "entity": ("entity",)}
+
+
+def read_files(
+    interactions: Source,
+    triples: Source,
+    item_links: Source | None = None,
+    *,
+    user: str = "user",
+    item: str = "item",
+    rating: str | None = None,
+    timestamp: str | None = None,
+    positive_at: float | None = None,
+    unlinked_items: Literal["error", "drop"] = "error",
+) -> RawData:
+    """Read files (plain or .gz) or data frames.
+
+    Args:
+        interactions: a table with a header.
+        triples: head, relation, tail, with or without a header.
+        item_links: item, entity, with or without a header. None: item ids are entity ids.
+        user, item, rating, timestamp: columns of `interactions`. Timestamps are seconds, or a data frame's times.
+        positive_at: a rating at or above it is a positive; None: every row is.
+        unlinked_items: what to do with interactions of an item without an entity, that is without a link, or without a
+            triple where item ids are entity ids.
+
+    Raises:
+        InputError: one line that names file and line, or column.
+    """
+    rows = _open(interactions, "interactions")
+    pairs = rows.select("data.columns", user=user, item=item).frame.assign(positive=True)
+    if positive_at is not None:
+        if rating is None:
+            raise InputError(f"{rows.source}: expected the name of the rating column beside positive_at, found none")
+        pairs["positive"] = rows.numbers(rating, "data.columns.rating") >= positive_at
+    if timestamp is not None:
+        pairs["timestamp"] = rows.numbers(timestamp, "data.columns.timestamp").astype(np.int64)
+
+    graph = _open(triples, "triples", TRIPLE_COLUMNS)
+    if item_links is None:
+        links = _items_as_entities(pairs["item"], graph)
+    else:
+        links = _open(item_links, "item_links", {**LINK_COLUMNS, "item": ("item", _plain(item))})
+    if unlinked_items == "error":
+        _refuse_unlinked(rows, pairs["item"], links)
+    return build_raw("files", pairs, graph, links)
+
+
+def _items_as_entities(items: pd.Series, graph: Table) -> Table:
+    own = items.drop_duplicates()
+    own = own[own.isin(pd.concat([graph.frame["head"], graph.frame["tail"]]))]
+    return Table(graph.source, pd.DataFrame({"item": own, "entity": own}))
+
+
+def _refuse_unlinked(rows: Table, items: pd.Series, links: Table) -> None:
+    unlinked = items[~items.isin(links.frame["item"])]
+    if len(unlinked):
+        found = f"found {unlinked.iloc[0]!r} ({unlinked.nunique():,} such items; data.unlinked_items: drop omits them)"
+        raise rows.error(unlinked.index[0], f"expected an item with an entity in {links.source}, {found}")
+
+
+def _open(source: Source, role: str, columns: Columns | None = None) -> Table:
+    """Any supported source; `columns` are the wanted ones, and None takes the header as it is."""
+    if isinstance(source, pd.DataFrame):
+        table = table_from_frame(source, f"{role} (data frame)")
+        return table if columns is None else _wanted(table, columns)
+    path = Path(source)
+    kind = Path(path.name.removesuffix(".gz")).suffix
+    if kind == ".parquet":
+        table = table_from_parquet(path)
+    elif kind not in SEPARATORS:
+        raise InputError(f"{path}: expected a .csv, .tsv, .txt or .parquet file, found {path.suffix or 'no suffix'}")
+    elif columns is None or _header(first_fields(path, SEPARATORS[kind]), columns):
+        table = read_table(path, SEPARATORS[kind])
+    else:
+        return read_table(path, SEPARATORS[kind], list(columns))
+    return table if columns is None else _wanted(table, columns)
+
+
+def _wanted(table: Table, columns: Columns) -> Table:
+    """The wanted columns: by name where the header is understood, else by place."""
+    fields = list(table.frame.columns)
+    if len(fields) < len(columns):
+        raise InputError(f"{table.source}: expected columns {', '.join(columns)}, found {', '.join(fields)}")
+    found = _header(fields, columns)
+    others = iter([field for field in fields if field not in found.values()])
+    return table.select(**{name: found.get(name) or next(others) for name in columns})
+
+
+def _header(fields: Sequence[str], columns: Columns) -> dict[str, str]:
+    """Wanted column -> field that means it. Empty unless at least half are there: then the line is no header."""
+    plain = [_plain(field) for field in fields]
+    found = {name: fields[plain.index(word)] for name, words in columns.items() for word in words if word in plain}
+    return found if 2 * len(found) >= len(columns) else {}
+
+
+def _plain(field: str) -> str:
+    return re.sub(r"_?id$", "", field.split(":")[0].strip().lower())

@@ -1,0 +1,34 @@
+"""Last.FM (HetRec 2011) with the Satori graph of the MKR repository."""
+
+from pathlib import Path
+
+from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, readable_relations
+from tfkgrec.data.readers.satori import read_satori
+from tfkgrec.data.readers.tables import find, read_table
+from tfkgrec.data.records import RawData
+
+
+def read_lastfm(folder: Path) -> RawData:
+    """Read `user_artists.dat`, `kg.txt` and `item_index2entity_id.txt`; every artist listened to is a positive.
+
+    STATS
+        users                             1,872
+        items                             3,846
+        positives                        21,173
+        labelled_pairs                   42,346
+        entities                          9,366
+        relations                            60
+        triples                          15,518
+    """
+    plays = read_table(find(folder, "user_artists.dat")).whole_numbers("userID", "artistID")
+    graph, links = read_satori(folder)
+    relation_names = readable_relations(commonest_first(graph.frame["relation"]))
+    artists = dict(zip(links.frame["entity"], "artist " + links.frame["item"], strict=True))
+    return build_raw(
+        "lastfm",
+        plays.set_axis(["user", "item"], axis=1).assign(positive=True),
+        graph,
+        links,
+        names_by_relation(graph.frame, relation_names) | artists,
+        relation_names,
+    )

@@ -1,0 +1,97 @@
+"""What all readers do with their rows: keep items that have an entity, one row per pair, and say what was left out."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from tfkgrec.data.readers.tables import Table
+from tfkgrec.data.records import RawData
+from tfkgrec.errors import InputError
+
+
+def build_raw(
+    name: str,
+    interactions: pd.DataFrame,
+    graph: Table,
+    links: Table,
+    entity_names: dict[str, str] | None = None,
+    relation_names: dict[str, str] | None = None,
+) -> RawData:
+    """`RawData` from tables that may still hold unlinked items and repeats; the report counts what went.
+
+    Args:
+        interactions: columns `user`, `item`, `positive` and perhaps `timestamp`.
+        graph: columns `head`, `relation`, `tail`.
+        links: columns `item`, `entity`; an item has one entity and an entity is one item.
+    """
+    graph, links = (
+        graph.select(head="head", relation="relation", tail="tail"),
+        links.select(item="item", entity="entity"),
+    )
+    links.unique("item", "entity")
+    interactions, unlinked = keep_linked(interactions, links.frame)
+    if interactions.empty:
+        raise InputError(f"{links.source}: expected the entities of items with interactions, found none")
+    if not graph.frame[["head", "tail"]].isin(set(links.frame["entity"])).any(axis=None):
+        raise InputError(f"{graph.source}: expected triples that touch an item, found none among {len(graph.frame):,}")
+    interactions, repeated_pairs = one_row_per_pair(interactions)
+    triples, repeated_triples = distinct_triples(graph.frame)
+    return RawData(
+        name,
+        interactions.reset_index(drop=True),
+        triples.reset_index(drop=True),
+        links.frame.reset_index(drop=True),
+        entity_names or {},
+        relation_names or {},
+        (*unlinked, *repeated_pairs, *repeated_triples),
+    )
+
+
+def keep_linked(interactions: pd.DataFrame, item_links: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The rows whose item has an entity, and a report line on the others."""
+    linked = interactions["item"].isin(item_links["item"])
+    if linked.all():
+        return interactions, []
+    items = interactions.loc[~linked, "item"].nunique()
+    return interactions[linked], [f"left out: {(~linked).sum():,} interactions with {items:,} items without an entity"]
+
+
+def one_row_per_pair(interactions: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """One row for each (user, item): its first positive one, else its first; and a report line on the others."""
+    repeated = interactions.duplicated(["user", "item"])
+    if not repeated.any():
+        return interactions, []
+    positives_first = interactions.sort_values("positive", ascending=False, kind="stable")
+    kept = positives_first.drop_duplicates(["user", "item"]).sort_index()
+    return kept, [f"left out: {repeated.sum():,} repeats of a (user, item) pair"]
+
+
+def distinct_triples(triples: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Each triple once, and a report line on the repeats."""
+    repeated = triples.duplicated()
+    if not repeated.any():
+        return triples, []
+    return triples[~repeated], [f"left out: {repeated.sum():,} repeats of a triple"]
+
+
+def readable_relations(relations: Iterable[str]) -> dict[str, str]:
+    """Freebase and Satori relations as words: `film.film.genre` -> "genre".
+
+    The first of those that end alike keeps the short name (so give the commonest first); the others tell the type
+    before the end too: `film.actor.film` -> "film of actor".
+    """
+    parts = pd.Series({relation: relation.split(".") for relation in relations}, dtype=object)
+    short = parts.map(lambda words: words[-1].replace("_", " "))
+    longer = parts.map(lambda words: " of ".join(words[:-3:-1]).replace("_", " "))
+    return short.where(~short.duplicated(), longer).to_dict()
+
+
+def commonest_first(relations: pd.Series) -> list[str]:
+    """The distinct relations of a graph, most triples first."""
+    return relations.value_counts().index.to_list()
+
+
+def names_by_relation(triples: pd.DataFrame, relation_names: dict[str, str]) -> dict[str, str]:
+    """Names for entities that have only a number: the first named relation that leads there, as in "genre 2351"."""
+    tails = triples[triples["relation"].isin(relation_names)].drop_duplicates("tail")
+    return dict(zip(tails["tail"], tails["relation"].map(relation_names) + " " + tails["tail"], strict=True))

@@ -1,0 +1,169 @@
+"""Tables of text that remember their lines, so that whatever is wrong with a row is told as file:line."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tfkgrec.errors import InputError
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of str; the index of `frame` is the line (or row) number in `source`, counted from 1."""
+
+    source: str
+    frame: pd.DataFrame
+
+    def error(self, line: int, problem: str) -> InputError:
+        """An exception to raise about one line."""
+        return InputError(f"{self.source}:{line}: {problem}")
+
+    def column(self, name: str, key: str = "") -> pd.Series:
+        """The column `name`; `key` is the setting that named it, for the message."""
+        if name not in self.frame:
+            wanted = f"a column {name!r}" + (f" ({key})" if key else "")
+            raise InputError(f"{self.source}: expected {wanted}, found {', '.join(map(str, self.frame.columns))}")
+        return self.frame[name]
+
+    def select(self, key: str = "", /, **columns: str) -> "Table":
+        """The named columns under new names, every row filled: `select(user="userId")`; `key` as in `column`."""
+        for new, name in columns.items():
+            self._refuse(name, (self.column(name, f"{key}.{new}" if key else "") == "").to_numpy(bool), "a value")
+        return Table(self.source, pd.DataFrame({new: self.frame[name] for new, name in columns.items()}))
+
+    def whole_numbers(self, *names: str) -> pd.DataFrame:
+        """Id columns that hold digits only in this format; they stay text."""
+        for name in names:
+            self._refuse(name, ~self.column(name).str.isdigit().to_numpy(bool), "a whole number")
+        return self.frame[list(names)]
+
+    def numbers(self, name: str, key: str = "") -> np.ndarray:
+        """A column as float64 [n]; every row must be a finite number."""
+        parsed = pd.to_numeric(self.column(name, key), errors="coerce").to_numpy(np.float64)
+        self._refuse(name, ~np.isfinite(parsed), "a number")
+        return parsed
+
+    def unique(self, *names: str) -> None:
+        """Refuse a value that occurs twice in a column."""
+        for name in names:
+            self._refuse(name, self.column(name).duplicated().to_numpy(), "a value not seen above")
+
+    def _refuse(self, name: str, wrong: np.ndarray, expected: str) -> None:
+        if wrong.any():
+            row = int(wrong.argmax())
+            value = self.frame[name].iloc[row]
+            found = repr(value) if value else "nothing"
+            raise self.error(self.frame.index[row], f"expected {expected} in column {name!r}, found {found}")
+
+
+def find(folder: Path, name: str) -> Path:
+    """`folder/name` or `folder/name.gz`, whichever is there."""
+    path = find_optional(folder, name)
+    if path is None:
+        raise InputError(f"{folder / name}: expected this file, plain or .gz, found none")
+    return path
+
+
+def find_optional(folder: Path, name: str) -> Path | None:
+    """As `find`; None when neither is there."""
+    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+
+
+def read_table(
+    path: Path,
+    separator: str = "\t",
+    columns: Sequence[str] | None = None,
+    header: bool = False,
+    encoding: str = "utf-8",
+) -> Table:
+    """Read delimited text, plain or .gz, all of it as str. Blank lines are passed over.
+
+    Args:
+        separator: one character, or MovieLens' `::`. With a comma, fields may stand in double quotes.
+        columns: their names; None: the first line holds them.
+        header: there is a first line to leave out although `columns` is given.
+
+    Raises:
+        InputError: missing, empty or damaged file; a line with too few or too many fields.
+    """
+    content, quoted = _read_text(path, encoding), separator == ","
+    if len(separator) > 1:  # the fast parser takes one character only
+        content, separator = content.replace(separator.encode(), b"\t"), "\t"
+    lines, widths = _measure(content, separator, quoted and b'"' in content, path)
+    first = 1 if header or columns is None else 0
+    width = int(widths[0]) if columns is None else len(columns)
+    if first == len(lines):
+        raise InputError(f"{path}: expected rows below the header, found none")
+    wrong = widths[first:] != width
+    if wrong.any():
+        row = first + int(wrong.argmax())
+        wanted = f"{width} fields" + (f" ({', '.join(columns)})" if columns else " as in the header")
+        raise InputError(f"{path}:{lines[row]}: expected {wanted}, found {widths[row]}")
+    frame = pd.read_csv(
+        io.BytesIO(content),
+        sep=separator,
+        header=0 if first else None,
+        names=columns,
+        dtype=str,
+        na_filter=False,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        encoding=encoding,
+    )
+    return Table(str(path), frame.set_index(pd.Index(lines[first:])))
+
+
+def first_fields(path: Path, separator: str) -> list[str]:
+    """The fields of the first line, to see whether it is a header."""
+    first = _read_text(path, "utf-8").split(b"\n", 1)[0].decode()
+    return next(csv.reader([first], delimiter=separator))
+
+
+def _read_text(path: Path, encoding: str) -> bytes:
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: expected this file, found none") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise InputError(f"{path}: expected a whole gzip file, found a truncated or damaged one") from None
+    except OSError as error:
+        raise InputError(f"{path}: expected a readable file, found: {error.strerror}") from None
+    if not content.strip():
+        raise InputError(f"{path}: expected rows of text, found an empty file")
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}:{line}: expected {encoding} text, found byte {content[error.start]:#x}") from None
+    return content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+
+
+def _measure(content: bytes, separator: str, quoted: bool, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Line number and number of fields of every line that is not blank, int [n] each."""
+    if quoted:  # a quoted field may hold separators and line ends: count with a real parser
+        return _measure_quoted(content.decode(), separator, path)
+    letters = np.frombuffer(content if content.endswith(b"\n") else content + b"\n", np.uint8)
+    ends = np.flatnonzero(letters == ord("\n"))
+    widths = 1 + np.diff(np.searchsorted(np.flatnonzero(letters == ord(separator)), ends), prepend=0)
+    kept = np.flatnonzero(np.diff(ends, prepend=-1) > 1)
+    return kept + 1, widths[kept]
+
+
+def _measure_quoted(text: str, separator: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    found, start = [], 1
+    try:
+        for row in reader:
+            if row:
+                found.append((start, len(row)))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(f"{path}:{start}: expected delimited text, found: {error}") from None
+    lines, widths = np.array(found).T
+    return lines, widths
