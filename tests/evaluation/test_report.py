@@ -76,15 +76,15 @@ def test_the_table():
     assert report(metrics()).splitlines() == [
         "dink on lastfm, protocol C, seed 0",
         "",
-        "validation     AUC     ACC  AUC eq.pop",
-        "--------------------------------------",
-        "dink        0.8100  0.7000      0.6000",
-        "popularity  0.7500  0.6500           -",
+        "validation       AUC     ACC  AUC eq.pop",
+        "----------------------------------------",
+        "dink          0.8100  0.7000      0.6000",
+        "  popularity  0.7500  0.6500           -",
         "",
-        "test           AUC     ACC  AUC eq.pop",
-        "--------------------------------------",
-        "dink        0.8000  0.7000      0.6000",
-        "popularity  0.7400  0.6400           -",
+        "test             AUC     ACC  AUC eq.pop",
+        "----------------------------------------",
+        "dink          0.8000  0.7000      0.6000",
+        "  popularity  0.7400  0.6400           -",
     ]
 
 

@@ -88,9 +88,10 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 
 def report(metrics: Mapping[str, Any]) -> str:
-    """The model beside its floors: validation, test, and the full ranking where it was asked for."""
-    floors = [(name, {"validation": floor["validation"], "test": floor}) for name, floor in metrics["floors"].items()]
-    scorers = [(metrics["model"], metrics), *floors]
+    """The model above its floors: validation, test, and the full ranking where it was asked for."""
+    scorers = [(metrics["model"], metrics)]
+    for name, floor in metrics["floors"].items():
+        scorers.append((f"  {name}", {"validation": floor["validation"], "test": floor}))
     blocks = [f"{metrics['model']} on {metrics['dataset']}, protocol {metrics['protocol']}, seed {metrics['seed']}"]
     for part in ("validation", "test"):
         blocks.append(_table(part, CTR_COLUMNS, [(name, parts[part]) for name, parts in scorers]))
@@ -106,13 +107,15 @@ def _table(title: str, columns: Mapping[str, str], rows: Sequence[tuple[str, Map
     return align([[title, *columns.values()], *figures])
 
 
-def align(rows: Sequence[Sequence[str]]) -> str:
-    """Lines with the columns of `rows` under each other; a rule after the first row."""
+def align(rows: Sequence[Sequence[str]], names: int = 1) -> str:
+    """Lines with the columns of `rows` under each other, the first `names` flush left; a rule after the first row."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join([first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))])
-        for first, *rest in rows
-    ]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(w) if n < names else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells))
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
 

@@ -63,10 +63,10 @@ def summary_table(summaries: Iterable[Summary]) -> str:
     rows = [["dataset", "model", "seeds", *CTR_COLUMNS.values()]]
     for s in summaries:
         floors = dict.fromkeys(name.split(".")[1] for name in s.mean if name.startswith("floors."))
-        for name, prefix in [(s.model, "test"), *((floor, f"floors.{floor}") for floor in floors)]:
+        for name, prefix in [(s.model, "test"), *((f"  {floor}", f"floors.{floor}") for floor in floors)]:
             figures = [_mean_std(s, f"{prefix}.{key}") for key in CTR_COLUMNS]
             rows.append([s.dataset, name, str(len(s.seeds)), *figures])
-    return align(rows)
+    return align(rows, names=2)
 
 
 def _mean_std(summary: Summary, name: str) -> str:
