@@ -16,6 +16,10 @@ def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def test_the_quickstart_is_planted_data():
+    assert load_config(ROOT / "configs/quickstart.yaml").data.dataset == "synthetic"
+
+
 @pytest.fixture(params=CONFIGS, ids=_name)
 def path(request) -> Path:
     return request.param
