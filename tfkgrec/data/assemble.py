@@ -19,12 +19,14 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False) -> Datase
     """
     rng = np.random.default_rng([seed, 0])
     pairs = raw.interactions
-    pairs = pairs[pairs["user"].isin(set(pairs.loc[pairs["positive"], "user"]))]
+    pairs = pairs[pairs["user"].isin(pairs.loc[pairs["positive"], "user"].unique())]
     users = IdMap.build("user", pairs["user"], rng)
     items = IdMap.build("item", raw.item_links["item"], rng)
     entity_of = raw.item_links.set_index("item")["entity"]
     item_entities = entity_of.reindex(items.raw[1:]).to_numpy(dtype=object)
-    others = IdMap.build("entity", set(raw.triples["head"]).union(raw.triples["tail"]).difference(item_entities), rng)
+    others = IdMap.build(
+        "entity", set(raw.triples["head"].unique()).union(raw.triples["tail"].unique()).difference(item_entities), rng
+    )
     entities = IdMap("entity", np.concatenate([[""], item_entities, others.raw[1:]]).astype(object))
     relations = IdMap.build("relation", raw.triples["relation"], rng)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, readable_relations
+from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
 from tfkgrec.data.readers.tables import find, find_optional, read_table
 from tfkgrec.data.records import RawData
@@ -19,20 +19,23 @@ def read_book_crossing(folder: Path, knowledge_graph: str = "ripplenet") -> RawD
     Every book that a user rated is a positive. The files also hold negatives which their authors sampled (label 0);
     they were never ratings, and the protocol draws its own, so they are left out. Items are ISBNs.
 
-    STATS                             ripplenet        mkr
-        users                            17,860     17,860
-        items                            14,967     14,910
-        positives                        69,873     69,873
-        labelled_pairs                  139,746    139,746
-        entities                         77,903     24,127
-        relations                            25         10
-        triples                         151,500     19,876
+    STATS                               ripplenet          mkr
+        users                              17,860       17,860
+        items                              14,967       14,910
+        items_with_a_positive              14,910       14,910
+        ratings                            69,873       69,873
+        positives                          69,873       69,873
+        labelled_pairs                    139,746      139,746
+        entities                           77,903       24,127
+        relations                              25           10
+        triples                           151,500       19,876
+        triples_with_an_item_head          19,876       19,793
     """
     folder = folder / knowledge_graph
     graph, links = read_satori(folder, TRIPLES_FILES[knowledge_graph])
     relations = commonest_first(graph.frame["relation"])
     relation_names = _published_names(folder) if knowledge_graph == "ripplenet" else readable_relations(relations)
-    isbns = dict(zip(links.frame["entity"], "ISBN " + links.frame["item"], strict=True))
+    isbns = {entity: f"ISBN {item}" for item, entity in pairs_of(links)}
     return build_raw(
         "book-crossing",
         _positives(folder, links.frame["item"].to_numpy()),

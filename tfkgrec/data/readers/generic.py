@@ -96,10 +96,9 @@ def _open(source: Source, role: str, columns: Columns | None = None) -> Table:
         table = table_from_parquet(path)
     elif kind not in SEPARATORS:
         raise InputError(f"{path}: expected a .csv, .tsv, .txt or .parquet file, found {path.suffix or 'no suffix'}")
-    elif columns is None or _header(first_fields(path, SEPARATORS[kind]), columns):
-        table = read_table(path, SEPARATORS[kind])
     else:
-        return read_table(path, SEPARATORS[kind], list(columns))
+        headless = columns is not None and not _header(first_fields(path, SEPARATORS[kind]), columns)
+        table = read_table(path, SEPARATORS[kind], list(columns or ()) if headless else None)
     return table if columns is None else _wanted(table, columns)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, readable_relations
+from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
 from tfkgrec.data.readers.tables import find, read_table
 from tfkgrec.data.records import RawData
@@ -12,18 +12,21 @@ def read_lastfm(folder: Path) -> RawData:
     """Read `user_artists.dat`, `kg.txt` and `item_index2entity_id.txt`; every artist listened to is a positive.
 
     STATS
-        users                             1,872
-        items                             3,846
-        positives                        21,173
-        labelled_pairs                   42,346
-        entities                          9,366
-        relations                            60
-        triples                          15,518
+        users                               1,872
+        items                               3,846
+        items_with_a_positive               3,846
+        ratings                            21,173
+        positives                          21,173
+        labelled_pairs                     42,346
+        entities                            9,366
+        relations                              60
+        triples                            15,518
+        triples_with_an_item_head          15,518
     """
     plays = read_table(find(folder, "user_artists.dat")).whole_numbers("userID", "artistID")
     graph, links = read_satori(folder)
     relation_names = readable_relations(commonest_first(graph.frame["relation"]))
-    artists = dict(zip(links.frame["entity"], "artist " + links.frame["item"], strict=True))
+    artists = {entity: f"artist {item}" for item, entity in pairs_of(links)}
     return build_raw(
         "lastfm",
         plays.set_axis(["user", "item"], axis=1).assign(positive=True),

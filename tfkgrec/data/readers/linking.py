@@ -1,6 +1,6 @@
 """What all readers do with their rows: keep items that have an entity, one row per pair, and say what was left out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
@@ -72,6 +72,11 @@ def distinct_triples(triples: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if not repeated.any():
         return triples, []
     return triples[~repeated], [f"left out: {repeated.sum():,} repeats of a triple"]
+
+
+def pairs_of(links: Table) -> Iterator[tuple[str, str]]:
+    """(item, entity) of each link."""
+    return zip(links.frame["item"], links.frame["entity"], strict=True)
 
 
 def readable_relations(relations: Iterable[str]) -> dict[str, str]:

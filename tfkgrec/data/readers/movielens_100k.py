@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, readable_relations
+from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.tables import Table, find, find_optional, read_table
 from tfkgrec.data.records import RawData
 
@@ -15,11 +15,16 @@ def read_movielens_100k(folder: Path) -> RawData:
     """Read `ml-100k.inter`, `.kg`, `.link` and, for titles, `.item`; a rating of 4 or 5 is a positive.
 
     STATS
-        items                             1,598
-        ratings                          97,554
-        entities                         34,628
-        relations                            24
-        triples                          91,631
+        users                                 942
+        items                               1,598
+        items_with_a_positive               1,376
+        ratings                            97,534
+        positives                          54,304
+        labelled_pairs                    108,608
+        entities                           34,628
+        relations                              24
+        triples                            91,631
+        triples_with_an_item_head          72,592
     """
     rows = read_atomic(find(folder, "ml-100k.inter"))
     rows.whole_numbers("user_id", "item_id")
@@ -30,11 +35,9 @@ def read_movielens_100k(folder: Path) -> RawData:
     links = read_atomic(find(folder, "ml-100k.link")).select(item="item_id", entity="entity_id")
 
     relation_names = readable_relations(commonest_first(graph.frame["relation"]))
-    items = links.frame["item"]
-    titles = items.map(_titles(folder)).fillna("movie " + items)
-    entity_names = names_by_relation(graph.frame, relation_names) | dict(
-        zip(links.frame["entity"], titles, strict=True)
-    )
+    titles = _titles(folder)
+    item_names = {entity: titles.get(item, f"movie {item}") for item, entity in pairs_of(links)}
+    entity_names = names_by_relation(graph.frame, relation_names) | item_names
     return build_raw("ml-100k", interactions, graph, links, entity_names, relation_names)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
-from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, readable_relations
+from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
 from tfkgrec.data.readers.tables import Table, find, find_optional, read_table
 from tfkgrec.data.records import RawData
@@ -23,23 +23,23 @@ Graph = tuple[Table, Table, dict[str, str], dict[str, str]]
 def read_movielens_1m(folder: Path, knowledge_graph: str = "satori-mkr") -> RawData:
     """Read `ratings.dat`, a graph and, for titles, `movies.dat`; a rating of 4 or 5 is a positive.
 
-    STATS                            satori-mkr   freebase    dbpedia
-        users                             6,036
-        items                             2,347      3,086      2,983
-        positives                       376,887
-        labelled_pairs                  753,774
-        ratings                                    938,929    932,293
-        entities                          7,008     96,235     13,754
-        relations                             7          8         11
-        triples                          20,782    124,644    193,089
-        triples_with_an_item_head        20,195
+    STATS                              satori-mkr     freebase      dbpedia
+        users                               6,036        6,038        6,038
+        items                               2,347        3,086        2,983
+        items_with_a_positive               2,254        2,995        2,961
+        ratings                           656,334      938,838      932,202
+        positives                         376,887      537,410      534,144
+        labelled_pairs                    753,774    1,074,820    1,068,288
+        entities                            7,008       96,235       13,760
+        relations                               7            8           11
+        triples                            20,782      124,644      193,089
+        triples_with_an_item_head          20,195      124,644      193,089
 
     DINK's 753,772 is one positive short: MKR's preprocessing skips the first line of ratings.dat, which has no header.
     """
     graph, links, entity_names, relation_names = GRAPHS[knowledge_graph](folder)
-    items = links.frame["item"]
-    titles = items.map(_titles(folder)).fillna("movie " + items)
-    entity_names |= dict(zip(links.frame["entity"], titles, strict=True))
+    titles = _titles(folder)
+    entity_names |= {entity: titles.get(item, f"movie {item}") for item, entity in pairs_of(links)}
     return build_raw("ml-1m", _ratings(folder), graph, links, entity_names, relation_names)
 
 

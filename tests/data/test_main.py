@@ -1,0 +1,47 @@
+"""`python -m tfkgrec.data stats`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.data.readers import files
+from tests.data.readers.files import write
+from tfkgrec.cli import run_main
+from tfkgrec.data.__main__ import main
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return write(
+        tmp_path / "c.yaml", "model: {name: dink}\ndata: {dataset: synthetic, synthetic: {users: 50, items: 60}}\n"
+    )
+
+
+def test_stats_of_a_planted_world(config: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["stats", "--config", str(config)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "synthetic"
+    rows = {tuple(line.split()[:-1]): line.split()[-1] for line in lines if line}
+    assert rows["users",] == "50"
+    assert rows["items",] == "60"
+    assert any(line.split() == ["pairs", "positives", "users", "items"] for line in lines)
+    train, validation, test = (
+        int(next(x for x in lines if x.startswith(p)).split()[1].replace(",", "")) for p in ("train", "valid", "test")
+    )
+    assert train / (train + validation + test) == pytest.approx(0.6, abs=0.01)
+
+
+def test_stats_tell_what_was_left_out(tmp_path: Path, config: Path, capsys: pytest.CaptureFixture) -> None:
+    files.lastfm(tmp_path / "data/lastfm")
+    config.write_text("model: {name: dink}\ndata: {dataset: lastfm}\n")
+    assert main(["stats", "--config", str(config), "--data-dir", str(tmp_path / "data"), "--seed", "1"]) == 0
+    assert "left out: 1 interactions with 1 items without an entity" in capsys.readouterr().out
+
+
+def test_bad_data_is_one_line_and_status_2(tmp_path: Path, config: Path, capsys: pytest.CaptureFixture) -> None:
+    write(files.lastfm(tmp_path / "lastfm") / "kg.txt", "0\tr\n")
+    config.write_text("model: {name: dink}\ndata: {dataset: lastfm}\n")
+    assert run_main(main, ["stats", "--config", str(config), "--data-dir", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "kg.txt:1: expected 3 fields (head, relation, tail), found 2" in error
