@@ -22,8 +22,9 @@ def splits(users: int = 12, items: int = 20, seed: int = 0) -> Splits:
         )
         for name, pairs in rows.items()
     }
-    train = parts["train"].positives  # user by user already
+    train = parts["train"].positives  # user by user still
     offsets = np.concatenate([[0], np.cumsum(np.bincount(train.user, minlength=users + 1))]).astype(np.int64)
-    made = Splits(parts["train"], parts["validation"], parts["test"], train.item, offsets, items + 1)
+    shuffled = {name: pairs.take(rng.permutation(len(pairs))) for name, pairs in parts.items()}
+    made = Splits(**shuffled, history_items=train.item, history_offsets=offsets, num_item_rows=items + 1)
     made.validate()
     return made

@@ -51,6 +51,17 @@ def test_popularity_itself_is_at_chance_within_equal_popularity():
     assert ctr.evaluate_ctr(lambda user, item: count[item], splits, probability=False)["auc_equal_popularity"] == 0.5
 
 
+def test_equal_popularity_means_training_positives():
+    splits = small.splits(users=60)
+    scores = np.random.default_rng(0).random((61, 21))
+    count = {i: sum(splits.history_items == i) for i in range(1, 21)}
+    expected = ctr.auc_within(
+        splits.test.label, scores[splits.test.user, splits.test.item], [count[i] for i in splits.test.item.tolist()]
+    )
+    found = ctr.evaluate_ctr(lambda user, item: scores[user, item], splits)["auc_equal_popularity"]
+    assert found == pytest.approx(expected)
+
+
 def test_accuracy_counts_a_score_at_the_threshold_as_positive():
     label, score = np.array([1, 0, 1, 0]), np.array([0.5, 0.5, 0.2, 0.1])
     assert ctr.accuracy(label, score) == 0.5

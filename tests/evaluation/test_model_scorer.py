@@ -41,11 +41,12 @@ def test_the_same_users_with_other_items():
     assert not np.any(first == second)
 
 
+@pytest.mark.parametrize("jit_compile", [True, False])
 @pytest.mark.parametrize("at_once", [1, 6, 8192])  # the last chunk short, or one chunk
-def test_catalogue(at_once, monkeypatch):
+def test_catalogue(at_once, jit_compile, monkeypatch):
     monkeypatch.setattr(model_scorer, "PAIRS_PER_CALL", at_once)
     users = np.array([4, 0, 9])
-    assert np.array_equal(ModelScorer(Lookup(TABLE)).score_catalogue(users), TABLE[users, 1:])
+    assert np.array_equal(ModelScorer(Lookup(TABLE), jit_compile).score_catalogue(users), TABLE[users, 1:])
 
 
 def test_confident_pairs_do_not_tie():
