@@ -30,6 +30,11 @@ def test_public(tmp_path: Path, dataset: str, graph: str | None, make) -> None:
     assert len(raw.interactions) > 1
 
 
+def test_public_data_always_drops_unlinked_items(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="data.unlinked_items: expected drop with dataset: lastfm, found error"):
+        load_raw(DataConfig(dataset="lastfm", unlinked_items="error"), tmp_path, seed=0)
+
+
 def test_files(tmp_path: Path) -> None:
     write(tmp_path / "r.csv", "who,what,stars\na,1,5\na,2,1\nb,3,5\n")
     write(tmp_path / "t.tsv", "1\tgenre\tnoir\n2\tgenre\tnoir\n")

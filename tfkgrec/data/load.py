@@ -43,6 +43,8 @@ def load_raw(data: DataConfig, data_dir: Path | None, seed: int) -> RawData:
         return planted_world(**sizes, seed=seed)[0]
     if data.dataset == "files":
         return _load_files(data, data_dir)
+    if data.unlinked_items == "error":
+        raise InputError(f"data.unlinked_items: expected drop with dataset: {data.dataset}, found error")
     choice = {} if data.knowledge_graph is None else {"knowledge_graph": data.knowledge_graph}
     return PUBLIC[data.dataset](dataset_folder(data.dataset, data_dir), **choice)
 

@@ -99,4 +99,5 @@ def commonest_first(relations: pd.Series) -> list[str]:
 def names_by_relation(triples: pd.DataFrame, relation_names: dict[str, str]) -> dict[str, str]:
     """Names for entities that have only a number: the first named relation that leads there, as in "genre 2351"."""
     tails = triples[triples["relation"].isin(relation_names)].drop_duplicates("tail")
-    return dict(zip(tails["tail"], tails["relation"].map(relation_names) + " " + tails["tail"], strict=True))
+    named = zip(tails["relation"], tails["tail"], strict=True)
+    return {tail: f"{relation_names[relation]} {tail}" for relation, tail in named}
