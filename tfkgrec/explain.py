@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> None:
     if options.json:
-        print(json.dumps({name: array[0].tolist() for name, array in outputs.items()}, ensure_ascii=False))
+        print(json.dumps({name: array[:1].tolist()[0] for name, array in outputs.items()}, ensure_ascii=False))
     else:
         print("\n".join(narrate(outputs, options.user, options.item)))
 

@@ -56,6 +56,8 @@ def _recommend(client: "Client", options: argparse.Namespace) -> None:
         print(json.dumps(_record(client, answer, user, known_user, basis), ensure_ascii=False))
     else:
         print("\n".join(_table(client, answer, user, note)))
+        if options.k > answer.item_id.shape[1]:
+            print(f"this export ranks {answer.item_id.shape[1]} items, so --k {options.k} could not be met")
 
 
 def _items(answer: "Recommendations") -> list[tuple[str, str, float]]:
@@ -77,11 +79,15 @@ def _record(
 def _table(client: "Client", answer: "Recommendations", user: str | None, note: str) -> list[str]:
     items = _items(answer)
     whom = "this history" if user is None else f"user {user}"
-    lines = [f"{client.model} version {answer.version}, {len(items)} items for {whom}"] + ([note] if note else [])
+    lines = [f"{client.model} version {answer.version}, {_count(items)} for {whom}"] + ([note] if note else [])
     ids = max([len("item"), *(len(item) for item, _, _ in items)])
     lines.append(f"{'rank':>4}  {'item':<{ids}}  {'score':>6}  name")
     lines += [f"{rank:>4}  {item:<{ids}}  {score:6.3f}  {name}" for rank, (item, name, score) in enumerate(items, 1)]
     return lines
+
+
+def _count(items: Sequence) -> str:
+    return "1 item" if len(items) == 1 else f"{len(items)} items"
 
 
 def _ids(text: str) -> list[str]:

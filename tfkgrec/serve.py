@@ -33,9 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tfkgrec.serving.manager import ModelManager
     from tfkgrec.serving.server import ModelServer
 
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     manager = ModelManager(_models(options))
     server = ModelServer(
         manager,
@@ -45,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         poll_seconds=options.file_system_poll_wait_seconds,
         drain_seconds=options.drain_seconds,
     )
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     with server:
         print(f"serving {', '.join(manager.names)} on {server.address}", flush=True)
         stop.wait()

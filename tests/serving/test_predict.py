@@ -126,8 +126,8 @@ REFUSALS = {
     "wrong input name": (
         request(user_id=["u1"], itemid=["i1"]),
         INVALID,
-        "Signature input alias: item_id(feed name: serving_default_item_id:0) not found in request and no default value "
-        "provided. Inputs expected to be in the request {itemid,user_id}, or default input alias set: ",
+        "Signature input alias: item_id(feed name: serving_default_item_id:0) not found in request and no default "
+        "value provided. Inputs expected to be in the request {itemid,user_id}, or default input alias set: ",
     ),
     "wrong type": (request(user_id=[1], item_id=["i1"]), INVALID, "Expects arg[1] to be string but int64 is provided"),
     "wrong type, float": (

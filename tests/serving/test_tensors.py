@@ -61,5 +61,7 @@ def test_a_type_that_no_array_has_is_refused(dtype):
 
 
 def test_types_are_named_as_the_runtime_names_them():
-    names = [tensors.type_name(number) for number in (types_pb2.DT_FLOAT, types_pb2.DT_STRING, types_pb2.DT_INT64, 9999)]
+    names = [
+        tensors.type_name(number) for number in (types_pb2.DT_FLOAT, types_pb2.DT_STRING, types_pb2.DT_INT64, 9999)
+    ]
     assert names == ["float", "string", "int64", "9999"]

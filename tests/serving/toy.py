@@ -1,6 +1,6 @@
-"""A tiny SavedModel with every signature of DINK, written as the real ones are: ExportArchive, vocabularies in assets.
+"""A tiny SavedModel with every signature of DINK, written as the real ones are: ExportArchive, vocabulary files.
 
-Users u1..u3, items i1..i6 named "film 1".."film 6", K = 4. The maths is made up: logit = affinity[user, item] + version.
+Users u1..u3, items i1..i6 named "film 1".."film 6", K = 4. Made-up maths: logit = affinity[user, item] + version / 10.
 u1 liked i1; u2 liked i2 and i5; u3 liked i1, i2, i3 and i4, which leaves two items to recommend.
 """
 
@@ -101,7 +101,9 @@ def export_toy(base_path: Path, version: int) -> Path:
     for layer in (toy, toy.users, toy.items):
         archive.track(layer)
     endpoints = (score, recommend, recommend_for_history, explain)
-    for name, endpoint in zip(("serving_default", "recommend", "recommend_for_history", "explain"), endpoints, strict=True):
+    for name, endpoint in zip(
+        ("serving_default", "recommend", "recommend_for_history", "explain"), endpoints, strict=True
+    ):
         archive.add_endpoint(name, endpoint)
     path = base_path / str(version)
     archive.write_out(str(path), verbose=False)
@@ -109,7 +111,9 @@ def export_toy(base_path: Path, version: int) -> Path:
     return path
 
 
-def request(model: str = "toy", signature: str = "", version: int | None = None, **inputs) -> predict_pb2.PredictRequest:
+def request(
+    model: str = "toy", signature: str = "", version: int | None = None, **inputs
+) -> predict_pb2.PredictRequest:
     """A PredictRequest; inputs are lists or arrays."""
     message = predict_pb2.PredictRequest()
     message.model_spec.name = model

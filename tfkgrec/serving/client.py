@@ -73,7 +73,10 @@ class Client:
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
     def recommend(self, users: Sequence[str], k: int = 10) -> Recommendations:
-        """The best `k` items for each user [B], those of their history left out; `known`: the users the model has."""
+        """The best items for each user [B], those of their history left out; `known`: the users the model has.
+
+        An export ranks a fixed number of items: at most that many come, whatever `k`.
+        """
         return self._ranked("recommend", {"user_id": list(users)}, "known_user", k)
 
     def recommend_for_history(self, histories: Sequence[Sequence[str]], k: int = 10) -> Recommendations:
@@ -102,9 +105,6 @@ class Client:
             raise InputError(f"k: expected 1 or more, found {k}")
         reply = self._call(signature, inputs)
         outputs = _decode(reply)
-        most = outputs["item_id"].shape[1]
-        if k > most:
-            raise InputError(f"k: this export of {self.model} ranks {most} items, found {k}")
         item_id, item_name, score = (outputs[name][:, :k] for name in ("item_id", "item_name", "score"))
         return Recommendations(item_id, item_name, score, outputs[known], reply.model_spec.version.value)
 

@@ -172,7 +172,7 @@ class ModelManager:
             wrapped = ServingError.wrap(error)
             with self._lock:
                 version.servable, version.error, version.state = None, wrapped, END
-            log.error("%s: version %d not loaded from %s: %s", name, number, path, wrapped.message.partition("\n")[0])
+            log.error("%s: version %d not loaded from %s: %s", name, number, path, " ".join(wrapped.message.split()))
             return
         with self._lock:
             version.state = AVAILABLE

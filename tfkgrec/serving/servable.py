@@ -1,11 +1,11 @@
 """One loaded version of one model, run as TF Serving runs it: a graph in a session.
 
-Serving from the session loader, rather than from `tf.saved_model.load`, refuses what TF Serving would refuse (trap T2:
-a SavedModel that only Python can restore) and calls a signature five times faster (47 against 249 us on 2 cores).
+Serving from the session loader, rather than from `tf.saved_model.load`, answers what TF Serving would answer and calls
+a signature five times faster (47 against 249 us on 2 cores).
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ class Servable:
 
     Raises:
         OSError, tf.errors.OpError: the folder holds no SavedModel that the session loader can restore.
+        ServingError: the loader left variables without a value.
     """
 
     def __init__(self, name: str, version: int, path: Path):
@@ -42,6 +43,7 @@ class Servable:
         try:
             with graph.as_default():
                 meta_graph = tf.compat.v1.saved_model.loader.load(self._session, ["serve"], str(path))
+                _require_variables(self._session, meta_graph.signature_def.values())
         except BaseException:
             self._session.close()
             raise
@@ -84,5 +86,32 @@ class Servable:
             feed=[signature.inputs[name].name for name in inputs],
             fetch=[signature.outputs[name].name for name in outputs],
         )
-        # Session.run costs 216 microseconds more a call; this private method is what it is built beside, since TF 1.5.
+        # Session.run takes 216 us more for every call, hence its private sister.
         return self._session._make_callable_from_options(options)
+
+
+def _require_variables(session: tf.compat.v1.Session, signatures: Iterable[meta_graph_pb2.SignatureDef]) -> None:
+    """Refuse a SavedModel that only Python can restore (trap T2): TF Serving would load it and then fail every call."""
+    handles = [op for op in _operations_behind(session.graph, signatures) if op.type == "VarHandleOp"]
+    found = session.run([tf.raw_ops.VarIsInitializedOp(resource=op.outputs[0]) for op in handles])
+    missing = sorted(op.get_attr("shared_name").decode() for op, here in zip(handles, found, strict=True) if not here)
+    if missing:
+        raise ServingError(
+            FAILED_PRECONDITION,
+            f"Could not find variable {missing[0]}: {len(missing)} of {len(handles)} variables have no value in the "
+            "session loader, which TF Serving uses. Export with keras.export.ExportArchive, not tf.saved_model.save",
+        )
+
+
+def _operations_behind(graph: tf.Graph, signatures: Iterable[meta_graph_pb2.SignatureDef]) -> set[tf.Operation]:
+    """Every operation that an output of a signature depends on."""
+    names = {info.name for signature in signatures for info in signature.outputs.values()}
+    waiting = [graph.as_graph_element(name) for name in names]
+    waiting = [element.op if isinstance(element, tf.Tensor) else element for element in waiting]
+    seen: set[tf.Operation] = set()
+    while waiting:
+        operation = waiting.pop()
+        if operation not in seen:
+            seen.add(operation)
+            waiting += [tensor.op for tensor in operation.inputs] + list(operation.control_inputs)
+    return seen

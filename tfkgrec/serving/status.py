@@ -26,7 +26,7 @@ class ServingError(Exception):
         if isinstance(error, cls):
             return error
         if isinstance(error, tf.errors.OpError):
-            return cls(_BY_NUMBER[error.error_code], error.message)
+            return cls(_BY_NUMBER[error.error_code], error.message.removeprefix("Graph execution error:").strip())
         if isinstance(error, FileNotFoundError):
             return cls(NOT_FOUND, str(error))
         return cls(INTERNAL, f"{type(error).__name__}: {error}")
