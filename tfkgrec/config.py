@@ -155,6 +155,7 @@ class TrainingConfig(Section):
     learning_rate: float = number(1e-3, above=0, max=10)
     negatives: Literal["fixed", "fresh"] = "fresh"  # drawn once, as the papers do, or again every epoch
     jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto asks the trainer to choose for the device
+    calibrate: bool = False  # fit scale and shift of the probabilities on the validation split (Platt)
     unknown_user_rate: float = number(0.0, min=0, max=1)  # share of rows trained as if the user were unknown
     seed: int = number(0, min=0, max=2**31 - 1)  # fixes ids, split, negatives, initialisation, order
 

@@ -31,6 +31,11 @@ class ModelScorer:
 
     def score(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
         """Probabilities [n] of pairs user [n], item [n]; float64, since in float32 confident pairs are 1 and tie."""
+        scale, shift = np.asarray(self.model.calibration, np.float64)
+        return 1 / (1 + np.exp(-np.clip(scale * self.logits(user, item) + shift, -700, 700)))
+
+    def logits(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """The model's logits [n], before calibration."""
         pairs = Interactions(user, item, np.ones(len(user), np.float32))
         layout, m = group_pairs(pairs, self.items_per_row), self.items_per_row
         rows = max(1, PAIRS_PER_CALL // m)
@@ -42,7 +47,7 @@ class ModelScorer:
             padded_user[:count], padded_item[:count] = layout.user[part], layout.item[part]
             real = layout.source[part] >= 0
             logits[layout.source[part][real]] = self._forward(padded_user, padded_item).numpy()[:count][real]
-        return 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
+        return logits
 
     def score_catalogue(self, user: np.ndarray) -> np.ndarray:
         """Logits [G, num_items] of every item for users [G]: the order of the probabilities; column j is item j + 1."""

@@ -17,6 +17,12 @@ class Embedding(keras.layers.Embedding):
     Call arguments: integer ids of any shape. Output: [..., output_dim].
     """
 
+    def build(self, input_shape: Any = None) -> None:
+        super().build(input_shape)
+        # Row 0 is padding and unknown: no looked-up row means no contribution, so it starts at zero.
+        rows = ops.expand_dims(ops.arange(self.input_dim) > 0, 1)
+        self.embeddings.assign(ops.convert_to_tensor(self.embeddings) * ops.cast(rows, self.embeddings.dtype))
+
     def call(self, inputs: Any) -> Any:
         return ops.take(self.table(), ops.cast(inputs, "int32"), axis=0)
 

@@ -84,7 +84,9 @@ class DINK(Recommender):
         self.history_item_dot = history_item_dot
 
         def vectors(rows: int, name: str, width: int = dim, stddev: float = 0.1) -> Embedding:
-            return Embedding(rows, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=stddev), name=name)
+            return Embedding(
+                rows, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=stddev), name=name
+            )
 
         self.user_embedding = vectors(num_users, "user_embedding")
         self.entity_embedding = vectors(num_entities, "entity_embedding")
@@ -129,7 +131,7 @@ class DINK(Recommender):
         self.interest_gru.build((None, t, d), (None, None, t), (None, None, t))
         for layer in (*self.user_mlp, *self.item_mlp, *self.prediction):
             layer.build((None, d))
-        self.built = True
+        super().build(input_shape)
 
     def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
         if history is None:
@@ -154,7 +156,9 @@ class DINK(Recommender):
         for layer in self.item_mlp:
             high = layer(high)  # i_L (12)
         parts = (self._drop(high, training), self._drop(interest, training))
-        logit = ops.squeeze(self.prediction[1](parts[0]) + self.prediction[2](parts[1]), -1) + state["user_logit"]  # (13)
+        logit = (
+            ops.squeeze(self.prediction[1](parts[0]) + self.prediction[2](parts[1]), -1) + state["user_logit"]
+        )  # (13)
         logit = logit + self._extra_terms(state, item, interest, visible, training)
         if training and self.l2:
             self._regularise(state, item, candidate)

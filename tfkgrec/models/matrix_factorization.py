@@ -29,14 +29,16 @@ class MatrixFactorization(Recommender):
         normal = keras.initializers.RandomNormal(stddev=0.1)
         self.user_embedding = Embedding(num_users, dim, embeddings_initializer=normal, name="user_embedding")
         self.item_embedding = Embedding(num_items, dim, embeddings_initializer=normal, name="item_embedding")
-        self.item_bias = Embedding(num_items, 1, embeddings_initializer="zeros", name="item_bias") if item_bias else None
+        self.item_bias = (
+            Embedding(num_items, 1, embeddings_initializer="zeros", name="item_bias") if item_bias else None
+        )
 
     def build(self, input_shape: Any = None) -> None:
         for table in (self.user_embedding, self.item_embedding, self.item_bias):
             if table is not None:
                 table.build(None)
         self.bias = self.add_weight(shape=(), initializer="zeros", name="bias")
-        self.built = True
+        super().build(input_shape)
 
     def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
         return {"vector": self.user_embedding(user)}  # [G, d]

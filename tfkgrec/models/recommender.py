@@ -19,6 +19,16 @@ class Recommender(keras.Model):
     num_items: int  # rows of the item tables, row 0 included
     history_length: int = 0  # T; 0 for a model that reads no history
 
+    def build(self, input_shape: Any = None) -> None:
+        """Called by every subclass at the end of its own `build`."""
+        # probability = sigmoid(scale * logit + shift); see training/calibration.py
+        self.calibration = self.add_weight(shape=(2,), trainable=False, initializer=_identity, name="calibration")
+        self.built = True
+
+    def probability(self, logit: Any) -> Any:
+        """Calibrated probabilities of logits of any shape."""
+        return ops.sigmoid(self.calibration[0] * logit + self.calibration[1])
+
     def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
         """Everything that does not depend on the candidate, once per user.
 
@@ -54,3 +64,7 @@ class Recommender(keras.Model):
     def read_table(self, name: str, ids: Any) -> Any:
         """Rows of a side table, [*ids.shape, *row shape]."""
         return ops.take(ops.convert_to_tensor(getattr(self, name)), ids, axis=0)
+
+
+def _identity(shape: Any, dtype: Any = None) -> Any:
+    return ops.convert_to_tensor(np.array([1.0, 0.0]), dtype=dtype)

@@ -102,7 +102,11 @@ class NonFiniteGuard(keras.callbacks.Callback):
         # The task holds still on a non-finite step, so the weights are still those that led to it.
         inputs = (features for features, _, _ in self.batches.batches(self.epoch))
         layer = first_non_finite_layer(self.model.recommender, inputs)
-        where = f"the first layer with a non-finite output is {layer}" if layer else "all outputs are finite, a gradient is not"
+        where = (
+            f"the first layer with a non-finite output is {layer}"
+            if layer
+            else "all outputs are finite, a gradient is not"
+        )
         raise NonFiniteLossError(
             f"training.learning_rate: expected a finite loss, found NaN or infinity in epoch {self.epoch + 1}; {where}. "
             f"Try a smaller learning rate than {float(self.model.optimizer.learning_rate):g}"

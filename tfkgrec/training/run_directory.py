@@ -100,7 +100,15 @@ def environment() -> dict[str, Any]:
     """Versions, commit and device, for `environment.json`."""
     import tensorflow as tf  # here: the rest of this module is needed without TensorFlow
 
-    packages = ("tensorflow", "keras", "tensorflow-recommenders", "tensorflow-serving-api", "numpy", "pandas", "tfkgrec")
+    packages = (
+        "tensorflow",
+        "keras",
+        "tensorflow-recommenders",
+        "tensorflow-serving-api",
+        "numpy",
+        "pandas",
+        "tfkgrec",
+    )
     versions = {}
     for package in packages:
         try:

@@ -1,0 +1,35 @@
+"""`tfkgrec evaluate`: measure a finished run again, with its floors beside it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfkgrec.cli import run_main
+from tfkgrec.errors import InputError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="tfkgrec evaluate", description="Measure a finished run again.")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("--protocol", choices=("C", "S", "R"), help="default: the run's own")
+    parser.add_argument("--top-k", action="store_true", help="also rank the whole catalogue for every test user")
+    options = parser.parse_args(argv)
+
+    from tfkgrec.evaluation.report import read_metrics, report, write_metrics
+    from tfkgrec.training.run import evaluate_run, load_run, prepare, run_scorer
+
+    config, run, model = load_run(options.run_dir)
+    if options.protocol not in (None, config.data.protocol):
+        raise InputError(
+            f"--protocol: expected {config.data.protocol}, as the run was trained, found {options.protocol}"
+        )
+    timing = read_metrics(run.metrics)["timing"]
+    metrics = evaluate_run(config, prepare(config), run_scorer(config, model), timing, options.top_k)
+    write_metrics(run.metrics, metrics)
+    print(report(metrics))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

@@ -1,0 +1,30 @@
+"""`tfkgrec export`: a finished run becomes a SavedModel version for TF Serving."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfkgrec.cli import run_main
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="tfkgrec export", description="Write a run as EXPORT_DIR/<model>/<version>/.")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("--export-dir", type=Path, default=Path("export"), metavar="DIR", help="default: export")
+    options = parser.parse_args(argv)
+    print(f"export: {export_run(options.run_dir, options.export_dir)}")
+    return 0
+
+
+def export_run(run_dir: Path, export_dir: Path) -> Path:
+    """Export a finished run; returns the folder of the new version."""
+    from tfkgrec.serving.exporter import export_signatures
+    from tfkgrec.serving.local import run_signatures
+
+    config, run, signatures = run_signatures(run_dir)
+    return export_signatures(signatures, config.model.name, run.vocabularies, export_dir)
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

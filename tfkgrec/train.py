@@ -1,0 +1,44 @@
+"""`tfkgrec train`: config in, run directory (and SavedModel) out."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfkgrec.cli import add_config_arguments, config_from, run_main
+from tfkgrec.config import Config
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="tfkgrec train", description="Train a model, evaluate it, export it.")
+    add_config_arguments(parser)
+    parser.add_argument(
+        "--run-dir", type=Path, metavar="DIR", help="where the run goes (default runs/<model>-<dataset>-<time>)"
+    )
+    parser.add_argument("--export-dir", type=Path, metavar="DIR", help="also export to DIR/<model>/<version>/")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --run-dir")
+    options = parser.parse_args(argv)
+    if options.resume and options.run_dir is None:
+        parser.error("--resume: expected --run-dir DIR beside it")
+    config = config_from(options)
+    run_dir = options.run_dir or default_run_dir(config)
+
+    from tfkgrec.training.run import train_run  # TensorFlow loads only once the config is known to be good
+    from tfkgrec.training.run_directory import RunDirectory
+
+    train_run(config, RunDirectory(run_dir), options.resume)
+    print(f"run: {run_dir}")
+    if options.export_dir is not None:
+        from tfkgrec.export import export_run
+
+        print(f"export: {export_run(run_dir, options.export_dir)}")
+    return 0
+
+
+def default_run_dir(config: Config) -> Path:
+    return Path("runs") / f"{config.model.name}-{config.data.dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

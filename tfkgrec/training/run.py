@@ -1,0 +1,117 @@
+"""A whole run, config to metrics, and a finished run brought back."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from tfkgrec.config import Config, MfSettings, TrainingConfig, load_config
+from tfkgrec.data.assemble import assemble
+from tfkgrec.data.load import load_raw
+from tfkgrec.data.records import Dataset, Splits
+from tfkgrec.data.splits import protocol_c
+from tfkgrec.evaluation.floors import evaluate_floors
+from tfkgrec.evaluation.model_scorer import ModelScorer
+from tfkgrec.evaluation.protocol_c import evaluate_scorer
+from tfkgrec.evaluation.report import assemble_metrics, report, write_metrics
+from tfkgrec.evaluation.scorers import Scorer
+from tfkgrec.models.build import build_model
+from tfkgrec.models.recommender import Recommender
+from tfkgrec.serving.vocabularies import write_vocabularies
+from tfkgrec.training.calibration import calibrate
+from tfkgrec.training.run_directory import RunDirectory, environment, write_aside, write_text
+from tfkgrec.training.trainer import fit, seed_everything, use_xla
+
+MF_FLOOR = (
+    MfSettings(dim=64, l2=1e-2),
+    TrainingConfig(epochs=150, patience=8, batch_size=4096, items_per_user=8, learning_rate=1e-2, negatives="fresh"),
+)
+"""The MF floor: fresh negatives, item bias, trained until validation stalls (studies.md, 1 and 3)."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A dataset and its split, as a config and its seed make them."""
+
+    dataset: Dataset
+    splits: Splits
+
+
+def prepare(config: Config) -> Prepared:
+    """Read, number and split the data of a config."""
+    seed = config.training.seed
+    raw = load_raw(config.data, config.data.data_dir, seed)
+    dataset = assemble(raw, seed, config.data.inverse_relations)
+    return Prepared(dataset, protocol_c(dataset, seed))
+
+
+def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[str, Any]:
+    """Train, choose the best epoch on validation, read the test split once, and leave everything in `run`.
+
+    Returns:
+        The content of metrics.json.
+    """
+    run.open(resume)
+    write_text(run.config, config.to_yaml())
+    prepared = prepare(config)
+    dataset, splits = prepared.dataset, prepared.splits
+    for line in dataset.report:
+        print(line)
+    write_text(run.environment, json.dumps(environment(), indent=2))
+    write_vocabularies(run.vocabularies, dataset, splits)
+
+    seed_everything(config.training.seed)
+    model = build_model(config.model, dataset, splits, config.training.seed)
+    fitted = fit(model, splits, config.training, run, resume)
+    if config.training.calibrate:
+        calibrate(model, fitted.scorer, splits.validation)
+    write_aside(run.model, model.save)
+    metrics = evaluate_run(config, prepared, fitted.scorer.as_scorer(), fitted.timing, config.evaluation.top_k)
+    write_metrics(run.metrics, metrics)
+    print(report(metrics))
+    return metrics
+
+
+def evaluate_run(
+    config: Config, prepared: Prepared, scorer: Scorer, timing: dict[str, float], top_k: bool
+) -> dict[str, Any]:
+    """The metrics of a model with its floors beside it, on the same pairs."""
+    splits, batch_users = prepared.splits, config.evaluation.batch_users
+    names = config.evaluation.floors
+    extra = {"mf": _mf_floor(prepared, config.training.seed)} if "mf" in names and config.model.name != "mf" else {}
+    wanted = [name for name in names if name != "mf" or extra]
+    floors = evaluate_floors(splits, wanted, extra, top_k, batch_users)
+    return assemble_metrics(
+        config.model.name,
+        config.data.dataset,
+        config.data.protocol,
+        config.training.seed,
+        evaluate_scorer(scorer, splits, top_k, batch_users),
+        floors,
+        timing,
+        prepared.dataset.stats(),
+    )
+
+
+def load_run(path: Path) -> tuple[Config, RunDirectory, Recommender]:
+    """A finished run: its config, its files, its model."""
+    run = RunDirectory(path)
+    run.check()
+    return load_config(run.config), run, keras.models.load_model(run.model)
+
+
+def run_scorer(config: Config, model: Recommender) -> Scorer:
+    """A restored model, ready to be evaluated."""
+    return ModelScorer(model, use_xla(config.training.jit_compile)).as_scorer()
+
+
+def _mf_floor(prepared: Prepared, seed: int) -> Scorer:
+    settings, training = MF_FLOOR
+    seed_everything(seed)
+    model = build_model(settings, prepared.dataset, prepared.splits, seed)
+    fitted = fit(model, prepared.splits, dataclasses.replace(training, seed=seed), verbose=False)
+    calibrate(model, fitted.scorer, prepared.splits.validation)
+    return fitted.scorer.as_scorer()
