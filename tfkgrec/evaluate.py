@@ -10,6 +10,7 @@ from tfkgrec.errors import InputError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, rewrite metrics.json, print the table."""
     parser = argparse.ArgumentParser(prog="tfkgrec evaluate", description="Measure a finished run again.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument("--protocol", choices=("C", "S", "R"), help="default: the run's own")

@@ -9,6 +9,7 @@ from tfkgrec.cli import run_main
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Export one run and print where it went."""
     parser = argparse.ArgumentParser(prog="tfkgrec export", description="Write a run as EXPORT_DIR/<model>/<version>/.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument("--export-dir", type=Path, default=Path("export"), metavar="DIR", help="default: export")

@@ -11,6 +11,7 @@ from tfkgrec.config import Config
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Train, evaluate, and export when asked."""
     parser = argparse.ArgumentParser(prog="tfkgrec train", description="Train a model, evaluate it, export it.")
     add_config_arguments(parser)
     parser.add_argument(
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def default_run_dir(config: Config) -> Path:
+    """A new folder under runs/ for every start."""
     return Path("runs") / f"{config.model.name}-{config.data.dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 

@@ -27,8 +27,8 @@ def write_vocabularies(folder: Path, dataset: Dataset, splits: Splits) -> None:
         (RELATION_NAMES, dataset.relation_names),
     ):
         write_text(folder / name, "".join(f"{' '.join(str(text).split())}\n" for text in texts[1:]))
-    seen = {"offsets": splits.history_offsets.astype(np.int32), "items": splits.history_items.astype(np.int32)}
-    write_aside(folder / SEEN, lambda aside: np.savez_compressed(aside, **seen))
+    offsets, items = splits.history_offsets.astype(np.int32), splits.history_items.astype(np.int32)
+    write_aside(folder / SEEN, lambda aside: np.savez_compressed(aside, offsets=offsets, items=items))
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,8 @@ class NonFiniteGuard(keras.callbacks.Callback):
             else "all outputs are finite, a gradient is not"
         )
         raise NonFiniteLossError(
-            f"training.learning_rate: expected a finite loss, found NaN or infinity in epoch {self.epoch + 1}; {where}. "
+            f"training.learning_rate: expected a finite loss, found NaN or infinity in epoch "
+            f"{self.epoch + 1}; {where}. "
             f"Try a smaller learning rate than {float(self.model.optimizer.learning_rate):g}"
         )
 

@@ -137,4 +137,5 @@ def _git_commit() -> str | None:
 
 
 def read_json(path: Path) -> Any:
+    """The content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
