@@ -9,7 +9,6 @@ SIGTERM (or Ctrl-C) finishes the requests under way and ends with status 0.
 
 import argparse
 import logging
-import os
 import signal
 import sys
 import threading
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from tfkgrec.cli import run_main
 from tfkgrec.errors import InputError
+from tfkgrec.serving.quiet import quiet_import
 
 if TYPE_CHECKING:
     from tfkgrec.serving.model_config import ModelConfig
@@ -29,9 +29,10 @@ DEFAULT_CONFIG = Path("serving/models.config")
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until a signal comes; 0."""
     options = _parser().parse_args(argv)
-    _quiet()
-    from tfkgrec.serving.manager import ModelManager
-    from tfkgrec.serving.server import ModelServer
+    _log_to_stderr()
+    with quiet_import():
+        from tfkgrec.serving.manager import ModelManager
+        from tfkgrec.serving.server import ModelServer
 
     manager = ModelManager(_models(options))
     server = ModelServer(
@@ -148,9 +149,8 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _quiet() -> None:
-    """Our own log lines on stderr, TensorFlow's errors only."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+def _log_to_stderr() -> None:
+    """Our own log lines, and TensorFlow's errors."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     ours = logging.getLogger("tfkgrec")

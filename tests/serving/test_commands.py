@@ -11,6 +11,7 @@ import pytest
 
 from tfkgrec import explain, recommend, serve
 from tfkgrec.cli import run_main
+from tfkgrec.serving import local
 from tfkgrec.serving.client import Client
 
 
@@ -93,6 +94,18 @@ def test_explain_prints_sentences(tell):
     ]
 
 
+def test_explain_tells_a_trained_run_in_the_same_words(server, tell, monkeypatch, capsys):
+    def explain_run(run_dir, user, item):
+        assert str(run_dir) == "runs/toy"
+        with Client(server.address, "toy", timeout=20) as client:
+            return client.explain([user], [item])
+
+    monkeypatch.setattr(local, "explain_run", explain_run)
+    _, from_server, _ = tell(explain, "--user", "u2", "--item", "i1")
+    assert explain.main(["runs/toy", "--user", "u2", "--item", "i1"]) == 0
+    assert capsys.readouterr().out.splitlines() == from_server
+
+
 def test_explain_as_json(tell):
     _, (line,), _ = tell(explain, "--user", "u2", "--item", "i1", "--json")
     answer = json.loads(line)
@@ -106,6 +119,13 @@ def test_no_server_is_one_line_and_status_1(tell, module):
     status, out, (line,) = tell(module, "--user", "u1", *item, target="127.0.0.1:1")
     assert (status, out) == (1, [])
     assert line.startswith("error: no server answers at 127.0.0.1:1")
+
+
+def test_no_server_is_one_line_in_a_process_of_its_own_too():
+    command = [sys.executable, "-m", "tfkgrec.recommend", "--target", "127.0.0.1:1", "--model", "toy", "--user", "u1"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.fullmatch(r"error: no server answers at 127\.0\.0\.1:1; .*\n", ended.stderr)
 
 
 @pytest.mark.parametrize("module", [recommend, explain])
@@ -175,4 +195,4 @@ def test_serve_from_a_config_file_until_sigterm(exports, tmp_path):
         process.kill()
     assert (process.returncode, out) == (0, "draining\n")
     assert "toy: version 1 available" in err and "2 warm-up requests" in err
-    assert "Traceback" not in err
+    assert "Traceback" not in err and "oneDNN" not in err

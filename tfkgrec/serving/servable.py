@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
+from tensorflow.python.saved_model.loader_impl import SavedModelLoader  # tf.compat.v1's, without its warning
 
 from tfkgrec.serving.status import FAILED_PRECONDITION, ServingError
 
@@ -42,7 +43,7 @@ class Servable:
         self._session = tf.compat.v1.Session(graph=graph, config=config)
         try:
             with graph.as_default():
-                meta_graph = tf.compat.v1.saved_model.loader.load(self._session, ["serve"], str(path))
+                meta_graph = SavedModelLoader(str(path)).load(self._session, ["serve"])
                 _require_variables(self._session, meta_graph.signature_def.values())
         except BaseException:
             self._session.close()
