@@ -15,6 +15,7 @@ import numpy as np
 from tfkgrec.cli import run_main
 from tfkgrec.serving.command import add_server_arguments, ask
 from tfkgrec.serving.explanation import narrate
+from tfkgrec.serving.quiet import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.model is None:
             parser.error("--target: expected --model NAME beside it")
         return ask(options, lambda client: _show(client.explain([options.user], [options.item]), options))
-    from tfkgrec.serving.local import explain_run
+    with quiet_import():
+        from tfkgrec.serving.local import explain_run
 
     _show(explain_run(options.run_dir, options.user, options.item), options)
     return 0

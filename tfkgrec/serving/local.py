@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from tfkgrec.config import Config
 from tfkgrec.serving.signatures import Signatures
@@ -21,7 +22,7 @@ def run_signatures(run_dir: Path) -> tuple[Config, RunDirectory, Signatures]:
 def explain_run(run_dir: Path, user: str, item: str) -> dict[str, np.ndarray]:
     """The outputs of `explain` for one pair, as a server would send them (texts as str)."""
     _, _, signatures = run_signatures(run_dir)
-    outputs = signatures.explain(np.array([user], object), np.array([item], object))
+    outputs = signatures.explain(tf.constant([user]), tf.constant([item]))
     return {name: _text(value.numpy()) for name, value in outputs.items()}
 
 

@@ -1,4 +1,4 @@
-"""TensorFlow talks on stderr while it is imported, before any setting can stop it; a command's own lines drown in that."""
+"""TensorFlow talks on stderr while it is imported, before any setting can stop it; our own lines drown in that."""
 
 import os
 import sys
