@@ -157,4 +157,8 @@ class TrainingBatches:
         }
         signature = (spec, tf.TensorSpec([g, m, 1], tf.float32), tf.TensorSpec([g, m], tf.float32))
         epochs = tf.data.Dataset.from_generator(lambda: self.batches(next(counter)), output_signature=signature)
-        return epochs.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(4)
+        options = tf.data.Options()
+        # Nothing here to tune, and the end of a tuned epoch waits for the tuner's thread: as long as the first step
+        # took to compile (7 to 40 s were seen between the first two epochs).
+        options.autotune.enabled = False
+        return epochs.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(4).with_options(options)

@@ -26,9 +26,13 @@ class MatrixFactorization(Recommender):
         super().__init__(**kwargs)
         self.num_users, self.num_items, self.dim, self.l2 = num_users, num_items, dim, l2
         self.with_item_bias = item_bias
-        normal = keras.initializers.RandomNormal(stddev=0.1)
-        self.user_embedding = Embedding(num_users, dim, embeddings_initializer=normal, name="user_embedding")
-        self.item_embedding = Embedding(num_items, dim, embeddings_initializer=normal, name="item_embedding")
+
+        def vectors(rows: int, name: str) -> Embedding:
+            # An initializer each: a shared one draws the same numbers twice, and user n would start as item n.
+            return Embedding(rows, dim, embeddings_initializer=keras.initializers.RandomNormal(stddev=0.1), name=name)
+
+        self.user_embedding = vectors(num_users, "user_embedding")
+        self.item_embedding = vectors(num_items, "item_embedding")
         self.item_bias = (
             Embedding(num_items, 1, embeddings_initializer="zeros", name="item_bias") if item_bias else None
         )
