@@ -151,7 +151,6 @@ class TrainingConfig(Section):
     patience: int = number(8, min=1)  # epochs without a better validation AUC before training stops
     batch_size: int = number(2048, min=1)  # labelled pairs a step
     items_per_user: int = number(8, min=1)  # M: labelled items of one user in a row of the batch
-    optimizer: Literal["adam"] = "adam"
     learning_rate: float = number(1e-3, above=0, max=10)
     negatives: Literal["fixed", "fresh"] = "fresh"  # drawn once, as the papers do, or again every epoch
     jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto asks the trainer to choose for the device
@@ -220,11 +219,20 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), data_dir: str |
     """
     path = Path(path)
     raw, places = read(path)
+    return _settle(raw, places, overrides, path.resolve().parent, data_dir)
+
+
+def build_config(raw: dict[str, Any], overrides: Sequence[str] = (), data_dir: str | Path | None = None) -> Config:
+    """As `load_config`, from a mapping in memory; relative paths count from the working directory."""
+    return _settle(raw, Places(Path("settings")), overrides, Path.cwd(), data_dir)
+
+
+def _settle(
+    raw: dict[str, Any], places: Places, overrides: Sequence[str], folder: Path, data_dir: str | Path | None
+) -> Config:
     for override in overrides:
         apply_override(override, raw, places)
     config = _build_config(raw, places)
-
-    folder = path.resolve().parent
     changed: dict[str, Any] = {}
     if data_dir is not None:
         folder = Path(data_dir).resolve()

@@ -42,6 +42,9 @@ class Aggregator(keras.layers.Layer):
     def _project(self, summary: Any) -> Any:
         return self.activation(ops.matmul(summary, self.kernel) + self.bias)
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """None: the mask is used up here."""
+
     def compute_output_shape(self, center_shape: Any, neighbours_shape: Any, *_: Any) -> tuple[Any, Any]:
         return (*center_shape[:-1], self.units), tuple(neighbours_shape[:-1])
 

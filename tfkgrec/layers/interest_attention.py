@@ -32,5 +32,8 @@ class InterestAttention(keras.layers.Layer):
         scores = ops.matmul(candidate, ops.transpose(keys, (0, 2, 1)))  # [G, M, T]
         return masked_softmax(scores, mask)
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """None: the mask is used up here."""
+
     def compute_output_shape(self, history_shape: Any, candidate_shape: Any, *_: Any) -> Any:
         return (*candidate_shape[:-1], history_shape[1])

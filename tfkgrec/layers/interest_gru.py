@@ -84,6 +84,9 @@ class InterestGRU(keras.layers.Layer):
         steps = ops.reshape(steps, (-1, steps.shape[2], 3 * self.units + 1))  # [G * M, T, 3u + 1]
         return ops.reshape(self.rnn(steps), (shape[0], shape[1], self.units))
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """None: the mask is used up here."""
+
     def compute_output_shape(self, history_shape: Any, weights_shape: Any, *_: Any) -> Any:
         return (*weights_shape[:2], self.units)
 

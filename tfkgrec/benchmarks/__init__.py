@@ -1,0 +1,1 @@
+"""What `tfkgrec benchmark` measures."""

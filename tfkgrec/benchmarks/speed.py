@@ -1,0 +1,108 @@
+"""Training, ranking and pipeline speed, and the memory they take; each row in a process of its own."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+WARM_UP_STEPS = 10
+
+MARK = "speed row: "
+
+
+def measure(model: str, dataset: str, seconds: float, data_dir: str | None, settings: dict[str, Any]) -> dict[str, Any]:
+    """One row, measured in a fresh process so that its peak memory is its own.
+
+    Args:
+        model: "dink" or "mf", with the settings of issue and paper: d=16, T=12, K=6, batches of 2048 labelled pairs.
+        dataset: a public dataset, or "synthetic".
+        seconds: how long each of the three measurements takes.
+        settings: `section.key` -> value, as `--set`.
+
+    Returns:
+        `train_examples_per_second` (labelled pairs, padding not counted), `rank_users_per_second` (full catalogue),
+        `pipeline_examples_per_second` (tf.data alone), `pipeline_ratio` (pipeline over training), `peak_memory_mb`.
+    """
+    request = {"model": model, "dataset": dataset, "seconds": seconds, "data_dir": data_dir, "settings": settings}
+    command = [sys.executable, "-m", "tfkgrec.benchmarks.speed", json.dumps(request)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    line = next(line for line in done.stdout.splitlines() if line.startswith(MARK))
+    row: dict[str, Any] = json.loads(line.removeprefix(MARK))
+    return row
+
+
+def _work(request: dict[str, Any]) -> dict[str, Any]:
+    import keras
+
+    from tfkgrec.config import build_config
+    from tfkgrec.data.pipeline import TrainingBatches
+    from tfkgrec.evaluation.model_scorer import ModelScorer
+    from tfkgrec.models.build import build_model
+    from tfkgrec.tasks.ranking import RankingModel
+    from tfkgrec.training.run import prepare
+    from tfkgrec.training.trainer import seed_everything, use_xla
+
+    config = build_config(
+        {"model": {"name": request["model"]}, "data": {"dataset": request["dataset"]}},
+        [f"{key}={value}" for key, value in request["settings"].items()],
+        request["data_dir"],
+    )
+    prepared, training = prepare(config), config.training
+    seed_everything(training.seed)
+    model = build_model(config.model, prepared.dataset, prepared.splits, training.seed)
+    batches = TrainingBatches(
+        prepared.splits,
+        training.batch_size,
+        training.items_per_user,
+        model.history_length,
+        training.negatives,
+        training.seed,
+    )
+    jit = use_xla(training.jit_compile)
+    task = RankingModel(model)
+    task.compile(optimizer=keras.optimizers.Adam(training.learning_rate), jit_compile=jit)
+    step = task.make_train_function()
+    stream = iter(batches.dataset().repeat())
+    per_batch = batches.examples / batches.steps
+    for _ in range(WARM_UP_STEPS):
+        step(stream)
+    train = _rate(lambda: step(stream)["loss"].numpy(), request["seconds"]) * per_batch
+
+    pipeline_stream = iter(batches.dataset().repeat())
+    pipeline = _rate(lambda: next(pipeline_stream), request["seconds"]) * per_batch
+
+    scorer = ModelScorer(model, jit)
+    users = prepared.splits.train.user[: config.evaluation.batch_users]
+    scorer.score_catalogue(users)
+    ranked = _rate(lambda: scorer.score_catalogue(users), request["seconds"]) * len(users)
+    return {
+        "model": request["model"],
+        "dataset": request["dataset"],
+        "train_examples_per_second": round(train),
+        "pipeline_examples_per_second": round(pipeline),
+        "pipeline_ratio": round(pipeline / train, 1),
+        "rank_users_per_second": round(ranked, 1),
+        "items": prepared.dataset.num_items,
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "batch_size": training.batch_size,
+        "items_per_user": training.items_per_user,
+        "jit_compile": jit,
+        "cpus": len(os.sched_getaffinity(0)),
+    }
+
+
+def _rate(call: Callable[[], Any], seconds: float) -> float:
+    """Calls per second."""
+    count, start = 0, time.perf_counter()
+    while (now := time.perf_counter()) - start < seconds:
+        call()
+        count += 1
+    return count / (now - start)
+
+
+if __name__ == "__main__":
+    print(MARK + json.dumps(_work(json.loads(sys.argv[1]))))
