@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tfkgrec.cli import run_main
 from tfkgrec.errors import InputError
+from tfkgrec.quiet import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,8 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--top-k", action="store_true", help="also rank the whole catalogue for every test user")
     options = parser.parse_args(argv)
 
-    from tfkgrec.evaluation.report import read_metrics, report, write_metrics
-    from tfkgrec.training.run import evaluate_run, load_run, prepare, run_scorer
+    with quiet_import():
+        from tfkgrec.evaluation.report import read_metrics, report, write_metrics
+        from tfkgrec.training.run import evaluate_run, load_run, prepare, run_scorer
 
     config, run, model = load_run(options.run_dir)
     if options.protocol not in (None, config.data.protocol):

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from tfkgrec.cli import run_main
+from tfkgrec.quiet import quiet_import
 from tfkgrec.serving.command import add_server_arguments, ask
 from tfkgrec.serving.explanation import narrate
-from tfkgrec.serving.quiet import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfkgrec.cli import run_main
+from tfkgrec.quiet import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,8 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def export_run(run_dir: Path, export_dir: Path) -> Path:
     """Export a finished run; returns the folder of the new version."""
-    from tfkgrec.serving.exporter import export_signatures
-    from tfkgrec.serving.local import run_signatures
+    with quiet_import():
+        from tfkgrec.serving.exporter import export_signatures
+        from tfkgrec.serving.local import run_signatures
 
     config, run, signatures = run_signatures(run_dir)
     return export_signatures(signatures, config.model.name, run.vocabularies, export_dir)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from tfkgrec.cli import run_main
 from tfkgrec.errors import InputError
-from tfkgrec.serving.quiet import quiet_import
+from tfkgrec.quiet import quiet_import
 
 if TYPE_CHECKING:
     from tfkgrec.serving.model_config import ModelConfig

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tfkgrec.cli import add_config_arguments, config_from, run_main
 from tfkgrec.config import Config
+from tfkgrec.quiet import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,8 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     config = config_from(options)
     run_dir = options.run_dir or default_run_dir(config)
 
-    from tfkgrec.training.run import train_run  # TensorFlow loads only once the config is known to be good
-    from tfkgrec.training.run_directory import RunDirectory
+    with quiet_import():  # TensorFlow loads only once the config is known to be good
+        from tfkgrec.training.run import train_run
+        from tfkgrec.training.run_directory import RunDirectory
 
     train_run(config, RunDirectory(run_dir), options.resume)
     print(f"run: {run_dir}")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tfkgrec.serving.quiet import quiet_import
+from tfkgrec.quiet import quiet_import
 
 if TYPE_CHECKING:
     from tfkgrec.serving.client import Client

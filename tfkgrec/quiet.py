@@ -1,0 +1,32 @@
+"""The one place that keeps TensorFlow's talk out of every command's output; TF_CPP_MIN_LOG_LEVEL overrides it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # 0 everything, 1 no info, 2 errors only
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """Import TensorFlow inside this: it talks on stderr meanwhile, before any setting of its own can stop it.
+
+    What comes to stderr is dropped (exceptions pass as ever), and afterwards TensorFlow logs errors only. A user who
+    has set TF_CPP_MIN_LOG_LEVEL hears everything that this level lets through.
+    """
+    if LOG_LEVEL in os.environ:
+        yield
+        return
+    os.environ[LOG_LEVEL] = "2"  # TensorFlow reads it once, on import
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
+        del os.environ[LOG_LEVEL]  # a child process should be as quiet as this one
