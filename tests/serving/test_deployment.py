@@ -8,6 +8,7 @@ import yaml
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from tfkgrec import serve
 from tfkgrec.serving.model_config import read_model_config
 
 REPOSITORY = Path(__file__).parents[2]
@@ -56,3 +57,21 @@ def test_every_path_the_server_is_told_is_mounted_read_only(service, models):
 
 def test_the_ports_are_the_images_and_only_for_this_machine(service):
     assert service["ports"] == ["127.0.0.1:8500:8500", "127.0.0.1:8501:8501"]
+
+
+def test_the_readmes_client_example_runs(server, capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", (SERVING / "README.md").read_text(), re.DOTALL)
+    for there, here in (("localhost:8500", server.address), ('"dink"', '"toy"'), ("user-78", "u3")):
+        assert there in code
+        code = code.replace(there, here)
+    exec(code, {})
+    assert capsys.readouterr().out.startswith("[b'film 6', b'film 5', b''] [0.41")
+
+
+def test_the_readme_names_flags_that_exist(capsys):
+    with pytest.raises(SystemExit):
+        serve.main(["--help"])
+    known = set(re.findall(r"--[a-z][a-z_-]*", capsys.readouterr().out))
+    commands = {"--target", "--model", "--user", "--item", "--k", "--history", "--config"}  # of the other commands
+    named = set(re.findall(r"--[a-z][a-z_-]*", (SERVING / "README.md").read_text()))
+    assert named - known == commands

@@ -44,7 +44,7 @@ class Servable:
         try:
             with graph.as_default():
                 meta_graph = SavedModelLoader(str(path)).load(self._session, ["serve"])
-                _require_variables(self._session, meta_graph.signature_def.values())
+                _require_variables(graph, meta_graph)
         except BaseException:
             self._session.close()
             raise
@@ -91,23 +91,29 @@ class Servable:
         return self._session._make_callable_from_options(options)
 
 
-def _require_variables(session: tf.compat.v1.Session, signatures: Iterable[meta_graph_pb2.SignatureDef]) -> None:
-    """Refuse a SavedModel that only Python can restore (trap T2): TF Serving would load it and then fail every call."""
-    handles = [op for op in _operations_behind(session.graph, signatures) if op.type == "VarHandleOp"]
-    found = session.run([tf.raw_ops.VarIsInitializedOp(resource=op.outputs[0]) for op in handles])
-    missing = sorted(op.get_attr("shared_name").decode() for op, here in zip(handles, found, strict=True) if not here)
+def _require_variables(graph: tf.Graph, meta_graph: meta_graph_pb2.MetaGraphDef) -> None:
+    """Refuse a SavedModel that only Python can restore (trap T2): TF Serving would load it and then fail every call.
+
+    Compares the variables behind the signatures with those that the loader's restore and initialise operations fill.
+    """
+    used: set[str] = set()
+    filled = _variables_behind(graph, [meta_graph.saver_def.restore_op_name])
+    for key, signature in meta_graph.signature_def.items():
+        (filled if key.startswith("__") else used).update(
+            _variables_behind(graph, [info.name for info in signature.outputs.values()])
+        )
+    missing = sorted(used - filled)
     if missing:
         raise ServingError(
             FAILED_PRECONDITION,
-            f"Could not find variable {missing[0]}: {len(missing)} of {len(handles)} variables have no value in the "
+            f"Could not find variable {missing[0]}: {len(missing)} of {len(used)} variables get no value from the "
             "session loader, which TF Serving uses. Export with keras.export.ExportArchive, not tf.saved_model.save",
         )
 
 
-def _operations_behind(graph: tf.Graph, signatures: Iterable[meta_graph_pb2.SignatureDef]) -> set[tf.Operation]:
-    """Every operation that an output of a signature depends on."""
-    names = {info.name for signature in signatures for info in signature.outputs.values()}
-    waiting = [graph.as_graph_element(name) for name in names]
+def _variables_behind(graph: tf.Graph, names: Iterable[str]) -> set[str]:
+    """The variables that the operations or tensors called `names` depend on, as the runtime names them."""
+    waiting = [graph.as_graph_element(name) for name in names if name]
     waiting = [element.op if isinstance(element, tf.Tensor) else element for element in waiting]
     seen: set[tf.Operation] = set()
     while waiting:
@@ -115,4 +121,5 @@ def _operations_behind(graph: tf.Graph, signatures: Iterable[meta_graph_pb2.Sign
         if operation not in seen:
             seen.add(operation)
             waiting += [tensor.op for tensor in operation.inputs] + list(operation.control_inputs)
-    return seen
+    handles = [operation for operation in seen if operation.type == "VarHandleOp"]
+    return {handle.get_attr("shared_name").decode() or handle.name for handle in handles}
