@@ -59,6 +59,8 @@ def _models(options: argparse.Namespace) -> list["ModelConfig"]:
 
     if options.model_base_path is not None:
         models = [ModelConfig(options.model_name or options.model_base_path.name, options.model_base_path.absolute())]
+    elif options.model_name is not None:
+        raise InputError(f"--model-name {options.model_name}: expected --model-base-path beside it")
     else:
         models = read_model_config(options.model_config_file or DEFAULT_CONFIG, options.export_dir.absolute())
     if not any(model.base_path.is_dir() for model in models):

@@ -163,6 +163,8 @@ def test_serve_refuses_a_bad_config_and_an_absent_model_in_one_line(tmp_path, ca
     config.write_text("model_config_list {\n  config { nme: 1 }\n}\n")
     assert run_main(serve.main, ["--model_config_file", str(config)]) == 2
     assert f"{config}:2: " in capsys.readouterr().err
+    assert run_main(serve.main, ["--model_name", "toy"]) == 2
+    assert capsys.readouterr().err == "error: --model-name toy: expected --model-base-path beside it\n"
     assert run_main(serve.main, ["--model-base-path", str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err == (
         f"error: expected a folder of exported versions, found none at {tmp_path / 'none'}: "
