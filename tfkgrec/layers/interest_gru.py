@@ -66,7 +66,8 @@ class InterestGRU(keras.layers.Layer):
             raise ValueError(f"`units` should be at least 1. Received: {units}")
         self.units = units
         self.unroll = unroll
-        self.rnn = keras.layers.RNN(InterestGRUCell(units), unroll=unroll, name="rnn")
+        cell = InterestGRUCell(units, dtype=self.dtype_policy)
+        self.rnn = keras.layers.RNN(cell, unroll=unroll, dtype=self.dtype_policy, name="rnn")
 
     def build(self, history_shape: Any, *_: Any, **__: Any) -> None:
         self.kernel = self.add_weight(

@@ -2,9 +2,8 @@
 
 from typing import Any
 
+import keras
 from keras import ops
-
-_LARGE = 1e9
 
 
 def masked_softmax(scores: Any, mask: Any, axis: int = -1) -> Any:
@@ -12,8 +11,9 @@ def masked_softmax(scores: Any, mask: Any, axis: int = -1) -> Any:
 
     A row without any True gives zeros, and finite (zero) gradients.
     """
-    keep = ops.cast(mask, scores.dtype)
-    scores = ops.where(mask, scores, -_LARGE)
+    dtype = keras.backend.standardize_dtype(scores.dtype)
+    keep = ops.cast(mask, dtype)
+    scores = ops.where(mask, scores, -3e4 if dtype == "float16" else -1e9)  # below any score, above float16's -inf
     exp = ops.exp(scores - ops.stop_gradient(ops.max(scores, axis=axis, keepdims=True))) * keep
     total = ops.sum(exp, axis=axis, keepdims=True)
     return exp / ops.where(total > 0, total, ops.ones_like(total))
