@@ -197,8 +197,7 @@ class Splits:
         train, validation, test: disjoint labelled pairs (label 1 or 0).
         history_items: training positives of all users, int32, user by user, oldest first where time is known.
         history_offsets: int64 [users.size + 1]; user u owns `history_items[offsets[u]:offsets[u + 1]]`.
-        rated: all pairs a user has rated, as sorted int64 keys `user * num_item_rows + item`; used only to draw the
-            evaluation negatives.
+        num_item_rows: rows of a table over the items, row 0 included.
     """
 
     train: Interactions

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.records import Dataset, Interactions, Splits
+from tfkgrec.errors import InputError
 
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
 
@@ -19,6 +20,9 @@ def protocol_c(dataset: Dataset, seed: int) -> Splits:
     As many negatives as positives for every user, uniform without replacement over the items the user has not rated
     (rated below the threshold counts as rated); all pairs shuffled and cut 60 / 20 / 20; users without a training
     positive dropped from all three parts.
+
+    Raises:
+        InputError: too few pairs: none of the training pairs is a positive.
     """
     rng = np.random.default_rng([seed, 1])
     rated, rows = dataset.interactions, dataset.items.size
@@ -39,6 +43,9 @@ def protocol_c(dataset: Dataset, seed: int) -> Splits:
     in_train = np.zeros(dataset.users.size, bool)
     train = pairs.take(order[:first])
     in_train[train.positives.user] = True
+    if not in_train.any():
+        found = f"found none; there are only {len(pairs)} labelled pairs"
+        raise InputError(f"{dataset.name}: expected a positive among the {len(train)} training pairs, {found}")
     train, validation, test = (
         part.take(in_train[part.user]) for part in (train, pairs.take(order[first:second]), pairs.take(order[second:]))
     )

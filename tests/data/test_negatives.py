@@ -1,0 +1,69 @@
+"""Negatives: uniform, without replacement, never forbidden, for thin and crowded users alike."""
+
+import numpy as np
+import pytest
+from scipy.stats import chisquare
+
+from tfkgrec.data.negatives import draw_negatives
+
+
+def keys(pairs: list[tuple[int, int]], num_items: int) -> np.ndarray:
+    return np.array(sorted(u * (num_items + 1) + i for u, i in pairs), np.int64)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_counts_range_distinct_and_allowed(seed):
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 12, 30)
+    counts[0] = 0
+    forbidden = [(u, int(i)) for u in range(1, 30) for i in rng.choice(np.arange(1, 26), rng.integers(0, 10), False)]
+    user, item = draw_negatives(counts, keys(forbidden, 25), 25, rng)
+    assert user.dtype == item.dtype == np.int32
+    assert np.bincount(user, minlength=30).tolist() == counts.tolist()
+    assert (np.diff(user) >= 0).all()
+    assert item.min() >= 1
+    assert item.max() <= 25
+    drawn = set(zip(user.tolist(), item.tolist(), strict=True))
+    assert len(drawn) == len(user)
+    assert not drawn & set(forbidden)
+
+
+@pytest.mark.parametrize("count", [3, 9], ids=["by rejection", "crowded, from the complement"])
+def test_every_allowed_item_is_equally_likely(count):
+    # 4,000 users alike: 20 items, 4 of them forbidden; each of the other 16 is drawn by count / 16 of the users.
+    users, forbidden = 4_000, [1, 7, 8, 20]
+    taken = keys([(u, i) for u in range(users) for i in forbidden], 20)
+    user, item = draw_negatives(np.full(users, count), taken, 20, np.random.default_rng(0))
+    times = np.bincount(item, minlength=21)
+    allowed = np.setdiff1d(np.arange(1, 21), forbidden)
+    assert times[0] == times[forbidden].sum() == 0
+    assert chisquare(times[allowed]).pvalue > 1e-3
+
+
+def test_pairs_of_items_are_equally_likely():
+    # Two of four items without replacement: six pairs, each for a sixth of the users; redrawing must not favour any.
+    user, item = draw_negatives(np.full(6_000, 2), np.array([], np.int64), 4, np.random.default_rng(1))
+    both = np.sort(item.reshape(-1, 2), axis=1)
+    _, times = np.unique(both[:, 0] * 10 + both[:, 1], return_counts=True)
+    assert len(times) == 6
+    assert chisquare(times).pvalue > 1e-3
+
+
+def test_whoever_has_too_few_left_gets_all_of_them():
+    # five items, three taken, four wanted: the two that are left; another user has none left at all
+    taken = keys([(1, 1), (1, 3), (1, 5), *((2, i) for i in range(1, 6))], 5)
+    user, item = draw_negatives(np.array([0, 4, 3]), taken, 5, np.random.default_rng(0))
+    assert user.tolist() == [1, 1]
+    assert sorted(item.tolist()) == [2, 4]
+
+
+def test_nothing_wanted():
+    user, item = draw_negatives(np.zeros(3, int), np.array([], np.int64), 5, np.random.default_rng(0))
+    assert len(user) == len(item) == 0
+
+
+def test_one_seed_one_draw():
+    first, again, other = (draw_negatives(np.full(50, 3), np.array([], np.int64), 30, np.random.default_rng(s))[1]
+                           for s in (0, 0, 1))  # fmt: skip
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
