@@ -25,6 +25,8 @@ def quiet_import() -> Iterator[None]:
     try:
         os.dup2(nowhere, 2)
         yield
+        if "tensorflow" in sys.modules:  # it complains of absent GPUs when it first looks for them
+            sys.modules["tensorflow"].config.list_physical_devices()
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)

@@ -169,7 +169,7 @@ class DINK(Recommender):
 
         Returns:
             logit [B]; history_item [B, T] and attention [B, T] (0 where padded); neighbour_relation,
-            neighbour_entity, neighbour_weight [B, T, K].
+            neighbour_entity (as the dataset numbers them), neighbour_weight [B, T, K].
         """
         state = self.user_state(user)
         item = ops.expand_dims(item, 1)
@@ -181,7 +181,7 @@ class DINK(Recommender):
             "history_item": history,
             "attention": ops.squeeze(self._weights(state, candidate, visible), 1),
             "neighbour_relation": self.read_table("neighbour_relation", history),
-            "neighbour_entity": self.read_table("neighbour_entity", history),
+            "neighbour_entity": self.read_table("entity_ids", self.read_table("neighbour_entity", history)),
             "neighbour_weight": self._aggregate(history)[1],
         }
 
