@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,6 +77,39 @@ class Throughput(keras.callbacks.Callback):
         """Over all epochs but the first, which compiles."""
         usual = self.seconds[1:] or self.seconds
         return self.examples / float(np.median(usual)) if usual else 0.0
+
+
+class EpochLines(keras.callbacks.Callback):
+    """A line for people after every epoch; on a terminal a bar runs ahead of it. Comes after `Validation`."""
+
+    BAR = 30  # characters
+    PAUSE = 0.2  # seconds between two states of the bar
+
+    def __init__(self, epochs: int, progress: Progress) -> None:
+        super().__init__()
+        self.epochs, self.progress = epochs, progress
+        self.live, self.shown = sys.stdout.isatty(), 0.0
+        self.head = ""
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.head = f"epoch {epoch + 1:{len(str(self.epochs))}}/{self.epochs}"
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if self.live and time.monotonic() > self.shown + self.PAUSE:
+            self.shown = time.monotonic()
+            done = (batch + 1) / self.params["steps"]
+            print(f"\r{self.head}  {'=' * round(done * self.BAR):.<{self.BAR}} {done:4.0%}", end="", flush=True)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        logs = logs or {}
+        figures = "  ".join(
+            f"{name.replace('_', ' ')} {logs[name]:.4f}" for name in ("loss", "auc", "val_auc", "val_acc")
+        )
+        start = "\r" if self.live else ""
+        print(f"{start}{self.head}  {figures}  {logs['examples_per_second']:,.0f} examples/s", flush=True)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        print(f"best on validation: epoch {self.progress.best_epoch}, val auc {self.progress.best_auc:.4f}", flush=True)
 
 
 class NonFiniteGuard(keras.callbacks.Callback):

@@ -1,6 +1,5 @@
 """Fit one model on one dataset: the part of a run between data and evaluation."""
 
-import sys
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from tfkgrec.evaluation.model_scorer import ModelScorer
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.tasks.ranking import RankingModel
 from tfkgrec.training.callbacks import (
+    EpochLines,
     EpochSeeds,
     LastCheckpoint,
     NonFiniteGuard,
@@ -55,7 +55,7 @@ def fit(
         model: built, side tables filled.
         run: where checkpoints and TensorBoard events go; None keeps everything in memory (floors, benchmarks).
         resume: go on from the run's last checkpoint, to the same result as an uninterrupted run.
-        verbose: progress bar on a terminal, a line per epoch elsewhere.
+        verbose: a line per epoch, on a terminal with a progress bar.
 
     Raises:
         InputError: the loss became NaN.
@@ -87,13 +87,15 @@ def fit(
             last.restore()
         board = keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False, update_freq="epoch")
         callbacks += [last, board]
+    if verbose:
+        callbacks.append(EpochLines(settings.epochs, progress))
     if progress.epoch < settings.epochs and progress.waited() < settings.patience:
         task.fit(
             batches.dataset(progress.epoch),
             initial_epoch=progress.epoch,
             epochs=settings.epochs,
             callbacks=callbacks,
-            verbose=(1 if sys.stdout.isatty() else 2) if verbose else 0,
+            verbose=0,
             shuffle=False,
         )
     else:

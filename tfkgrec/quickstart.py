@@ -1,0 +1,195 @@
+"""`make quickstart`: the whole path on a planted world, from triples to an explained recommendation over gRPC.
+
+python -m tfkgrec.quickstart
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tfkgrec.cli import run_main
+from tfkgrec.config import load_config
+from tfkgrec.data.records import RawData
+from tfkgrec.data.synthetic import PlantedTruth, planted_world
+from tfkgrec.errors import InputError
+from tfkgrec.quiet import quiet_import
+
+CONFIG = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
+SHOWN = 5  # films in a list
+STRANGER_FILMS = 4
+PORT = 8500
+SERVER_SECONDS = 120.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train, evaluate, export, serve, recommend, explain; say so."""
+    parser = argparse.ArgumentParser(prog="tfkgrec quickstart", description="The whole path on planted data.")
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="default: runs/quickstart-<time>")
+    parser.add_argument("--export-dir", type=Path, default=Path("export"), metavar="DIR", help="default: export")
+    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="default: configs/quickstart.yaml")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="section.key=value",
+        help="as in train",
+    )
+    options = parser.parse_args(argv)
+    run_dir = options.run_dir or Path("runs") / time.strftime("quickstart-%Y%m%d-%H%M%S")
+    config = load_config(options.config, options.overrides)
+    if config.data.synthetic is None:
+        raise InputError(f"{options.config}: data.dataset: expected synthetic, found {config.data.dataset}")
+    raw, truth = planted_world(**dataclasses.asdict(config.data.synthetic), seed=config.training.seed)
+    films = Films(raw, truth)
+
+    _step(
+        1,
+        f"Plants a world: {len(truth.users)} people with tastes, {len(truth.items)} films, {len(raw.triples):,} triples"
+        f' such as "{films.example()}", {len(raw.interactions):,} films watched.',
+    )
+    _step(2, "Trains DINK on it, chooses the best epoch on validation, measures the simple floors on the same pairs.")
+    with quiet_import():
+        from tfkgrec.export import export_run
+        from tfkgrec.training.run import train_run
+        from tfkgrec.training.run_directory import RunDirectory
+    train_run(config, RunDirectory(run_dir))
+    print(
+        f"\nIn a planted world the best possible AUC is known: {truth.best_auc:.4f}."
+        f" Knowing only what is popular gives {truth.popularity_auc:.4f}."
+    )
+    _step(3, f"Exports it for TF Serving; raw ids go in, names come out: {export_run(run_dir, options.export_dir)}/")
+    _step(4, "Starts the embedded gRPC server in a process of its own.")
+    with serving(options.export_dir / config.model.name, run_dir / "server.log") as target:
+        print(f"serving {config.model.name} on {target}")
+        user, item = _ask(target, config.model.name, run_dir, films)
+    print("server stopped")
+    print("\n".join(_what_next(run_dir, options.export_dir, config.model.name, user, item)))
+    return 0
+
+
+def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, str]:
+    """Three questions over gRPC, and their answers for people; the user and the item that were explained."""
+    from tfkgrec.serving.client import Client
+    from tfkgrec.serving.explanation import narrate
+    from tfkgrec.serving.vocabularies import USERS, Seen
+
+    seen = Seen.read(run_dir / "vocabularies")
+    users = (run_dir / "vocabularies" / USERS).read_text(encoding="utf-8").splitlines()
+    lengths = np.diff(seen.offsets)[1:]
+    user = users[int(np.argsort(lengths, kind="stable")[3 * len(lengths) // 4])]  # someone with much to go by
+    with Client(target, model, timeout=60) as client:
+        _step(5, f"Asks it what to show {user}, who watched {lengths[users.index(user)]} films of the training data.")
+        answer = client.recommend([user], SHOWN)
+        print("\n".join(films.ranked(answer.item_id[0], answer.score[0])))
+
+        genre, history = films.of_one_genre(STRANGER_FILMS)
+        _step(6, f"Asks what to show a stranger who liked {STRANGER_FILMS} films of the genre {genre}.")
+        stranger = client.recommend_for_history([history], SHOWN)
+        print("\n".join(films.ranked(stranger.item_id[0], stranger.score[0])))
+
+        item = str(answer.item_id[0, 0])
+        _step(7, f"Asks why {user} gets {films.names[item]}.")
+        print("\n".join(narrate(client.explain([user], [item]), user, item)))
+    return user, item
+
+
+@contextlib.contextmanager
+def serving(base_path: Path, log: Path) -> Iterator[str]:
+    """A server of `base_path` in a child process on a free loopback port; gives its host:port and stops it after."""
+    command = [sys.executable, "-m", "tfkgrec.serve", "--model-base-path", str(base_path), "--port", "0"]
+    with log.open("w", encoding="utf-8") as errors:
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603
+    try:
+        line = server.stdout.readline() if server.stdout else ""
+        found = re.match(r"serving .* on (\S+)$", line)
+        if found is None:
+            raise InputError(f"{log}: expected the server to start, found: {_last_line(log)}")
+        yield found.group(1)
+    finally:
+        server.terminate()
+        server.wait(SERVER_SECONDS)
+        if server.stdout:
+            server.stdout.close()
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8").strip().splitlines()
+    return lines[-1] if lines else "nothing in it"
+
+
+@dataclass(frozen=True)
+class Films:
+    """What the planted graph tells about films, as text."""
+
+    raw: RawData
+    truth: PlantedTruth
+
+    @property
+    def names(self) -> dict[str, str]:
+        return self.raw.entity_names
+
+    def example(self) -> str:
+        """One triple in words."""
+        head, relation, tail = self.raw.triples.iloc[0]
+        return f"{self.names[head]} {self.raw.relation_names[relation]} {self.names[tail].removeprefix('genre ')}"
+
+    def described(self, film: str) -> str:
+        """Such as "noir, heist; director Ada L."."""
+        triples = self.raw.triples[self.raw.triples["head"] == film]
+        genres = [self.names[t].removeprefix("genre ") for t in triples["tail"][triples["relation"] == "has_genre"]]
+        directors = [self.names[t] for t in triples["tail"][triples["relation"] == "directed_by"]]
+        return "; ".join(part for part in (", ".join(genres), ", ".join(directors)) if part) or "the graph is silent"
+
+    def ranked(self, films: Sequence[str], scores: Sequence[float]) -> list[str]:
+        """A table: rank, probability, name, what the graph tells."""
+        width = max(len(self.names[film]) for film in films if film)
+        return [
+            f"{rank:4}  {score:.2f}  {self.names[film]:{width}}  {self.described(film)}"
+            for rank, (film, score) in enumerate(zip(films, scores, strict=True), 1)
+            if film
+        ]
+
+    def of_one_genre(self, count: int) -> tuple[str, list[str]]:
+        """The commonest genre, and films that have it and no other."""
+        genres = self.raw.triples[self.raw.triples["relation"] == "has_genre"]
+        single = genres.groupby("head")["tail"].agg(list)
+        single = single[single.map(len) == 1].map(lambda tails: tails[0])
+        genre = Counter(single).most_common(1)[0][0]
+        return self.names[genre].removeprefix("genre "), [str(film) for film in single.index[single == genre][:count]]
+
+
+def _what_next(run_dir: Path, export_dir: Path, model: str, user: str, item: str) -> list[str]:
+    """Commands that work as they stand, from here."""
+    python = os.path.relpath(sys.executable) if Path(sys.executable).is_relative_to(Path.cwd()) else sys.executable
+    target = f"--target 127.0.0.1:{PORT} --model {model}"
+    return [
+        "",
+        "What next",
+        f"  {python} -m tfkgrec.serve --model-base-path {export_dir / model} --port {PORT}     # and in another shell:",
+        f"  {python} -m tfkgrec.recommend {target} --user {user}",
+        f"  {python} -m tfkgrec.explain {target} --user {user} --item {item}",
+        f"  {python} -m tfkgrec.explain {run_dir} --user {user} --item {item}     # no server needed",
+        f"  {python} -m tensorboard.main --logdir {run_dir}     # the curves",
+        f"  {python} -m tfkgrec.train --config configs/dink/lastfm.yaml --data-dir DIR --export-dir {export_dir}",
+    ]
+
+
+def _step(number: int, text: str) -> None:
+    print(f"\n{number}. {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))
