@@ -29,7 +29,6 @@ DEFAULT_CONFIG = Path("serving/models.config")
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until a signal comes; 0."""
     options = _parser().parse_args(argv)
-    _log_to_stderr()
     with quiet_import():
         from tfkgrec.serving.manager import ModelManager
         from tfkgrec.serving.server import ModelServer
@@ -43,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         poll_seconds=options.file_system_poll_wait_seconds,
         drain_seconds=options.drain_seconds,
     )
+    _log_to_stderr()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,6 +1,7 @@
 """`tfkgrec serve`, `recommend` and `explain`, as an operator types them."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -13,6 +14,8 @@ from tfkgrec import explain, recommend, serve
 from tfkgrec.cli import run_main
 from tfkgrec.serving import local
 from tfkgrec.serving.client import Client
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
 
 
 @pytest.fixture
@@ -123,7 +126,7 @@ def test_no_server_is_one_line_and_status_1(tell, module):
 
 def test_no_server_is_one_line_in_a_process_of_its_own_too():
     command = [sys.executable, "-m", "tfkgrec.recommend", "--target", "127.0.0.1:1", "--model", "toy", "--user", "u1"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert re.fullmatch(r"error: no server answers at 127\.0\.0\.1:1; .*\n", ended.stderr)
 
@@ -182,6 +185,7 @@ def test_serve_from_a_config_file_until_sigterm(exports, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "tfkgrec.serve", "--port=0", "--file_system_poll_wait_seconds=0.1"],
         cwd=tmp_path,
+        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
