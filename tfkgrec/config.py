@@ -39,10 +39,12 @@ class DinkSettings(Section):
     history_length: int = number(12, min=1)  # T, the latest T training positives
     num_neighbours: int = number(6, min=1)  # K, sampled once per entity
     aggregator: Literal["sum", "concat", "attention", "none"] = "attention"  # eqs 2, 3, 4-5; none = DINK-K
-    include_center: bool = False  # add the centre vector in the attention aggregator (not in eq 5)
     interest_attention: bool = True  # eq 6; False = DINK-A
     mlp_layers: int = number(1, min=0)  # L of eqs 11-12
     l2: float = number(1e-6, min=0)  # lambda of eq 14
+    # Not in the paper, all off by default; models/dink.py tells what each one does.
+    interest_dim: int | None = number(None, min=1)  # width of E(v_t) and h_T; null: dim
+    include_center: bool = False  # add the centre vector in the attention aggregator (not in eq 5)
     item_bias: bool = False
     attribute_bias: bool = False
     user_item_dot: bool = False  # add <u, i> to the logit
@@ -51,6 +53,13 @@ class DinkSettings(Section):
     item_attributes: bool = False  # in these products an item is v + the mean of its neighbours
     scale_attention: bool = False  # x_t = n a_t E(v_t), n visible steps
     dropout: float = number(0.0, min=0, below=1)
+
+    def settle(self) -> None:
+        narrow = self.interest_dim not in (None, self.dim)
+        if narrow and (self.aggregator == "none" or self.interest_item_dot):
+            raise SettingError(
+                "interest_dim", f"expected null with aggregator: none or interest_item_dot, found {self.interest_dim}"
+            )
 
 
 @dataclass(frozen=True)

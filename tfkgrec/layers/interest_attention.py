@@ -16,16 +16,16 @@ class InterestAttention(keras.layers.Layer):
     and the candidate item; e_i is the candidate's embedding.
 
     Call arguments:
-        history: E(v_t) of a user, [G, T, d].
-        candidate: e_i, [G, M, d].
+        history: E(v_t) of a user, [G, T, d'].
+        candidate: e_i, [G, M, d]; the paper's d' is d.
         mask: bool [G, M, T], which steps each candidate may see.
 
     Output: a [G, M, T], zeros for a row without any step.
     """
 
-    def build(self, history_shape: Any, *_: Any, **__: Any) -> None:
-        width = history_shape[-1]
-        self.kernel = self.add_weight(shape=(width, width), initializer="glorot_uniform", name="kernel")
+    def build(self, history_shape: Any, candidate_shape: Any, *_: Any, **__: Any) -> None:
+        shape = (history_shape[-1], candidate_shape[-1])
+        self.kernel = self.add_weight(shape=shape, initializer="glorot_uniform", name="kernel")
 
     def call(self, history: Any, candidate: Any, mask: Any) -> Any:
         keys = ops.matmul(history, self.kernel)  # [G, T, d], once per user

@@ -39,6 +39,8 @@ class DINK(Recommender):
         l2: lambda of eq 14.
 
     Not in the paper, all off by default:
+        interest_dim: width of E(v_t) and h_T; None is d, as in the paper. The GRU runs once per pair and step, so with
+            a wide d this is what training time goes into.
         include_center: the attention aggregator keeps the entity's own vector.
         scale_attention: x_t = n a_t E(v_t) with n the visible steps, so that long histories are not shrunk.
         item_bias, attribute_bias: one learned scalar per item; one per entity, summed over the item's neighbours.
@@ -60,6 +62,7 @@ class DINK(Recommender):
         interest_attention: bool = True,
         mlp_layers: int = 1,
         l2: float = 0.0,
+        interest_dim: int | None = None,
         include_center: bool = False,
         scale_attention: bool = False,
         item_bias: bool = False,
@@ -75,9 +78,15 @@ class DINK(Recommender):
         if aggregator not in AGGREGATORS:
             raise ValueError(f"`aggregator` should be one of {AGGREGATORS}. Received: {aggregator!r}")
         self._config = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
+        width = dim if interest_dim is None else interest_dim
+        if width != dim and (aggregator == "none" or interest_item_dot):
+            raise ValueError(
+                f"`interest_dim` should be None or {dim} with aggregator 'none' or interest_item_dot. Received: {width}"
+            )
         self.num_users, self.num_items = num_users, num_items
         self.num_entities, self.num_relations = num_entities, num_relations
-        self.dim, self.history_length, self.num_neighbours = dim, history_length, num_neighbours
+        self.dim, self.interest_dim = dim, width
+        self.history_length, self.num_neighbours = history_length, num_neighbours
         self.aggregator_kind, self.l2 = aggregator, l2
         self.scale_attention, self.item_attributes = scale_attention, item_attributes
         self.user_item_dot, self.interest_item_dot = user_item_dot, interest_item_dot
@@ -94,13 +103,13 @@ class DINK(Recommender):
         self.item_bias = vectors(num_items, "item_bias", 1, 1e-4) if item_bias else None
         self.attribute_bias = vectors(num_entities, "attribute_bias", 1, 1e-4) if attribute_bias else None
         self.aggregator = {
-            "sum": lambda: SumAggregator(dim, name="aggregator"),
-            "concat": lambda: ConcatAggregator(dim, name="aggregator"),
-            "attention": lambda: AttentionAggregator(dim, include_center=include_center, name="aggregator"),
+            "sum": lambda: SumAggregator(width, name="aggregator"),
+            "concat": lambda: ConcatAggregator(width, name="aggregator"),
+            "attention": lambda: AttentionAggregator(width, include_center=include_center, name="aggregator"),
             "none": lambda: None,
         }[aggregator]()
         self.interest_attention = InterestAttention(name="interest_attention") if interest_attention else None
-        self.interest_gru = InterestGRU(dim, name="interest_gru")
+        self.interest_gru = InterestGRU(width, name="interest_gru")
         self.user_mlp = [keras.layers.Dense(dim, "relu", name=f"user_mlp_{n}") for n in range(mlp_layers)]
         self.item_mlp = [keras.layers.Dense(dim, "relu", name=f"item_mlp_{n}") for n in range(mlp_layers)]
         self.prediction = [
@@ -123,14 +132,15 @@ class DINK(Recommender):
         ):
             if table is not None:
                 table.build(None)
-        d, t, k = self.dim, self.history_length, self.num_neighbours
+        d, w, t, k = self.dim, self.interest_dim, self.history_length, self.num_neighbours
         if self.aggregator is not None:
             self.aggregator.build((None, t, d), (None, t, k, d), (None, t, k, d), (None, t, k))
         if self.interest_attention is not None:
-            self.interest_attention.build((None, t, d), (None, None, d), (None, None, t))
-        self.interest_gru.build((None, t, d), (None, None, t), (None, None, t))
-        for layer in (*self.user_mlp, *self.item_mlp, *self.prediction):
+            self.interest_attention.build((None, t, w), (None, None, d), (None, None, t))
+        self.interest_gru.build((None, t, w), (None, None, t), (None, None, t))
+        for layer in (*self.user_mlp, *self.item_mlp, *self.prediction[:2]):
             layer.build((None, d))
+        self.prediction[2].build((None, w))
         super().build(input_shape)
 
     def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
