@@ -13,6 +13,7 @@ from tfkgrec.data.assemble import assemble
 from tfkgrec.data.load import load_raw
 from tfkgrec.data.records import Dataset, Splits
 from tfkgrec.data.splits import protocol_c
+from tfkgrec.errors import InputError
 from tfkgrec.evaluation.floors import evaluate_floors
 from tfkgrec.evaluation.model_scorer import ModelScorer
 from tfkgrec.evaluation.protocol_c import evaluate_scorer
@@ -30,6 +31,18 @@ MF_FLOOR = (
     TrainingConfig(epochs=150, patience=8, batch_size=4096, items_per_user=8, learning_rate=1e-2, negatives="fresh"),
 )
 """The MF floor: fresh negatives, item bias, trained until validation stalls (studies.md, 1 and 3)."""
+
+
+MAY_CHANGE = (
+    "training.epochs",
+    "training.patience",
+    "data.data_dir",
+    "evaluation.",
+    "export.",
+    "published.",
+    "comments",
+)
+"""Settings that a resumed run may have otherwise than it began with."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +67,11 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[s
     Returns:
         The content of metrics.json.
     """
-    run.open(resume)
+    run.check_start(resume)
+    if resume:
+        _check_same_settings(config, run)
+    prepared = prepare(config)  # bad data leaves no folder behind
     write_text(run.config, config.to_yaml())
-    prepared = prepare(config)
     dataset, splits = prepared.dataset, prepared.splits
     for line in dataset.report:
         print(line)
@@ -106,6 +121,22 @@ def load_run(path: Path) -> tuple[Config, RunDirectory, Recommender]:
 def run_scorer(config: Config, model: Recommender) -> Scorer:
     """A restored model, ready to be evaluated."""
     return ModelScorer(model, use_xla(config.training.jit_compile)).as_scorer()
+
+
+def _check_same_settings(config: Config, run: RunDirectory) -> None:
+    """A resumed run goes on as it began; only how long it goes on, and what is done with it, may change."""
+    before, now = (_flat(settings.to_dict()) for settings in (load_config(run.config), config))
+    for key, value in now.items():
+        if before.get(key) != value and not key.startswith(MAY_CHANGE):
+            raise InputError(f"{key}: expected {before.get(key)}, as the run in {run.path} began, found {value}")
+
+
+def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+    return flat
 
 
 def _mf_floor(prepared: Prepared, seed: int) -> Scorer:

@@ -77,17 +77,16 @@ class RunDirectory:
     def environment(self) -> Path:
         return self.path / "environment.json"
 
-    def open(self, resume: bool) -> None:
-        """Make the folder, or check that it is what `resume` expects.
+    def check_start(self, resume: bool) -> None:
+        """Check that the folder is what `resume` expects; nothing is written.
 
         Raises:
             InputError: the folder holds another run and `resume` is off, or there is nothing to resume.
         """
         if resume and not self.config.exists():
             raise InputError(f"{self.path}: expected a run to resume, found no config.yaml")
-        if not resume and self.path.exists() and any(self.path.iterdir()):
+        if not resume and self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise InputError(f"{self.path}: expected a new or empty run directory (or --resume), found files in it")
-        self.path.mkdir(parents=True, exist_ok=True)
 
     def check(self) -> None:
         """Raise `InputError` unless a finished run lies here."""

@@ -1,0 +1,25 @@
+"""One planted run and its export for all tests that only look at them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.planted import run_train, write_config
+from tfkgrec import export
+from tfkgrec.cli import run_main
+
+
+@pytest.fixture(scope="session")
+def planted_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run directory of a DINK that has learned a planted world: not to be written to."""
+    folder = tmp_path_factory.mktemp("planted")
+    assert run_train(write_config(folder), folder / "run") == 0
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def planted_export(planted_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its model repository with `dink/1/`: not to be written to."""
+    folder = tmp_path_factory.mktemp("planted-export")
+    assert run_main(export.main, [str(planted_run), "--export-dir", str(folder)]) == 0
+    return folder

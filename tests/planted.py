@@ -1,0 +1,61 @@
+"""Small planted runs for tests: a config, and what a user of the command line would do with it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from tfkgrec import train
+from tfkgrec.cli import run_main
+
+SETTINGS = {
+    "model": {
+        "name": "dink",
+        "dim": 8,
+        "history_length": 6,
+        "num_neighbours": 4,
+        "include_center": True,
+        "scale_attention": True,
+        "item_bias": True,
+        "attribute_bias": True,
+        "user_item_dot": True,
+        "interest_item_dot": True,
+        "history_item_dot": True,
+        "item_attributes": True,
+        "l2": 1e-3,
+    },
+    "data": {"dataset": "synthetic", "synthetic": {"users": 300, "items": 150, "positives_per_user": 20}},
+    "training": {
+        "epochs": 12,
+        "patience": 4,
+        "batch_size": 512,
+        "learning_rate": 2e-2,
+        "jit_compile": False,  # XLA compiles longer than these models train
+        "calibrate": True,
+        "unknown_user_rate": 0.2,
+    },
+    "evaluation": {"floors": ["popularity"]},
+    "export": {"k_max": 20},
+}
+TINY = (
+    "data.synthetic.users=60",
+    "data.synthetic.items=50",
+    "data.synthetic.positives_per_user=10",
+    "training.epochs=2",
+    "model.dim=4",
+)
+"""Overrides for tests that need a run, but no taste in it."""
+
+
+def write_config(folder: Path, **sections: dict) -> Path:
+    """`folder/config.yaml` with SETTINGS, sections replaced by those given."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump({**SETTINGS, **sections}))
+    return path
+
+
+def run_train(config: Path, run_dir: Path, *arguments: str, overrides: Sequence[str] = ()) -> int:
+    """`tfkgrec train` in this process; its exit status."""
+    settings = ["--set", *overrides] if overrides else []
+    return run_main(train.main, ["--config", str(config), "--run-dir", str(run_dir), *settings, *arguments])
