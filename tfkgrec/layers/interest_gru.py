@@ -66,7 +66,7 @@ class InterestGRU(keras.layers.Layer):
             raise ValueError(f"`units` should be at least 1. Received: {units}")
         self.units = units
         self.unroll = unroll
-        cell = InterestGRUCell(units, dtype=self.dtype_policy)
+        cell = InterestGRUCell(units, dtype=self.dtype_policy, name="cell")
         self.rnn = keras.layers.RNN(cell, unroll=unroll, dtype=self.dtype_policy, name="rnn")
 
     def build(self, history_shape: Any, *_: Any, **__: Any) -> None:

@@ -1,0 +1,52 @@
+"""A DINK small enough to follow, with weights and side tables drawn at random."""
+
+from typing import Any
+
+import numpy as np
+
+from tfkgrec.models.dink import DINK
+
+USERS, ITEMS, ENTITIES, RELATIONS, D, T, K = 7, 9, 14, 4, 3, 5, 3
+STRANGER, EMPTY = 0, 6  # users: the unknown one, one without a history
+LONELY = 8  # an item without neighbours; 0 is the unknown one
+EXTRAS = (
+    *("include_center", "scale_attention", "item_bias", "attribute_bias"),
+    *("user_item_dot", "interest_item_dot", "history_item_dot", "item_attributes"),
+)
+EVERYTHING: dict[str, Any] = dict.fromkeys(EXTRAS, True)
+
+
+def dink(seed: int = 0, **settings: Any) -> DINK:
+    """A built model. Row 0 of every table of vectors is filled, too: masks have to hold, not zeros."""
+    rng = np.random.default_rng(seed)
+    sizes = {"dim": D, "history_length": T, "num_neighbours": K}
+    model = DINK(USERS, ITEMS, ENTITIES, RELATIONS, **{**sizes, **settings})
+    model.build()
+    for weight in model.trainable_weights:
+        weight.assign(0.7 * rng.normal(size=weight.shape))
+
+    history = np.zeros((USERS, T), int)
+    for user in range(1, EMPTY):
+        count = rng.integers(1, T + 1)
+        history[user, :count] = rng.permutation(np.arange(1, ITEMS))[:count]
+    entity = rng.integers(1, ENTITIES, (ITEMS, K)) * (rng.random((ITEMS, K)) < 0.7)
+    entity[[0, LONELY]] = 0
+    model.set_table("history", history)
+    model.set_table("neighbour_entity", entity)
+    model.set_table("neighbour_relation", np.where(entity > 0, rng.integers(1, RELATIONS, (ITEMS, K)), 0))
+    model.set_table("entity_ids", np.arange(ENTITIES))
+    return model
+
+
+def batch(seed: int = 1, g: int = 5, m: int = 4) -> dict[str, np.ndarray]:
+    """Inputs of a training step: T + 1 distinct history items a row, as many as the row has."""
+    rng = np.random.default_rng(seed)
+    history = np.array([rng.permutation(np.arange(1, ITEMS))[: T + 1] for _ in range(g)])
+    held = rng.integers(1, T + 2, g)
+    history[np.arange(T + 1) >= held[:, None]] = 0
+    return {
+        "user": rng.integers(0, USERS, g).astype(np.int32),
+        "history": history.astype(np.int32),
+        "item": rng.integers(1, ITEMS, (g, m)).astype(np.int32),
+        "omit": (rng.random((g, m)) * held[:, None]).astype(np.int32),
+    }

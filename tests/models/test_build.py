@@ -1,0 +1,65 @@
+"""Settings and data in, a built model with its side tables out."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.data import small
+from tfkgrec.config import DinkSettings, MfSettings
+from tfkgrec.data.history import history_table
+from tfkgrec.data.splits import protocol_c
+from tfkgrec.models.build import build_model
+
+DATASET = small.dataset()
+SPLITS = protocol_c(DATASET, 0)
+
+
+def test_dink_has_its_settings():
+    settings = DinkSettings(
+        dim=4,
+        history_length=3,
+        num_neighbours=2,
+        aggregator="concat",
+        mlp_layers=2,
+        l2=0.5,
+        item_bias=True,
+        dropout=0.2,
+    )
+    config = build_model(settings, DATASET, SPLITS, 0).get_config()
+    for name, value in vars(settings).items():
+        if name != "name":
+            assert config[name] == value, name
+    assert (config["num_users"], config["num_items"]) == (DATASET.users.size, DATASET.items.size)
+    assert config["num_relations"] == DATASET.relations.size
+
+
+def test_dink_has_its_tables():
+    model = build_model(DinkSettings(dim=4, history_length=3, num_neighbours=2), DATASET, SPLITS, 0)
+    assert np.array_equal(model.history.numpy(), history_table(SPLITS, 3))
+    own = {(h, r, t) for h, r, t in zip(DATASET.graph.head, DATASET.graph.relation, DATASET.graph.tail, strict=True)}
+    entity, relation, ids = (t.numpy() for t in (model.neighbour_entity, model.neighbour_relation, model.entity_ids))
+    item, place = np.nonzero(entity)
+    assert len(item) > 50
+    for i, k in zip(item, place, strict=True):
+        assert (i, relation[i, k], ids[entity[i, k]]) in own
+    assert len(ids) == model.num_entities < DATASET.entities.size + 1
+    assert not any(table.trainable for table in (model.history, model.neighbour_entity, model.entity_ids))
+
+
+def test_matrix_factorization_has_its_settings():
+    model = build_model(MfSettings(dim=5, item_bias=False, l2=0.25), DATASET, SPLITS, 0)
+    config = model.get_config()
+    assert (config["dim"], config["item_bias"], config["l2"]) == (5, False, 0.25)
+    assert model.item_bias is None
+    assert model.num_items == DATASET.items.size
+
+
+@pytest.mark.parametrize("settings", [DinkSettings(dim=4, num_neighbours=2), MfSettings(dim=4)])
+def test_one_seed_one_model(settings):
+    def built(seed: int):
+        keras.utils.set_random_seed(seed)
+        return build_model(settings, DATASET, SPLITS, seed).get_weights()
+
+    first, again, other = built(0), built(0), built(1)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(a.shape == b.shape and np.array_equal(a, b) for a, b in zip(first, other, strict=True))
