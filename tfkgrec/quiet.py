@@ -1,5 +1,6 @@
 """The one place that keeps TensorFlow's talk out of every command's output; TF_CPP_MIN_LOG_LEVEL overrides it."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ def quiet_import() -> Iterator[None]:
         yield
         if "tensorflow" in sys.modules:  # it complains of absent GPUs when it first looks for them
             sys.modules["tensorflow"].config.list_physical_devices()
+            logging.getLogger("tensorflow").setLevel(logging.ERROR)
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)

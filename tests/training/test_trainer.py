@@ -1,0 +1,76 @@
+"""`fit`: stops when validation stalls, keeps the best epoch, stops on NaN and says where it came from."""
+
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+
+from tests.planted import TINY, run_train, write_config
+from tfkgrec.config import load_config
+from tfkgrec.evaluation.ctr import auc
+from tfkgrec.models.build import build_model
+from tfkgrec.training import run as run_module
+from tfkgrec.training.run import prepare
+from tfkgrec.training.run_directory import RunDirectory
+from tfkgrec.training.trainer import fit, seed_everything
+
+NAME = r"dink(?:_\d+)?"  # Keras numbers the models of a process
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    return write_config(tmp_path_factory.mktemp("config"))
+
+
+@pytest.mark.parametrize("kept", ["in memory", "in a run directory"])
+def test_it_stops_after_the_patience_and_gives_the_best_epoch_back(config, tmp_path, kept):
+    settings = load_config(config, [*TINY, "training.epochs=40", "training.patience=2", "training.learning_rate=0.1"])
+    prepared = prepare(settings)
+    seed_everything(0)
+    model = build_model(settings.model, prepared.dataset, prepared.splits, 0)
+    run = None if kept == "in memory" else RunDirectory(tmp_path)
+    fitted = fit(model, prepared.splits, settings.training, run, verbose=False)
+    curve = [row["val_auc"] for row in fitted.progress.rows]
+    assert fitted.progress.epoch == len(curve) == int(np.argmax(curve)) + 1 + 2 < 40
+    assert fitted.progress.best_epoch == int(np.argmax(curve)) + 1
+    validation = prepared.splits.validation
+    now = auc(validation.label, fitted.scorer.score(validation.user, validation.item))
+    assert now == pytest.approx(max(curve), abs=1e-12) and now > curve[-1]
+    if run is not None:
+        assert run.best_weights.exists() and json.loads(run.state.read_text())["epoch"] == len(curve)
+
+
+@pytest.mark.parametrize(
+    ("poke", "layer"),
+    [
+        (lambda model: model.item_mlp[0].kernel, r"/item_mlp_0 \(Dense\)"),
+        (lambda model: model.interest_attention.kernel, r"/interest_attention \(InterestAttention\)"),
+        (lambda model: model.user_embedding.embeddings, r"/user_embedding \(Embedding\)"),
+    ],
+)
+def test_a_layer_that_gives_nan_stops_the_run_and_is_named(config, tmp_path, capsys, monkeypatch, poke, layer):
+    def poked(*arguments):
+        model = build_model(*arguments)
+        variable = poke(model)
+        variable.assign(np.full(variable.shape, np.nan, np.float32))
+        return model
+
+    monkeypatch.setattr(run_module, "build_model", poked)
+    run = tmp_path / "run"
+    assert run_train(config, run, overrides=TINY) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ") and "found NaN or infinity in epoch 1" in line
+    assert re.search(rf"the first layer with a non-finite output is {NAME}{layer}\. Try a smaller", line)
+    assert not (run / "metrics.json").exists() and not (run / "model.keras").exists()
+
+
+def test_a_learning_rate_far_too_large_stops_the_run_in_one_line(config, tmp_path, capsys, monkeypatch):
+    adam = keras.optimizers.Adam
+    monkeypatch.setattr(keras.optimizers, "Adam", lambda learning_rate: adam(1e30))  # the config allows up to 10
+    assert run_train(config, tmp_path / "run", overrides=TINY) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(
+        rf"the first layer with a non-finite output is {NAME}/\w+.* \(\w+\)\. Try a smaller .* than 1e\+30", line
+    )
