@@ -11,6 +11,7 @@ from tfkgrec.evaluation.model_scorer import ModelScorer
 from tfkgrec.models.recommender import Recommender
 
 ITERATIONS = 50
+SMALLEST_SCALE = 1e-6
 
 
 def calibrate(model: Recommender, scorer: ModelScorer, pairs: Interactions) -> tuple[float, float]:
@@ -21,7 +22,10 @@ def calibrate(model: Recommender, scorer: ModelScorer, pairs: Interactions) -> t
 
 
 def fit_platt(logit: np.ndarray, label: np.ndarray) -> tuple[float, float]:
-    """Logistic regression of label [n] on logit [n], by Newton's method; the scale stays positive."""
+    """Logistic regression of label [n] on logit [n], by Newton's method.
+
+    The scale stays positive: a score that ranks backwards becomes, as nearly as no matter, the share of positives.
+    """
     features = np.stack([np.asarray(logit, np.float64), np.ones(len(logit))], axis=1)
     spread = features[:, 0].std() or 1.0
     features[:, 0] /= spread
@@ -34,4 +38,7 @@ def fit_platt(logit: np.ndarray, label: np.ndarray) -> tuple[float, float]:
         weights = weights - step
         if np.abs(step).max() < 1e-10:
             break
-    return max(weights[0] / spread, 1e-6), float(weights[1])
+    if weights[0] / spread >= SMALLEST_SCALE:
+        return float(weights[0] / spread), float(weights[1])
+    share = np.clip(np.mean(label), 1e-6, 1 - 1e-6)
+    return SMALLEST_SCALE, float(np.log(share / (1 - share)) - SMALLEST_SCALE * np.mean(logit))

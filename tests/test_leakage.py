@@ -1,0 +1,284 @@
+"""Nothing a model reads tells the label of the pair it scores (architecture.md, design rule 1).
+
+Each check is also run on a pipeline that does leak, to show that it would notice.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from tests.data import small
+from tfkgrec.data.assemble import assemble
+from tfkgrec.data.history import history_table
+from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.pipeline import TrainingBatches
+from tfkgrec.data.records import Splits
+from tfkgrec.data.splits import protocol_c
+from tfkgrec.data.synthetic import planted_world
+from tfkgrec.evaluation.ctr import auc, auc_within
+from tfkgrec.layers.masked import leave_out
+from tfkgrec.models import dink as dink_module
+from tfkgrec.models.dink import DINK
+from tfkgrec.models.matrix_factorization import MatrixFactorization
+
+DATASET = small.dataset(users=150, items=80)
+SPLITS = protocol_c(DATASET, 0)
+NEGATIVES = ["fixed", "fresh"]
+LENGTHS = [3, 10, 40]  # most histories are cut; some are; none is
+
+See = Callable[[Any, Any, Any], Any]
+
+
+def batches(negatives: str, length: int = 10) -> TrainingBatches:
+    return TrainingBatches(SPLITS, 64, 4, length, negatives, seed=0)
+
+
+def no_length_care(history: Any, item: Any, omit: Any = None) -> Any:
+    """Leaves the target out, but takes nothing from the others."""
+    return leave_out(history, item, None)
+
+
+def no_mask(history: Any, item: Any, omit: Any = None) -> Any:
+    """Everybody sees everything."""
+    return np.broadcast_to((np.asarray(history) > 0)[:, None], (*item.shape, history.shape[1]))
+
+
+def real_pairs(train: TrainingBatches, see: See = leave_out, epochs: int = 3) -> dict[str, np.ndarray]:
+    """Every labelled pair of some epochs: user, label, how many history items it sees, whether one is its target."""
+    parts: dict[str, list[np.ndarray]] = {"user": [], "label": [], "length": [], "target_seen": [], "lost": []}
+    for epoch in range(epochs):
+        for inputs, label, weight in train.batches(epoch):
+            visible = np.asarray(see(inputs["history"], inputs["item"], inputs["omit"]))
+            real, held = weight > 0, (inputs["history"] > 0)[:, None]
+            hit = inputs["history"][:, None] == inputs["item"][..., None]
+            columns = {
+                "user": np.broadcast_to(inputs["user"][:, None], real.shape),
+                "label": label[..., 0],
+                "length": visible.sum(axis=2),
+                "target_seen": (visible & hit).any(axis=2),
+                "lost": (held & ~visible).argmax(axis=2),  # the slot that is gone
+            }
+            for name, values in columns.items():
+                parts[name].append(values[real])
+    return {name: np.concatenate(values) for name, values in parts.items()}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# batches
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_a_target_is_never_among_its_own_inputs(negatives, length):
+    train = batches(negatives, length)
+    assert not real_pairs(train)["target_seen"].any()
+    seen = real_pairs(train, no_mask)
+    assert seen["target_seen"][seen["label"] > 0].mean() > 0.2  # without the mask it would be
+    assert not seen["target_seen"][seen["label"] == 0].any()  # and would be the label
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_lengths_tell_nothing_within_a_user(negatives, length):
+    found = real_pairs(batches(negatives, length))
+    assert auc_within(found["label"], found["length"], found["user"]) == 0.5
+    for user in np.unique(found["user"]):
+        own = SPLITS.history_lengths[user]
+        assert set(found["length"][found["user"] == user].tolist()) == {min(own, length + 1) - 1}
+
+
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_the_check_of_lengths_notices_a_leak(negatives):
+    found = real_pairs(batches(negatives, 40), no_length_care)
+    assert not found["target_seen"].any()  # the first check is content with it
+    assert auc_within(found["label"], -found["length"], found["user"]) == 1.0  # yet one item fewer is the label
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_the_slot_that_is_gone_tells_nothing(negatives, length):
+    """A negative loses a slot as old or as new as the one a positive loses: recency would be a leak, too."""
+    found = real_pairs(batches(negatives, length), epochs=12)
+    assert auc_within(found["label"], found["lost"], found["user"]) == pytest.approx(0.5, abs=0.02)
+    always_the_newest = np.where(found["label"] > 0, found["lost"], found["lost"].max())
+    assert abs(auc_within(found["label"], always_the_newest, found["user"]) - 0.5) > 0.2
+
+
+def test_histories_of_batches_hold_training_positives_only():
+    held_out = {
+        (int(u), int(i)) for part in (SPLITS.validation, SPLITS.test) for u, i in zip(part.user, part.item, strict=True)
+    }
+    rows = [(u, i) for u, row in enumerate(history_table(SPLITS, 40)) for i in row.tolist() if i]
+    for inputs, _, _ in batches("fresh").batches(0):
+        rows += [
+            (u, i) for u, row in zip(inputs["user"].tolist(), inputs["history"].tolist(), strict=True) for i in row if i
+        ]
+    assert len(rows) > 500
+    assert not set(rows) & held_out
+    train = SPLITS.train.positives
+    assert set(rows) <= set(zip(train.user.tolist(), train.item.tolist(), strict=True))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# models
+
+
+def make_dink(**settings: Any) -> DINK:
+    users, items = DATASET.users.size, DATASET.items.size
+    model = DINK(users, items, items + 10, 4, dim=3, history_length=10, num_neighbours=2, **settings)
+    model.build()
+    rng = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(rng.normal(size=weight.shape))
+    model.set_table("neighbour_entity", rng.integers(0, items + 10, (items, 2)))
+    model.set_table("neighbour_relation", rng.integers(1, 4, (items, 2)))
+    return model
+
+
+def make_mf() -> MatrixFactorization:
+    model = MatrixFactorization(DATASET.users.size, DATASET.items.size, 3)
+    model.build()
+    return model
+
+
+EXTRAS = dict.fromkeys(("scale_attention", "interest_item_dot", "history_item_dot", "user_item_dot"), True)
+MODELS = {
+    "dink": make_dink,
+    "dink with extras": lambda: make_dink(**EXTRAS),
+    "DINK-K": lambda: make_dink(aggregator="none", **EXTRAS),
+    "DINK-A": lambda: make_dink(interest_attention=False, **EXTRAS),
+    "mf": make_mf,
+}
+
+
+def one_batch(negatives: str = "fresh") -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Inputs and which of their pairs are real."""
+    inputs, _, weight = next(iter(batches(negatives).batches(0)))
+    return inputs, weight > 0
+
+
+def outputs_without_what_is_left_out(model: Any, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of a training step, and the same with the left-out item really gone from the history, pair by pair."""
+    g, m = inputs["item"].shape
+    visible = np.asarray(leave_out(inputs["history"], inputs["item"], inputs["omit"]))
+    rows = np.repeat(np.arange(g), m)
+    erased = {
+        "user": inputs["user"][rows],
+        "history": np.where(visible, inputs["history"][:, None], 0).reshape(g * m, -1),
+        "item": inputs["item"].reshape(-1, 1),
+    }
+    return np.asarray(model(inputs, training=True)), np.asarray(model(erased)).reshape(g, m)
+
+
+@pytest.mark.parametrize("negatives", NEGATIVES)
+@pytest.mark.parametrize("name", MODELS)
+def test_outputs_are_those_of_a_world_without_the_target(name, negatives):
+    inputs, real = one_batch(negatives)
+    found, expected = outputs_without_what_is_left_out(MODELS[name](), inputs)
+    assert np.abs(found - expected)[real].max() < 1e-5
+
+
+@pytest.mark.parametrize("leak", [no_mask, no_length_care])
+def test_the_check_of_outputs_notices_a_leak(leak, monkeypatch):
+    inputs, real = one_batch()
+    model = make_dink(**EXTRAS)
+    monkeypatch.setattr(dink_module, "leave_out", lambda h, i, o=None: keras.ops.convert_to_tensor(leak(h, i, o)))
+    found = np.asarray(model(inputs, training=True))
+    monkeypatch.undo()
+    _, expected = outputs_without_what_is_left_out(model, inputs)
+    assert np.abs(found - expected)[real].max() > 0.01
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_at_evaluation_a_candidate_does_not_see_itself(name):
+    """A training positive scored as at serving time: its place in the stored history is masked as well."""
+    inputs, _ = one_batch()
+    item = inputs["history"][:, :1]
+    model, stored = MODELS[name](), {"user": inputs["user"], "item": item}
+    without = np.where(inputs["history"] == item, 0, inputs["history"])
+    found, expected = (np.asarray(model({**stored, "history": h})) for h in (inputs["history"], without))
+    assert np.abs(found - expected).max() < 1e-5
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# negatives
+
+
+def keys(user: np.ndarray, item: np.ndarray) -> np.ndarray:
+    return user.astype(np.int64) * SPLITS.num_item_rows + item
+
+
+def test_evaluation_negatives_were_never_rated():
+    rated = keys(DATASET.interactions.user, DATASET.interactions.item)
+    for part in (SPLITS.train, SPLITS.validation, SPLITS.test):
+        negative = part.take(part.label == 0)
+        assert len(negative)
+        assert not np.isin(keys(negative.user, negative.item), rated).any()
+
+
+def fresh_negatives(epochs: int = 40) -> np.ndarray:
+    drawn = (batches("fresh").pairs(epoch) for epoch in range(epochs))
+    return np.concatenate([keys(p.user, p.item)[p.label == 0] for p in drawn])
+
+
+def hits_expected_and_found(negatives: np.ndarray, epochs: int = 40) -> tuple[float, int]:
+    """Validation and test positives among fresh negatives, if those are uniform over all but training positives."""
+    train = SPLITS.history_lengths
+    held_out = np.concatenate([keys(p.positives.user, p.positives.item) for p in (SPLITS.validation, SPLITS.test)])
+    user = held_out // SPLITS.num_item_rows
+    chance = train[user] / (DATASET.num_items - train[user])  # n draws without replacement out of what is left
+    return float(epochs * chance.sum()), int(np.isin(negatives, held_out).sum())
+
+
+def test_fresh_negatives_leave_out_training_positives_and_nothing_else():
+    """To spare the validation and test positives would tell the model which items they are."""
+    negatives, positives = fresh_negatives(), SPLITS.train.positives
+    assert not np.isin(negatives, keys(positives.user, positives.item)).any()
+    expected, found = hits_expected_and_found(negatives)
+    assert expected > 500
+    assert abs(found - expected) < 4 * np.sqrt(expected)
+
+
+def test_the_check_of_fresh_negatives_notices_a_leak():
+    everything = np.sort(keys(DATASET.interactions.user, DATASET.interactions.item))
+    drawn = [
+        keys(*draw_negatives(SPLITS.history_lengths, everything, DATASET.num_items, np.random.default_rng(epoch)))
+        for epoch in range(40)
+    ]
+    expected, found = hits_expected_and_found(np.concatenate(drawn))
+    assert found == 0 < expected - 4 * np.sqrt(expected)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# ids
+
+
+def popularity_in_ids(splits: Splits, number: np.ndarray) -> float:
+    """AUC of a score that says: the smaller the number of an item, the better."""
+    return auc(splits.test.label, -number[splits.test.item])
+
+
+def test_inner_ids_carry_no_popularity():
+    """Public files number items by popularity, and so does this one: the order must be gone."""
+    raw, inner = [], []
+    for seed in range(20):
+        dataset = small.dataset(users=150, items=80, seed=seed)
+        splits = protocol_c(dataset, seed)
+        in_file = np.array([0, *(int(name[1:]) for name in dataset.items.raw[1:])])
+        raw.append(popularity_in_ids(splits, in_file))
+        inner.append(popularity_in_ids(splits, np.arange(dataset.items.size)))
+    assert np.mean(raw) > 0.65  # the check can fail
+    assert np.mean(inner) == pytest.approx(0.5, abs=0.04)
+
+
+def test_inner_ids_do_not_follow_the_order_of_the_file():
+    raw, _ = planted_world(60, 50, 10, seed=0)
+    orders = [assemble(raw, seed) for seed in (0, 1)]
+    for kind in ("users", "items", "relations"):
+        first, second = (getattr(dataset, kind).raw[1:].tolist() for dataset in orders)
+        assert sorted(first) == sorted(second)
+        assert first != second
+        assert first != sorted(first)
