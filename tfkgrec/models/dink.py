@@ -169,9 +169,15 @@ class DINK(Recommender):
         logit = (
             ops.squeeze(self.prediction[1](parts[0]) + self.prediction[2](parts[1]), -1) + state["user_logit"]
         )  # (13)
-        logit = logit + self._extra_terms(state, item, interest, visible, training)
+        logit = logit + self._biases(item)
+        factors = [candidate, ops.expand_dims(state["vector"], 1)]
+        taste = self._taste(state, interest, visible)
+        if taste is not None:
+            vector = self._item_vector(item)  # [G, M, d]
+            logit = logit + ops.sum(self._drop(taste, training) * vector, axis=-1)
+            factors += [taste, vector]
         if training and self.l2:
-            self._regularise(state, item, candidate)
+            self._regularise(factors, state["interest"], item)
         return logit
 
     def explain(self, user: Any, item: Any) -> dict[str, Any]:
@@ -233,8 +239,8 @@ class DINK(Recommender):
         weights = masked_mean_weights(ops.not_equal(neighbour, 0), vector.dtype)
         return vector + ops.sum(ops.expand_dims(weights, -1) * self.entity_embedding(neighbour), axis=-2)
 
-    def _extra_terms(self, state: dict[str, Any], item: Any, interest: Any, visible: Any, training: bool) -> Any:
-        """The terms that are not in the paper, [G, M]."""
+    def _biases(self, item: Any) -> Any:
+        """What the item itself and its attributes add to the logit (not in the paper), [G, M] or 0."""
         total: Any = 0.0
         if self.item_bias is not None:
             total = total + ops.squeeze(self.item_bias(item), -1)
@@ -242,26 +248,29 @@ class DINK(Recommender):
             neighbour = self.read_table("neighbour_entity", item)  # [G, M, K]
             biases = ops.squeeze(self.attribute_bias(neighbour), -1)
             total = total + ops.sum(biases * ops.cast(ops.not_equal(neighbour, 0), biases.dtype), axis=-1)
-        taste: Any = None
-        if self.user_item_dot:
-            taste = ops.expand_dims(state["vector"], 1)  # [G, 1, d]
-        if self.interest_item_dot:
-            taste = interest if taste is None else taste + interest
-        if self.history_item_dot:
-            pooled = ops.matmul(masked_mean_weights(visible, interest.dtype), state["steps"])  # [G, M, d]
-            taste = pooled if taste is None else taste + pooled
-        if taste is not None:
-            total = total + ops.sum(self._drop(taste, training) * self._item_vector(item), axis=-1)
         return total
+
+    def _taste(self, state: dict[str, Any], interest: Any, visible: Any) -> Any:
+        """What is multiplied with the item's vector (not in the paper), [G, 1 or M, d], or None."""
+        terms = []
+        if self.user_item_dot:
+            terms.append(ops.expand_dims(state["vector"], 1))  # [G, 1, d]
+        if self.interest_item_dot:
+            terms.append(interest)  # [G, M, d]
+        if self.history_item_dot:
+            terms.append(ops.matmul(masked_mean_weights(visible, interest.dtype), state["steps"]))  # [G, M, d]
+        return sum(terms[1:], terms[0]) if terms else None
 
     def _drop(self, x: Any, training: bool) -> Any:
         return x if self.dropout is None else self.dropout(x, training=training)
 
-    def _regularise(self, state: dict[str, Any], item: Any, candidate: Any) -> None:
-        """lambda ||theta||^2 (14) over the vectors of the batch, per labelled pair."""
-        real = ops.cast(ops.not_equal(item, 0), candidate.dtype)
-        pairs = ops.maximum(ops.sum(real), 1.0)
-        used = ops.sum(ops.sum(ops.square(candidate), -1) * real)
-        used = used + ops.sum(ops.sum(ops.square(state["vector"]), -1, keepdims=True) * real)
-        used = used + ops.sum(ops.square(state["interest"]))
-        self.add_loss(self.l2 * used / pairs)
+    def _regularise(self, factors: list[Any], interest: Any, item: Any) -> None:
+        """lambda ||theta||^2 (14) over the vectors of the batch, per labelled pair.
+
+        With dot terms both factors of the product count as well: of a sum of vectors, it is the sum that should be small.
+        """
+        real = ops.cast(ops.not_equal(item, 0), interest.dtype)  # [G, M]
+        used = ops.sum(ops.square(interest))
+        for vectors in factors:
+            used = used + ops.sum(ops.sum(ops.square(vectors), -1) * real)
+        self.add_loss(self.l2 * used / ops.maximum(ops.sum(real), 1.0))
