@@ -1,0 +1,271 @@
+"""One planted run, asked in three ways: the Keras model in memory, its SavedModel in a session, a server over gRPC."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfkgrec import explain
+from tfkgrec.cli import run_main
+from tfkgrec.config import load_config
+from tfkgrec.data.synthetic import planted_world
+from tfkgrec.evaluation.ctr import auc
+from tfkgrec.serving.client import Client
+from tfkgrec.serving.local import run_signatures
+from tfkgrec.serving.manager import ModelManager
+from tfkgrec.serving.model_config import ModelConfig
+from tfkgrec.serving.servable import Servable
+from tfkgrec.serving.server import ModelServer
+from tfkgrec.training.run import load_run, prepare
+
+TOLERANCE = 1e-5
+UNKNOWN = "nobody"
+
+
+@pytest.fixture(scope="module")
+def signatures(planted_run: Path):
+    return run_signatures(planted_run)[2]
+
+
+@pytest.fixture(scope="module")
+def servable(planted_export: Path):
+    loaded = Servable("dink", 1, planted_export / "dink/1")
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="module")
+def server(planted_export: Path):
+    manager = ModelManager([ModelConfig("dink", planted_export / "dink")])
+    with ModelServer(manager, port=0, threads=2, poll_seconds=0) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    with Client(server.address, "dink", timeout=60) as open_client:
+        yield open_client
+
+
+@pytest.fixture(scope="module")
+def prepared(planted_run: Path):
+    """The dataset and its split, made again from the run's config."""
+    return prepare(load_config(planted_run / "config.yaml"))
+
+
+@pytest.fixture(scope="module")
+def users(prepared) -> list[str]:
+    """Three users with long, middling and short histories."""
+    order = np.argsort(prepared.splits.history_lengths, kind="stable")
+    with_history = order[prepared.splits.history_lengths[order] > 0]
+    picked = with_history[[-1, len(with_history) // 2, 0]]
+    assert prepared.splits.history_lengths[picked[0]] > 6 > prepared.splits.history_lengths[picked[2]]
+    return list(prepared.dataset.users.decode(picked))
+
+
+def _pairs(users, items):
+    return {"user_id": users, "item_id": items}
+
+
+def _padded(*histories):
+    longest = max(map(len, histories))
+    return {"history": [[*history, *[""] * (longest - len(history))] for history in histories]}
+
+
+# --- the same answer three times -------------------------------------------------------------------------------------
+
+FILMS = [f"film-{n}" for n in range(1, 11)]
+REQUESTS = {
+    "score, one": ("serving_default", lambda u: _pairs(u[:1], FILMS[:1])),
+    "score, three": ("serving_default", lambda u: _pairs(u, FILMS[:3])),
+    "score, unknown": ("serving_default", lambda u: _pairs([UNKNOWN, u[0], UNKNOWN], ["film-1", "film-0", "film-0"])),
+    "recommend, one": ("recommend", lambda u: {"user_id": u[:1]}),
+    "recommend, three": ("recommend", lambda u: {"user_id": u}),
+    "recommend, unknown": ("recommend", lambda u: {"user_id": [UNKNOWN, u[1]]}),
+    "history shorter than T": ("recommend_for_history", lambda u: _padded(FILMS[:2])),
+    "history longer than T": ("recommend_for_history", lambda u: _padded(FILMS, FILMS[:6], FILMS[3:4])),
+    "history empty": ("recommend_for_history", lambda u: _padded([], FILMS[:1])),
+    "history unknown": ("recommend_for_history", lambda u: _padded(["film-0", "film-x"])),
+    "explain, one": ("explain", lambda u: _pairs(u[:1], FILMS[:1])),
+    "explain, three": ("explain", lambda u: _pairs(u, FILMS[:3])),
+    "explain, unknown": ("explain", lambda u: _pairs([UNKNOWN, u[0]], ["film-1", "film-0"])),
+}
+
+
+@pytest.mark.parametrize("request_name", REQUESTS)
+def test_keras_savedmodel_and_server_agree(signatures, servable, client, users, request_name):
+    signature, make = REQUESTS[request_name]
+    inputs = make(users)
+    function = getattr(signatures, "score" if signature == "serving_default" else signature)
+    in_memory = {name: value.numpy() for name, value in function(**_tensors(inputs)).items()}
+    encoded = {name: np.char.encode(np.array(value, str)).astype(object) for name, value in inputs.items()}
+    in_session = servable.run(signature, encoded, list(in_memory))
+    replied = client.predict(signature, inputs)
+    assert replied.keys() == in_memory.keys()
+    rows = len(next(iter(inputs.values())))
+    for name, value in in_memory.items():
+        assert len(value) == rows
+        if value.dtype.kind == "f":
+            np.testing.assert_allclose(in_session[name], value, atol=TOLERANCE)
+            np.testing.assert_allclose(replied[name], value, atol=TOLERANCE)
+        else:
+            np.testing.assert_array_equal(in_session[name], value)
+            np.testing.assert_array_equal(replied[name], _text(value))
+
+
+def _tensors(inputs):
+    return {name: tf.constant(np.array(value, str).astype(object)) for name, value in inputs.items()}
+
+
+def _text(array):
+    return np.char.decode(array.astype(np.bytes_)).astype(object) if array.dtype.kind in "OS" else array
+
+
+# --- scores ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_server_reaches_the_auc_of_the_run(client, prepared, planted_run):
+    test, dataset = prepared.splits.test, prepared.dataset
+    scores = client.score(dataset.users.decode(test.user), dataset.items.decode(test.item))
+    wanted = json.loads((planted_run / "metrics.json").read_text())["test"]["auc"]
+    # Probabilities leave in float32, so a few pairs near 1 may tie.
+    assert auc(test.label, scores) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_unknown_ids_are_answered_and_flagged(client, users):
+    found = client.predict("serving_default", _pairs([UNKNOWN, users[0], UNKNOWN], ["film-1", "film-0", ""]))
+    assert found["known_user"].tolist() == [False, True, False]
+    assert found["known_item"].tolist() == [True, False, False]
+    assert np.all((found["probability"] > 0) & (found["probability"] < 1))
+    assert client.recommend([UNKNOWN, users[0]]).known.tolist() == [False, True]
+    why = client.explain([UNKNOWN, users[0]], ["film-1", "film-0"])
+    assert (why["known_user"].tolist(), why["known_item"].tolist()) == ([False, True], [True, False])
+    assert why["item_name"].tolist() == ["film 1", ""]
+
+
+# --- rankings --------------------------------------------------------------------------------------------------------
+
+
+def _brute_force(scores: np.ndarray, taken: set[int], k: int) -> tuple[list[int], np.ndarray]:
+    """The k best inner items by scores [items] (item 1 first) that are not taken, and their scores."""
+    order = [i for i in np.argsort(-scores, kind="stable") + 1 if i not in taken][:k]
+    return order, scores[np.array(order) - 1]
+
+
+def test_recommend_is_the_brute_force_ranking_without_what_the_user_has_taken(client, prepared, users):
+    dataset, splits = prepared.dataset, prepared.splits
+    catalogue = list(dataset.items.raw[1:])
+    answer = client.recommend(users, k=100)
+    assert answer.item_id.shape == (3, 20)  # export.k_max
+    for row, user in enumerate(users):
+        u = int(dataset.users.encode([user])[0])
+        positives = splits.train.positives
+        taken = set(positives.item[positives.user == u].tolist())
+        scores = client.score([user] * len(catalogue), catalogue)
+        items, best = _brute_force(scores, taken, 20)
+        np.testing.assert_allclose(answer.score[row], best, atol=TOLERANCE)
+        assert np.all(np.diff(answer.score[row]) <= 0)
+        assert answer.item_id[row].tolist() == list(dataset.items.decode(np.array(items)))
+        assert answer.item_name[row].tolist() == [raw.replace("-", " ") for raw in answer.item_id[row]]
+        assert not taken & set(dataset.items.encode(answer.item_id[row]).tolist())
+
+
+def test_recommend_for_history_is_the_brute_force_ranking_of_the_newest_known_items(client, prepared, planted_run):
+    dataset = prepared.dataset
+    config, _, model = load_run(planted_run)
+    length = config.model.history_length
+    histories = [FILMS, ["film-5", "never heard of", "film-9"], ["film-3", "", "film-4", "film-0", "film-8"]]
+    answer = client.recommend_for_history(histories, k=20)
+    assert answer.known.tolist() == [10, 2, 3]
+    everything = np.arange(1, dataset.items.size, dtype=np.int32)
+    for row, history in enumerate(histories):
+        known = [int(i) for i in dataset.items.encode(history) if i]
+        newest = np.array([0] * length + known, np.int32)[-length:]
+        logits = model({"user": np.zeros(1, np.int32), "history": newest[None], "item": everything[None]})
+        scores = model.probability(logits).numpy()[0]
+        items, best = _brute_force(scores, set(known), 20)
+        np.testing.assert_allclose(answer.score[row], best, atol=TOLERANCE)
+        assert answer.item_id[row].tolist() == list(dataset.items.decode(np.array(items)))
+
+
+def test_without_a_known_item_a_history_gets_what_a_stranger_gets(client, prepared):
+    stranger = client.recommend([UNKNOWN], k=20)
+    for history in ([], [""], ["film-0"], ["film-0", "nothing"]):
+        answer = client.recommend_for_history([history], k=20)
+        assert answer.known.tolist() == [0]
+        assert answer.item_id.tolist() == stranger.item_id.tolist()
+    # And that is what is popular: the twenty have far more training positives than an item has on average.
+    popularity = prepared.splits.popularity
+    assert popularity[prepared.dataset.items.encode(stranger.item_id[0])].mean() > 1.5 * popularity[1:].mean()
+
+
+def test_a_stranger_with_a_taste_gets_items_of_that_taste(client, planted_run):
+    synthetic = load_config(planted_run / "config.yaml").data.synthetic
+    raw, _ = planted_world(synthetic.users, synthetic.items, synthetic.positives_per_user, seed=0)
+    genres = raw.triples[raw.triples["relation"] == "has_genre"].groupby("tail")["head"].agg(list)
+    shares, chances = [], []
+    for films in genres:
+        history, rest = films[:5], set(films[5:])
+        answer = client.recommend_for_history([history], k=10)
+        assert not set(history) & set(answer.item_id[0])
+        shares.append(np.mean([item in rest for item in answer.item_id[0]]))
+        chances.append(len(rest) / (len(raw.item_links) - len(history)))
+    assert np.mean(shares) > 2 * np.mean(chances)
+    assert sum(share > chance for share, chance in zip(shares, chances, strict=True)) >= 8  # of 10 genres
+
+
+# --- explanations ----------------------------------------------------------------------------------------------------
+
+
+def test_an_explanation_says_what_the_graph_says(client, prepared, users, planted_run):
+    """Attention is a distribution over the user's own items, and every named neighbour is a triple of the graph."""
+    synthetic = load_config(planted_run / "config.yaml").data.synthetic
+    raw, _ = planted_world(synthetic.users, synthetic.items, synthetic.positives_per_user, seed=0)
+    named = {
+        (head, raw.relation_names[relation], raw.entity_names[tail])
+        for head, relation, tail in raw.triples.itertuples(index=False)
+    }
+    items = ["film-1", "film-2", "film-3"]
+    why = client.explain(users, items)
+    facts = 0
+    for row, user in enumerate(users):
+        inner = int(prepared.dataset.users.encode([user])[0])
+        offsets = prepared.splits.history_offsets
+        own = prepared.dataset.items.decode(prepared.splits.history_items[offsets[inner] : offsets[inner + 1]])
+        shown = [item for item in why["history_item"][row] if item]
+        assert shown == list(own)[-6:]  # the latest T
+        weights = why["attention"][row]
+        assert weights.sum() == pytest.approx(1 if set(shown) - {items[row]} else 0, abs=1e-5)
+        for item, weight in zip(why["history_item"][row], weights, strict=True):
+            assert weight > 0 if item and item != items[row] else weight == 0  # never from the item itself
+        for step, item in enumerate(why["history_item"][row]):
+            for relation, entity, weight in zip(
+                *(why[f"neighbour_{part}"][row, step] for part in ("relation", "entity", "weight")), strict=True
+            ):
+                assert (weight > 0) == bool(entity)
+                if entity:
+                    assert (item, relation, entity) in named
+                    facts += 1
+    assert facts > 10
+
+
+def test_explain_prints_the_same_from_the_run_and_from_the_server(server, planted_run, users, capsys):
+    wanted = ["--user", users[0], "--item", "film-1"]
+    for extra in ([], ["--json"]):
+        assert run_main(explain.main, [str(planted_run), *wanted, *extra]) == 0
+        from_run = capsys.readouterr().out
+        assert run_main(explain.main, ["--target", server.address, "--model", "dink", *wanted, *extra]) == 0
+        from_server = capsys.readouterr().out
+        if extra:
+            from_run, from_server = json.loads(from_run), json.loads(from_server)
+            assert from_run.keys() == from_server.keys()
+            for name, value in from_run.items():
+                if np.asarray(value).dtype.kind == "f":
+                    np.testing.assert_allclose(from_server[name], value, atol=TOLERANCE)
+                else:
+                    assert from_server[name] == value
+        else:
+            assert from_run == from_server
+            assert from_run.startswith("film 1 (probability 0.")
