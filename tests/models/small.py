@@ -25,9 +25,9 @@ def dink(seed: int = 0, **settings: Any) -> DINK:
     for weight in model.trainable_weights:
         weight.assign(0.7 * rng.normal(size=weight.shape))
 
-    history = np.zeros((USERS, T), int)
+    history = np.zeros((USERS, model.history_length), int)
     for user in range(1, EMPTY):
-        count = rng.integers(1, T + 1)
+        count = rng.integers(1, model.history_length + 1)
         history[user, :count] = rng.permutation(np.arange(1, ITEMS))[:count]
     entity = rng.integers(1, ENTITIES, (ITEMS, K)) * (rng.random((ITEMS, K)) < 0.7)
     entity[[0, LONELY]] = 0
@@ -38,12 +38,12 @@ def dink(seed: int = 0, **settings: Any) -> DINK:
     return model
 
 
-def batch(seed: int = 1, g: int = 5, m: int = 4) -> dict[str, np.ndarray]:
-    """Inputs of a training step: T + 1 distinct history items a row, as many as the row has."""
+def batch(seed: int = 1, g: int = 5, m: int = 4, t: int = T) -> dict[str, np.ndarray]:
+    """Inputs of a training step: up to T + 1 distinct history items a row."""
     rng = np.random.default_rng(seed)
-    history = np.array([rng.permutation(np.arange(1, ITEMS))[: T + 1] for _ in range(g)])
-    held = rng.integers(1, T + 2, g)
-    history[np.arange(T + 1) >= held[:, None]] = 0
+    history = np.array([rng.permutation(np.arange(1, ITEMS))[: t + 1] for _ in range(g)])
+    held = rng.integers(1, t + 2, g)
+    history[np.arange(t + 1) >= held[:, None]] = 0
     return {
         "user": rng.integers(0, USERS, g).astype(np.int32),
         "history": history.astype(np.int32),

@@ -1,0 +1,34 @@
+"""Run by test_on_jax.py, in a process of its own: a model under Keras' JAX backend, without TensorFlow."""
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import tfkgrec.models.build  # noqa: F401  whatever a model needs to be made
+import tfkgrec.models.dink
+import tfkgrec.models.matrix_factorization  # noqa: F401
+
+
+def run(folder: Path, model: keras.Model) -> dict[str, np.ndarray]:
+    """Logits of a ranking batch, the loss of one step of training, and the logits after it."""
+    ranking = dict(np.load(folder / "ranking.npz"))
+    training = dict(np.load(folder / "training.npz"))
+    label = training.pop("label")
+    jit = keras.backend.backend() == "jax"  # without it JAX compiles operation by operation, which takes longer
+    model.compile(keras.optimizers.SGD(0.1), keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=jit)
+    found = {"logit": model.predict_on_batch(ranking)}
+    found["loss"] = model.train_on_batch(training, label)
+    found["logit after a step"] = model.predict_on_batch(ranking)
+    return {name: keras.ops.convert_to_numpy(v) for name, v in found.items()}
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[1])
+    if keras.backend.backend() != "jax":
+        sys.exit(f"expected the jax backend, found {keras.backend.backend()}")
+    np.savez(where / "found.npz", **run(where, keras.models.load_model(where / "model.keras")))
+    loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "tensorflow_recommenders"))
+    if loaded:
+        sys.exit(f"expected no TensorFlow, found {loaded[:3]}")
