@@ -1,5 +1,7 @@
 """Small planted runs for tests: a config, and what a user of the command line would do with it."""
 
+import os
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +9,9 @@ import yaml
 
 from tfkgrec import train
 from tfkgrec.cli import run_main
+from tfkgrec.quiet import LOG_LEVEL
+
+ROOT = Path(__file__).parents[1]
 
 SETTINGS = {
     "model": {
@@ -59,3 +64,15 @@ def run_train(config: Path, run_dir: Path, *arguments: str, overrides: Sequence[
     """`tfkgrec train` in this process; its exit status."""
     settings = ["--set", *overrides] if overrides else []
     return run_main(train.main, ["--config", str(config), "--run-dir", str(run_dir), *settings, *arguments])
+
+
+def run_process(*command: object) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, from the repository's root, as a user's shell would start it."""
+    return subprocess.run(
+        [str(part) for part in command], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+
+
+def environment() -> dict[str, str]:
+    """This process' own, without the log level: JAX sets one when it is imported."""
+    return {name: value for name, value in os.environ.items() if name != LOG_LEVEL}

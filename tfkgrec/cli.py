@@ -12,6 +12,7 @@ and has `main(argv: Sequence[str] | None = None) -> int`; its parser says `prog=
 import argparse
 import errno
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ VERBS = {
 }
 
 # The machine's fault, not the program's: one line says more than a traceback.
-_MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -79,9 +80,8 @@ def _machine_error(error: BaseException) -> str | None:
     """What the machine refused, or None. TensorFlow and HDF5 report a full disk as text in errors of their own."""
     if isinstance(error, OSError) and error.errno in _MACHINE_ERRORS and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    if "No space left on device" in str(error):
-        return "No space left on device"
-    return None
+    reasons = (os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+    return next((reason for reason in reasons if reason in str(error)), None)
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:

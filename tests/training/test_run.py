@@ -15,12 +15,10 @@ import pandas as pd
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tests.planted import TINY, run_train, write_config
+from tests.planted import ROOT, TINY, run_train, write_config
 from tfkgrec.config import load_config
 from tfkgrec.training import callbacks
 from tfkgrec.training.run_directory import RunDirectory
-
-ROOT = Path(__file__).parents[2]
 
 # Everything that draws random numbers: fresh negatives, hidden users, dropout.
 RANDOM = (

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
@@ -12,7 +12,7 @@ from tensorflow_serving.apis import predict_pb2
 from tfkgrec.errors import InputError
 from tfkgrec.serving import tensors
 from tfkgrec.serving.servable import Servable
-from tfkgrec.serving.signatures import Signatures
+from tfkgrec.serving.signatures import Answer, Signatures
 from tfkgrec.serving.vocabularies import ITEMS, USERS
 from tfkgrec.serving.warmup import write_warmup
 
@@ -51,7 +51,7 @@ def export_signatures(signatures: Signatures, name: str, folder: Path, export_di
         requests = example_requests(folder)
         inputs = {key: requests[key] for key in functions}
         write_warmup(aside, [_predict_request(name, key, arrays) for key, arrays in inputs.items()])
-        verify(aside, signatures, inputs)
+        verify(aside, functions, inputs)
         return _publish(aside, base)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -72,10 +72,17 @@ def example_requests(folder: Path) -> dict[str, dict[str, np.ndarray]]:
     }
 
 
-def verify(saved: Path, signatures: Signatures, inputs: Mapping[str, Mapping[str, np.ndarray]]) -> None:
-    """Raise `InputError` unless the SavedModel, in the session loader, answers as the model in memory does."""
+def verify(
+    saved: Path, functions: Mapping[str, Callable[..., Answer]], inputs: Mapping[str, Mapping[str, np.ndarray]]
+) -> None:
+    """Raise `InputError` unless the SavedModel, in the session loader, answers as the model in memory does.
+
+    Args:
+        saved: folder of the SavedModel.
+        functions: its signatures over the model in memory.
+        inputs: for each of them, what to ask.
+    """
     servable = Servable("verify", 0, saved)
-    functions = signatures.functions()
     try:
         for key, arrays in inputs.items():
             wanted = {name: value.numpy() for name, value in functions[key](**arrays).items()}
