@@ -6,13 +6,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tests.harness import check_layer, gradients, set_weights, softmax
 from tfkgrec.layers.interest_attention import InterestAttention
 
-G, M, T, D = 3, 2, 5, 4
+G, M, T, W, D = 3, 2, 5, 6, 4  # W: width of E(v_t), D: of the candidate
 
 
 def inputs(g: int = G, m: int = M) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     return {
-        "history": rng.normal(size=(g, T, D)).astype(np.float32),
+        "history": rng.normal(size=(g, T, W)).astype(np.float32),
         "candidate": rng.normal(size=(g, m, D)).astype(np.float32),
         "mask": rng.random((g, m, T)) < 0.6,
     }
@@ -25,12 +25,12 @@ def built(given: dict[str, np.ndarray]) -> InterestAttention:
 
 
 def test_as_a_keras_layer(tmp_path):
-    check_layer(InterestAttention, {}, inputs(), (G, M, T), [(D, D)], tmp_path)
+    check_layer(InterestAttention, {}, inputs(), (G, M, T), [(W, D)], tmp_path)
 
 
 def test_by_hand():
     layer = InterestAttention()
-    layer.build((1, 3, 2))
+    layer.build((1, 3, 2), (1, 2, 2))
     # W swaps the two numbers and doubles the second: [x, y] W = [2 y, x]
     set_weights(layer, kernel=[[0, 1], [2, 0]])
     history = np.array([[[1, 0], [0, 0.5], [9, 9]]], np.float32)

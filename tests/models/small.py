@@ -34,7 +34,7 @@ def dink(seed: int = 0, **settings: Any) -> DINK:
     model.set_table("history", history)
     model.set_table("neighbour_entity", entity)
     model.set_table("neighbour_relation", np.where(entity > 0, rng.integers(1, RELATIONS, (ITEMS, K)), 0))
-    model.set_table("entity_ids", np.arange(ENTITIES))
+    model.set_table("entity_ids", 100 + np.arange(ENTITIES))
     return model
 
 

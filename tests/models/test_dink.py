@@ -17,6 +17,8 @@ VARIANTS = {
     "DINK-A": {"interest_attention": False},
     "no MLP": {"mlp_layers": 0},
     "deep MLP": {"mlp_layers": 3},
+    "narrow interest": {"interest_dim": 2, "user_item_dot": True, "history_item_dot": True, "aggregator": "concat"},
+    "wide interest": {"interest_dim": 5, "scale_attention": True},
     "everything": EVERYTHING,
     "everything, DINK-K": {**EVERYTHING, "aggregator": "none"},
 }
@@ -70,7 +72,7 @@ class Obvious:
                 weights = weights * len(seen)
         w, b = np.split(value(gru.kernel), 3, axis=1), np.split(value(gru.bias), 3)
         u = [*np.split(value(gru.rnn.cell.gate_kernel), 2, axis=1), value(gru.rnn.cell.state_kernel)]
-        h = np.zeros(D)
+        h = np.zeros(len(b[0]))
         for a, view in zip(weights, views, strict=True):
             x = a * view
             z, r = (sigmoid(x @ w[n] + h @ u[n] + b[n]) for n in (0, 1))  # (7, 8)
@@ -94,11 +96,11 @@ class Obvious:
         return np.tanh(dense(self.model.aggregator, x))
 
     def item_vector(self, item: int) -> np.ndarray:
-        """What `item_attributes` says."""
-        near = self.neighbours(item)
-        if not self.config["item_attributes"] or not near:
-            return self.entity[item]
-        return self.entity[item] + np.mean([self.entity[e] for e, _ in near], axis=0)
+        return self.item_vector_with_attributes(item) if self.config["item_attributes"] else self.entity[item]
+
+    def item_vector_with_attributes(self, item: int) -> np.ndarray:
+        near = [self.entity[e] for e, _ in self.neighbours(item)]
+        return self.entity[item] + (np.mean(near, axis=0) if near else 0)
 
     def neighbours(self, item: int) -> list[tuple[int, int]]:
         tables = value(self.model.neighbour_entity)[item], value(self.model.neighbour_relation)[item]
@@ -227,7 +229,7 @@ def test_probability_is_the_calibrated_sigmoid():
 
 
 def test_regularisation_is_lambda_times_the_squares_a_pair():
-    """(14) over the batch's vectors: for each real pair |u|^2 + |e_i|^2, and once a user the |E(v_t)|^2."""
+    """(14) over the batch's vectors: for each real pair |u|^2 + |e_i|^2, and once a row the |E(v_t)|^2."""
     model, given = dink(l2=0.25), batch(g=3, m=2)
     given["item"][0, 1] = 0  # padding
     model(given, training=True)
@@ -290,8 +292,9 @@ def test_explain(settings):
     assert_allclose(found["attention"].sum(axis=1), visible.any(axis=1), atol=1e-6)
     if not settings.get("interest_attention", True):
         assert_allclose(found["attention"], visible / np.maximum(visible.sum(axis=1, keepdims=True), 1), atol=1e-6)
-    there = found["neighbour_entity"] > 0
-    assert_array_equal(found["neighbour_entity"], value(model.neighbour_entity)[history.astype(int)])
+    rows = value(model.neighbour_entity)[history.astype(int)].astype(int)
+    assert_array_equal(found["neighbour_entity"], value(model.entity_ids)[rows])  # the dataset's own numbers
+    there = rows > 0
     assert_array_equal(found["neighbour_relation"], value(model.neighbour_relation)[history.astype(int)])
     assert_array_equal(found["neighbour_weight"][~there], 0)
     kind = model.get_config()["aggregator"]
@@ -314,6 +317,13 @@ def test_bad_arguments():
         dink(aggregator="att")
     with pytest.raises(ValueError, match="Unrecognized keyword arguments passed to DINK: {'dimension': 3}"):
         DINK(USERS, ITEMS, 14, 4, dimension=3)
+
+
+@pytest.mark.parametrize("settings", [{"aggregator": "none"}, {"interest_item_dot": True}])
+def test_interest_dim_needs_an_aggregator_and_no_product_with_the_item(settings):
+    with pytest.raises(ValueError, match="`interest_dim` should be None or 3 .* Received: 2"):
+        dink(interest_dim=2, **settings)
+    assert dink(interest_dim=3, **settings).interest_dim == 3
 
 
 def test_a_step_trains_every_weight():
