@@ -26,9 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{dataset.name}{graph}\n")
     print(counts_table(dataset))
     print(f"\nprotocol {config.data.protocol}, seed {seed}\n")
-    print(split_table(protocol_c(dataset, seed)))
-    if dataset.report:
-        print("\n" + "\n".join(dataset.report))
+    splits = protocol_c(dataset, seed)
+    print(split_table(splits))
+    for line in (*dataset.report, *splits.report):
+        print(f"\n{line}")
     return 0
 
 

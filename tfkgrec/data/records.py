@@ -213,6 +213,12 @@ class Splits:
         return np.diff(self.history_offsets)
 
     @property
+    def report(self) -> tuple[str, ...]:
+        """A line on the users whom the protocol drops, if there are any; row 0 is no user."""
+        count = int(np.sum(self.history_lengths[1:] == 0))
+        return (f"left out: {count:,} users without a positive in the training split",) if count else ()
+
+    @property
     def popularity(self) -> np.ndarray:
         """Training positives per item, int64 [items.size]."""
         return np.bincount(self.history_items, minlength=self.num_item_rows)

@@ -62,13 +62,13 @@ class Signatures(keras.layers.Layer):
 
     def score(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         """probability [B] that user_id [B] takes item_id [B]; known_user, known_item [B]."""
-        user, item = self.vocabularies.users(user_id), self.vocabularies.items(item_id)
+        user, item = self._users(user_id), self.vocabularies.items(item_id)
         logit = self.model.score_items(self.model.user_state(user), item[:, None])[:, 0]
         return {"probability": self.model.probability(logit), "known_user": user > 0, "known_item": item > 0}
 
     def recommend(self, user_id: tf.Tensor) -> Answer:
         """item_id, item_name, score [B, K], best first, without what user_id [B] has taken; known_user [B]."""
-        user = self.vocabularies.users(user_id)
+        user = self._users(user_id)
 
         def one(u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             seen = self.seen_items[self.seen_offsets[u] : self.seen_offsets[u + 1]]
@@ -95,7 +95,7 @@ class Signatures(keras.layers.Layer):
 
     def explain(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         """What the model's `explain` gives, with raw ids and names; see the model."""
-        user, item = self.vocabularies.users(user_id), self.vocabularies.items(item_id)
+        user, item = self._users(user_id), self.vocabularies.items(item_id)
         answer = dict(self.model.explain(user, item))
         named: Answer = {"probability": self.model.probability(answer.pop("logit"))}
         for key, value in answer.items():
@@ -111,6 +111,12 @@ class Signatures(keras.layers.Layer):
                 named[key] = value
         flags = {"item_name": self.vocabularies.names(item), "known_user": user > 0, "known_item": item > 0}
         return {**named, **flags}
+
+    def _users(self, user_id: tf.Tensor) -> tf.Tensor:
+        """Inner ids [B]; 0 also for users of the dataset of whom training saw no positive, so knows nothing."""
+        user = self.vocabularies.users(user_id)
+        first, end = tf.gather(self.seen_offsets, user), tf.gather(self.seen_offsets, user + 1)
+        return tf.where(end > first, user, 0)
 
     def _best(self, state: dict[str, Any], taken: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The K best items [K] for one user, `taken` ids left out, and their logits (-inf where there are no more)."""

@@ -58,7 +58,13 @@ def prepare(config: Config) -> Prepared:
     seed = config.training.seed
     raw = load_raw(config.data, config.data.data_dir, seed)
     dataset = assemble(raw, seed, config.data.inverse_relations)
-    return Prepared(dataset, protocol_c(dataset, seed))
+    splits = protocol_c(dataset, seed)
+    for part in ("train", "validation", "test"):
+        label = getattr(splits, part).label
+        if not 0 < label.sum() < len(label):
+            found = f"{int(label.sum())} and {int((1 - label).sum())} among {len(dataset.interactions.positives):,}"
+            raise InputError(f"{dataset.name}: expected positives and negatives in the {part} split, found {found}")
+    return Prepared(dataset, splits)
 
 
 def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[s
     prepared = prepare(config)  # bad data leaves no folder behind
     write_text(run.config, config.to_yaml())
     dataset, splits = prepared.dataset, prepared.splits
-    for line in dataset.report:
+    for line in (*dataset.report, *splits.report):
         print(line)
     write_text(run.environment, json.dumps(environment(), indent=2))
     write_vocabularies(run.vocabularies, dataset, splits)
