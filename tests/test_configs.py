@@ -1,11 +1,20 @@
 """Every config in configs/ is whole: it loads, tells its story in the header, and carries the published figures."""
 
+import dataclasses
+import functools
 import re
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 
-from tfkgrec.config import load_config
+from tests.real_data import needs_real_data
+from tfkgrec.config import Config, DataConfig, SyntheticConfig, load_config
+from tfkgrec.data.pipeline import TrainingBatches
+from tfkgrec.models.build import build_model
+from tfkgrec.tasks.ranking import RankingModel
+from tfkgrec.training.run import Prepared, prepare
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted((ROOT / "configs").glob("*/*.yaml"))
@@ -61,3 +70,48 @@ def test_a_papers_own_settings_use_nothing_that_is_not_in_the_paper(paper):
     switched_on = {key for key, value in config.model.to_dict().items() if value is True}
     assert switched_on <= {"interest_attention"}
     assert config.training.negatives == "fixed"
+
+
+def test_its_model_trains_a_batch_of_planted_data(path):
+    config = load_config(path)
+    planted = DataConfig("synthetic", synthetic=SyntheticConfig(users=80, items=60, positives_per_user=12))
+    _train_a_batch(config, prepare(dataclasses.replace(config, data=planted)))
+
+
+@needs_real_data
+@pytest.mark.slow
+def test_its_model_trains_a_batch_of_its_own_data(path):
+    config = load_config(path)
+    _train_a_batch(config, _prepare_once(config.data))
+
+
+@functools.cache
+def _prepare_once(data: DataConfig) -> Prepared:
+    """Configs of one dataset share it."""
+    return prepare(Config(model=load_config(CONFIGS[0]).model, data=data))
+
+
+def _train_a_batch(config: Config, prepared: Prepared) -> None:
+    """One step changes the weights and gives finite numbers, in the shapes that the settings ask for."""
+    training = config.training
+    model = build_model(config.model, prepared.dataset, prepared.splits, training.seed)
+    batches = TrainingBatches(
+        splits=prepared.splits,
+        batch_size=training.batch_size,
+        items_per_user=training.items_per_user,
+        history_length=model.history_length,
+        negatives=training.negatives,
+        seed=training.seed,
+        unknown_user_rate=training.unknown_user_rate,
+    )
+    task = RankingModel(model)
+    task.compile(optimizer=keras.optimizers.Adam(training.learning_rate), jit_compile=False)
+    task.optimizer.build(task.trainable_variables)
+    before = [np.copy(keras.ops.convert_to_numpy(weight)) for weight in model.trainable_variables]
+    batch = next(batches.batches(0))
+    assert batch[1].shape == (training.batch_size // training.items_per_user, training.items_per_user, 1)
+    logs = task.train_step(batch)
+    assert all(np.isfinite(float(value)) for value in logs.values())
+    assert 0.3 < float(logs["task_loss"]) < 1.0  # log 2 before training, give or take
+    moved = [np.any(keras.ops.convert_to_numpy(w) != b) for w, b in zip(model.trainable_variables, before, strict=True)]
+    assert all(moved), [w.path for w, m in zip(model.trainable_variables, moved, strict=True) if not m]
