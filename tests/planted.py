@@ -66,10 +66,10 @@ def run_train(config: Path, run_dir: Path, *arguments: str, overrides: Sequence[
     return run_main(train.main, ["--config", str(config), "--run-dir", str(run_dir), *settings, *arguments])
 
 
-def run_process(*command: object) -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own, from the repository's root, as a user's shell would start it."""
+def run_process(*command: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, as a user's shell would start it."""
     return subprocess.run(
-        [str(part) for part in command], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+        [str(part) for part in command], cwd=cwd, env=environment(), capture_output=True, text=True, check=False
     )
 
 

@@ -21,7 +21,7 @@ def test_help_and_version_come_without_tensorflow():
         "heavy = {'tensorflow', 'keras', 'grpc', 'pandas', 'tensorflow_recommenders', 'jax'} & set(sys.modules)\n"
         "sys.exit(f'loaded {heavy}' if heavy else status)\n"
     )
-    for flag, text in (("--help", "recommend  ask a server"), ("--version", f"tfkgrec {__version__}\n")):
+    for flag, text in (("--help", "recommend   ask a server"), ("--version", f"tfkgrec {__version__}\n")):
         done = subprocess.run([sys.executable, "-c", script, flag], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
         assert text in done.stdout

@@ -23,6 +23,7 @@ from tfkgrec.errors import InputError
 
 # verb -> (module with a `main`, what it does)
 VERBS = {
+    "quickstart": ("tfkgrec.quickstart", "the whole path on planted data: train, export, serve, explain"),
     "train": ("tfkgrec.train", "train a model from a config; write the run directory and the export"),
     "evaluate": ("tfkgrec.evaluate", "measure a trained run again, with the floors beside it"),
     "export": ("tfkgrec.export", "write a trained run as a SavedModel for TF Serving"),

@@ -50,8 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     run_dir = options.run_dir or Path("runs") / time.strftime("quickstart-%Y%m%d-%H%M%S")
     config = load_config(options.config, options.overrides)
-    if config.data.synthetic is None:
-        raise InputError(f"{options.config}: data.dataset: expected synthetic, found {config.data.dataset}")
+    if config.data.synthetic is None or config.model.name == "mf":
+        found = f"{config.model.name} on {config.data.dataset}"
+        raise InputError(f"{options.config}: expected a model that explains itself, on synthetic data, found {found}")
     raw, truth = planted_world(**dataclasses.asdict(config.data.synthetic), seed=config.training.seed)
     films = Films(raw, truth)
 
