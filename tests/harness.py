@@ -46,6 +46,7 @@ def check_layer(
     found = next(inner for inner in restored.layers if inner.name == layer.name)
     assert type(found) is cls
     assert found.get_config() == layer.get_config()
+    assert {name: found.get_config()[name] for name in settings} == settings
     same_numbers(restored(inputs), model(inputs), 0)
 
 
