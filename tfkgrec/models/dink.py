@@ -175,7 +175,7 @@ class DINK(Recommender):
         if taste is not None:
             vector = self._item_vector(item)  # [G, M, d]
             logit = logit + ops.sum(self._drop(taste, training) * vector, axis=-1)
-            factors = [vector, taste]
+            factors[0] = vector
         if training and self.l2:
             self._regularise(factors, state["interest"], item)
         return logit
@@ -267,7 +267,7 @@ class DINK(Recommender):
     def _regularise(self, factors: list[Any], interest: Any, item: Any) -> None:
         """lambda ||theta||^2 (14) over the vectors of the batch, per labelled pair.
 
-        With dot terms these are the two factors of the product: of a sum of vectors, the sum is what should be small.
+        With dot terms the item's vector is the one that enters the product, attributes included.
         """
         real = ops.cast(ops.not_equal(item, 0), interest.dtype)  # [G, M]
         used = ops.sum(ops.square(interest))
