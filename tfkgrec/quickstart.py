@@ -145,14 +145,16 @@ class Films:
     def example(self) -> str:
         """One triple in words."""
         head, relation, tail = self.raw.triples.iloc[0]
-        return f"{self.names[head]} {self.raw.relation_names[relation]} {self.names[tail].removeprefix('genre ')}"
+        return f"{self.names[head]} {self.raw.relation_names[relation]} {self.names[tail]}"
 
     def described(self, film: str) -> str:
-        """Such as "noir, heist; director Ada L."."""
+        """Such as "noir, heist; directed by Ada L."."""
         triples = self.raw.triples[self.raw.triples["head"] == film]
-        genres = [self.names[t].removeprefix("genre ") for t in triples["tail"][triples["relation"] == "has_genre"]]
-        directors = [self.names[t] for t in triples["tail"][triples["relation"] == "directed_by"]]
-        return "; ".join(part for part in (", ".join(genres), ", ".join(directors)) if part) or "the graph is silent"
+        genres, directors = (
+            ", ".join(self.names[tail] for tail in triples["tail"][triples["relation"] == relation])
+            for relation in ("has_genre", "directed_by")
+        )
+        return f"{genres}; directed by {directors}" if genres else "the graph is silent"
 
     def ranked(self, films: Sequence[str], scores: Sequence[float]) -> list[str]:
         """A table: rank, probability, name, what the graph tells."""
@@ -169,7 +171,7 @@ class Films:
         single = genres.groupby("head")["tail"].agg(list)
         single = single[single.map(len) == 1].map(lambda tails: tails[0])
         genre = Counter(single).most_common(1)[0][0]
-        return self.names[genre].removeprefix("genre "), [str(film) for film in single.index[single == genre][:count]]
+        return self.names[genre], [str(film) for film in single.index[single == genre][:count]]
 
 
 def _what_next(run_dir: Path, export_dir: Path, model: str, user: str, item: str) -> list[str]:

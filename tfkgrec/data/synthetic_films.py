@@ -78,9 +78,9 @@ def _triples(head: np.ndarray, relation: str, tail: np.ndarray) -> pd.DataFrame:
 
 
 def _name(kind: str, texts: Sequence[str], names: dict[str, str]) -> np.ndarray:
-    """Raw ids of entities, `director-ada-l` for "director Ada L.", noted in `names`."""
+    """Raw ids of entities, `director-ada-l` for the director "Ada L."; the text is noted in `names`."""
     ids = [f"{kind}-{text}".lower().replace(" ", "-").rstrip(".") for text in texts]
-    names.update(zip(ids, (f"{kind} {text}" for text in texts), strict=True))
+    names.update(zip(ids, texts, strict=True))
     return np.array(ids, dtype=object)
 
 
