@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tfkgrec.config import Config, build_config
+from tfkgrec.quiet import quiet_import
+
 WARM_UP_STEPS = 10
 
 MARK = "speed row: "
@@ -27,6 +30,7 @@ def measure(model: str, dataset: str, seconds: float, data_dir: str | None, sett
         `train_examples_per_second` (labelled pairs, padding not counted), `rank_users_per_second` (full catalogue),
         `pipeline_examples_per_second` (tf.data alone), `pipeline_ratio` (pipeline over training), `peak_memory_mb`.
     """
+    _config(model, dataset, settings, data_dir)  # a mistake shows here, not in the child
     request = {"model": model, "dataset": dataset, "seconds": seconds, "data_dir": data_dir, "settings": settings}
     command = [sys.executable, "-m", "tfkgrec.benchmarks.speed", json.dumps(request)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
@@ -35,10 +39,14 @@ def measure(model: str, dataset: str, seconds: float, data_dir: str | None, sett
     return row
 
 
-def _work(request: dict[str, Any]) -> dict[str, Any]:
-    import keras
+def _config(model: str, dataset: str, settings: dict[str, Any], data_dir: str | None) -> Config:
+    raw = {"model": {"name": model}, "data": {"dataset": dataset}}
+    return build_config(raw, [f"{key}={value}" for key, value in settings.items()], data_dir)
 
-    from tfkgrec.config import build_config
+
+def _work(request: dict[str, Any]) -> dict[str, Any]:
+    with quiet_import():
+        import keras
     from tfkgrec.data.pipeline import TrainingBatches
     from tfkgrec.evaluation.model_scorer import ModelScorer
     from tfkgrec.models.build import build_model
@@ -46,11 +54,7 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
     from tfkgrec.training.run import prepare
     from tfkgrec.training.trainer import seed_everything, use_xla
 
-    config = build_config(
-        {"model": {"name": request["model"]}, "data": {"dataset": request["dataset"]}},
-        [f"{key}={value}" for key, value in request["settings"].items()],
-        request["data_dir"],
-    )
+    config = _config(request["model"], request["dataset"], request["settings"], request["data_dir"])
     prepared, training = prepare(config), config.training
     seed_everything(training.seed)
     model = build_model(config.model, prepared.dataset, prepared.splits, training.seed)
@@ -65,7 +69,8 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
     jit = use_xla(training.jit_compile)
     task = RankingModel(model)
     task.compile(optimizer=keras.optimizers.Adam(training.learning_rate), jit_compile=jit)
-    step = task.make_train_function()
+    task.make_train_function()
+    step = task.train_function
     stream = iter(batches.dataset().repeat())
     per_batch = batches.examples / batches.steps
     for _ in range(WARM_UP_STEPS):

@@ -1,0 +1,57 @@
+"""The quality benchmark repeats runs over seeds, keeps what is done, and averages what the runs wrote."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tfkgrec.benchmark import main
+from tfkgrec.cli import run_main
+
+CONFIG = """
+model: {name: dink, dim: 4, num_neighbours: 2, history_length: 4}
+data: {dataset: synthetic, synthetic: {users: 60, items: 50, positives_per_user: 8}}
+training: {epochs: 2, batch_size: 256, learning_rate: 1e-2, jit_compile: false}
+evaluation: {floors: [popularity]}
+published: {auc: 0.8, acc: 0.7}
+"""
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("quality")
+    (folder / "configs" / "dink").mkdir(parents=True)
+    (folder / "configs" / "dink" / "synthetic.yaml").write_text(CONFIG)
+    return folder
+
+
+def _benchmark(places, *more: str) -> int:
+    folders = ["--configs", str(places / "configs"), "--runs", str(places / "runs")]
+    folders += ["--json", str(places / "rows.json")]
+    return run_main(main, ["quality", "--datasets", "synthetic", "--seeds", "2", *folders, *more])
+
+
+def test_mean_and_deviation_over_the_seeds(places, capsys):
+    assert _benchmark(places, "--variants", "tuned-fresh") == 0
+    (row,) = json.loads((places / "rows.json").read_text())["rows"]
+    runs = [json.loads(file.read_text()) for file in sorted((places / "runs").glob("*/seed-*/metrics.json"))]
+    assert [run["seed"] for run in runs] == row["seeds"] == [0, 1]
+    auc = [run["test"]["auc"] for run in runs]
+    assert auc[0] != auc[1]
+    assert row["mean"]["test.auc"] == pytest.approx(np.mean(auc), abs=1e-5)
+    assert row["std"]["test.auc"] == pytest.approx(np.std(auc, ddof=1), abs=1e-5)
+    assert row["published"] == {"auc": 0.8, "acc": 0.7}
+    printed = capsys.readouterr().out
+    assert "published" in printed and "popularity" in printed and f"{np.mean(auc):.4f} +- " in printed
+
+
+def test_what_is_done_is_not_done_again(places):
+    before = {file: file.stat().st_mtime_ns for file in (places / "runs").glob("*/seed-*/metrics.json")}
+    assert before
+    assert _benchmark(places, "--variants", "tuned-fresh") == 0
+    assert {file: file.stat().st_mtime_ns for file in before} == before
+
+
+def test_an_unknown_variant_is_one_line(places, capsys):
+    assert _benchmark(places, "--variants", "paper") == 2
+    assert "--variants: expected some of paper-fixed" in capsys.readouterr().err
