@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -133,6 +134,28 @@ def test_a_run_resumes_with_its_own_settings_only(config, uninterrupted, capsys,
     assert run_train(config, uninterrupted, "--resume", overrides=(*RANDOM, override)) == 2
     assert capsys.readouterr().err == f"error: {line.format(run=uninterrupted)}\n"
     assert (uninterrupted / "config.yaml").read_text() == before
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_disk_that_fills_during_training_is_one_line_and_leaves_whole_files(
+    config, tmp_path, capsys, monkeypatch, epoch
+):
+    """HDF5 would end the process with a segmentation fault (seen on a small tmpfs), so the room is looked for first."""
+    usage, run = shutil.disk_usage, tmp_path / "run"
+    full = []
+
+    def room(path):
+        if (run / f"checkpoint/epoch-{epoch - 1:05d}.weights.h5").exists() or epoch == 1:
+            full.append(path)
+        return usage(path)._replace(free=20_000 if full else 10**9)
+
+    monkeypatch.setattr(shutil, "disk_usage", room)
+    assert run_train(config, run, overrides=TINY) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {run}/checkpoint/") and line.endswith(": No space left on device")
+    left = {path.name for path in (run / "checkpoint").iterdir()}
+    assert left == (set() if epoch == 1 else {"epoch-00001.weights.h5", "best.weights.h5", "state.json"})
+    assert not (run / "metrics.json").exists()
 
 
 def test_resume_wants_to_know_which_run(config, capsys):

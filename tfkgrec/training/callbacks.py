@@ -17,7 +17,7 @@ from tfkgrec.errors import InputError
 from tfkgrec.evaluation.ctr import accuracy, auc
 from tfkgrec.evaluation.model_scorer import ModelScorer
 from tfkgrec.training.diagnose import first_non_finite_layer
-from tfkgrec.training.run_directory import RunDirectory, read_json, write_aside, write_text
+from tfkgrec.training.run_directory import RunDirectory, read_json, write_model, write_text
 
 NAN_CHECK_STEPS = 50
 
@@ -170,7 +170,8 @@ class Validation(keras.callbacks.Callback):
             if self.run is None:
                 self.best = self.model.recommender.get_weights()
             else:
-                write_aside(self.run.best_weights, self.model.recommender.save_weights)
+                recommender = self.model.recommender
+                write_model(self.run.best_weights, recommender, recommender.save_weights)
         if progress.waited() >= self.patience:
             self.model.stop_training = True
 
@@ -194,7 +195,7 @@ class LastCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         weights = self.run.checkpoint / f"epoch-{epoch + 1:05d}.weights.h5"
-        write_aside(weights, self.model.save_weights)
+        write_model(weights, self.model, self.model.save_weights)
         write_text(self.run.state, json.dumps({"weights": weights.name, **dataclasses.asdict(self.progress)}))
         pd.DataFrame(self.progress.rows).pipe(lambda table: write_text(self.run.history, table.to_csv(index=False)))
         for old in self.run.checkpoint.glob("epoch-*.weights.h5"):

@@ -23,7 +23,7 @@ from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.serving.vocabularies import write_vocabularies
 from tfkgrec.training.calibration import calibrate
-from tfkgrec.training.run_directory import RunDirectory, environment, write_aside, write_text
+from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_text
 from tfkgrec.training.trainer import fit, seed_everything, use_xla
 
 MF_FLOOR = (
@@ -89,7 +89,7 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[s
     fitted = fit(model, splits, config.training, run, resume)
     if config.training.calibrate:
         calibrate(model, fitted.scorer, splits.validation)
-    write_aside(run.model, model.save)
+    write_model(run.model, model, model.save)
     metrics = evaluate_run(config, prepared, fitted.scorer.as_scorer(), fitted.timing, config.evaluation.top_k)
     write_metrics(run.metrics, metrics)
     print(report(metrics))

@@ -1,8 +1,11 @@
 """Everything needed to repeat and to judge a run, in one folder (shared/design/architecture.md)."""
 
+import errno
 import json
+import math
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +14,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tfkgrec.errors import InputError
+
+HDF5_OVERHEAD = 4096  # bytes for each variable, generously
 
 
 def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
@@ -29,6 +36,21 @@ def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file in one piece."""
     write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def write_model(path: Path, model: Any, write: Callable[[Path], Any]) -> None:
+    """`write_aside` for what Keras writes: the room is looked for first, since HDF5 ends the process on a full disk.
+
+    Args:
+        model: whose variables, the optimizer's included, will be written at most.
+    """
+    optimizer = getattr(model, "optimizer", None)
+    variables = [*model.variables, *(optimizer.variables if optimizer is not None else ())]
+    size = sum(HDF5_OVERHEAD + math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in variables)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(path.parent).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    write_aside(path, write)
 
 
 @dataclass(frozen=True)
