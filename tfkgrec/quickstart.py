@@ -85,7 +85,7 @@ def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, s
     """Three questions over gRPC, and their answers for people; the user and the item that were explained."""
     from tfkgrec.serving.client import Client
     from tfkgrec.serving.explanation import narrate
-    from tfkgrec.serving.vocabularies import USERS, Seen
+    from tfkgrec.training.vocabularies import USERS, Seen
 
     seen = Seen.read(run_dir / "vocabularies")
     users = (run_dir / "vocabularies" / USERS).read_text(encoding="utf-8").splitlines()

@@ -13,8 +13,8 @@ from tfkgrec.errors import InputError
 from tfkgrec.serving import tensors
 from tfkgrec.serving.servable import Servable
 from tfkgrec.serving.signatures import Answer, Signatures
-from tfkgrec.serving.vocabularies import ITEMS, USERS
 from tfkgrec.serving.warmup import write_warmup
+from tfkgrec.training.vocabularies import ITEMS, USERS
 
 TOLERANCE = 1e-5
 

@@ -7,9 +7,10 @@ import tensorflow as tf
 
 from tfkgrec.config import Config
 from tfkgrec.serving.signatures import Signatures
-from tfkgrec.serving.vocabularies import Seen, Vocabularies
+from tfkgrec.serving.vocabularies import Vocabularies
 from tfkgrec.training.run import load_run
 from tfkgrec.training.run_directory import RunDirectory
+from tfkgrec.training.vocabularies import Seen
 
 
 def run_signatures(run_dir: Path) -> tuple[Config, RunDirectory, Signatures]:

@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.serving.vocabularies import Seen, Vocabularies
+from tfkgrec.serving.vocabularies import Vocabularies
+from tfkgrec.training.vocabularies import Seen
 
 ITEM_CHUNK = 16384
 """Items scored at a time: bounds the memory of a request, whatever the catalogue."""

@@ -1,47 +1,11 @@
-"""The text side of a trained model: raw ids and names, one line per inner id; the files become assets of an export."""
+"""The text side of a trained model inside the graph; the run's vocabulary files become assets of an export."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tfkgrec.data.records import Dataset, Splits
-from tfkgrec.training.run_directory import write_aside, write_text
-
-USERS, ITEMS = "users.txt", "items.txt"
-ENTITY_NAMES, RELATION_NAMES = "entity_names.txt", "relation_names.txt"
-SEEN = "seen.npz"
-
-
-def write_vocabularies(folder: Path, dataset: Dataset, splits: Splits) -> None:
-    """Write what an export needs beside the model: ids, names, and what every user has already taken.
-
-    Line n of a file belongs to inner id n, counted from 1.
-    """
-    for name, texts in (
-        (USERS, dataset.users.raw),
-        (ITEMS, dataset.items.raw),
-        (ENTITY_NAMES, dataset.entity_names),
-        (RELATION_NAMES, dataset.relation_names),
-    ):
-        write_text(folder / name, "".join(f"{' '.join(str(text).split())}\n" for text in texts[1:]))
-    offsets, items = splits.history_offsets.astype(np.int32), splits.history_items.astype(np.int32)
-    write_aside(folder / SEEN, lambda aside: np.savez_compressed(aside, offsets=offsets, items=items))
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The training positives of user u: `items[offsets[u]:offsets[u + 1]]`, int32."""
-
-    offsets: np.ndarray
-    items: np.ndarray
-
-    @classmethod
-    def read(cls, folder: Path) -> "Seen":
-        with np.load(folder / SEEN) as stored:
-            return cls(stored["offsets"], stored["items"])
+from tfkgrec.training.vocabularies import ENTITY_NAMES, ITEMS, RELATION_NAMES, USERS
 
 
 class Vocabularies(keras.layers.Layer):

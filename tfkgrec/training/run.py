@@ -21,10 +21,10 @@ from tfkgrec.evaluation.report import assemble_metrics, report, write_metrics
 from tfkgrec.evaluation.scorers import Scorer
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.serving.vocabularies import write_vocabularies
 from tfkgrec.training.calibration import calibrate
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_text
 from tfkgrec.training.trainer import fit, seed_everything, use_xla
+from tfkgrec.training.vocabularies import write_vocabularies
 
 MF_FLOOR = (
     MfSettings(dim=64, l2=1e-2),
