@@ -17,7 +17,8 @@ class Lookup(Recommender):
 
     def __init__(self, table: np.ndarray):
         super().__init__()
-        self.table, self.num_items, self.built = table, table.shape[1], True
+        self.table, self.num_items = table, table.shape[1]
+        self.build()
 
     def user_state(self, user, history=None):
         return {"logits": ops.take(ops.convert_to_tensor(self.table), user, axis=0)}

@@ -131,7 +131,8 @@ def test_a_model_that_only_python_can_restore_is_refused(publish, manager):
     publish(1)
     manager.poll()
     module = tf.Module()
-    module.model = keras.Sequential([keras.layers.Embedding(5, 2), keras.layers.Dense(1)])
+    layers = [keras.layers.Embedding(5, 2), keras.layers.Dense(1, name="dense")]
+    module.model = keras.Sequential(layers, name="sequential")
     module.model(tf.constant([[1]]))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, name="item_id")])

@@ -137,28 +137,34 @@ class TrainingBatches:
         missing = -len(user) % self.rows_per_batch
         return {k: np.concatenate([v, np.zeros((missing, *v.shape[1:]), v.dtype)]) for k, v in columns.items()}
 
+    def stacked(self, epoch: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """(inputs, label [steps, G, M, 1], weight [steps, G, M]) of one epoch."""
+        columns = {k: v.reshape(-1, self.rows_per_batch, *v.shape[1:]) for k, v in self.epoch(epoch).items()}
+        label, weight = columns.pop("label"), columns.pop("weight")
+        return columns, label[..., None], weight
+
     def batches(self, epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]]:
         """(inputs, label [G, M, 1], weight [G, M]) of every step of one epoch."""
-        columns, g = self.epoch(epoch), self.rows_per_batch
-        for start in range(0, len(columns["user"]), g):
-            part = {k: v[start : start + g] for k, v in columns.items()}
-            label, weight = part.pop("label"), part.pop("weight")
-            yield part, label[..., None], weight
+        columns, label, weight = self.stacked(epoch)
+        for step in range(len(label)):
+            yield {k: v[step] for k, v in columns.items()}, label[step], weight[step]
 
     def dataset(self, first_epoch: int = 0) -> tf.data.Dataset:
         """A tf.data.Dataset whose n-th pass is epoch `first_epoch + n`; shapes are fixed, as XLA likes them."""
         counter = iter(range(first_epoch, 1 << 30))
         g, m, t = self.rows_per_batch, self.items_per_user, self.history_length + 1
         spec = {
-            "user": tf.TensorSpec([g], tf.int32),
-            "history": tf.TensorSpec([g, t], tf.int32),
-            "item": tf.TensorSpec([g, m], tf.int32),
-            "omit": tf.TensorSpec([g, m], tf.int32),
+            "user": tf.TensorSpec([None, g], tf.int32),
+            "history": tf.TensorSpec([None, g, t], tf.int32),
+            "item": tf.TensorSpec([None, g, m], tf.int32),
+            "omit": tf.TensorSpec([None, g, m], tf.int32),
         }
-        signature = (spec, tf.TensorSpec([g, m, 1], tf.float32), tf.TensorSpec([g, m], tf.float32))
-        epochs = tf.data.Dataset.from_generator(lambda: self.batches(next(counter)), output_signature=signature)
+        signature = (spec, tf.TensorSpec([None, g, m, 1], tf.float32), tf.TensorSpec([None, g, m], tf.float32))
+        # Python hands over a whole epoch at once; cutting it into batches there would cost a millisecond for each.
+        epoch = tf.data.Dataset.from_generator(lambda: iter([self.stacked(next(counter))]), output_signature=signature)
+        batches = epoch.flat_map(lambda *stacked: tf.data.Dataset.from_tensor_slices(stacked))
         options = tf.data.Options()
         # Nothing here to tune, and the end of a tuned epoch waits for the tuner's thread: as long as the first step
         # took to compile (7 to 40 s were seen between the first two epochs).
         options.autotune.enabled = False
-        return epochs.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(4).with_options(options)
+        return batches.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(4).with_options(options)

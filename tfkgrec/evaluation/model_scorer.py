@@ -52,7 +52,7 @@ class ModelScorer:
     def score_catalogue(self, user: np.ndarray) -> np.ndarray:
         """Logits [G, num_items] of every item for users [G]: the order of the probabilities; column j is item j + 1."""
         items = self.model.num_items - 1
-        chunk = min(items, max(1, 4 * PAIRS_PER_CALL // max(1, len(user))))
+        chunk = min(items, max(1, PAIRS_PER_CALL // max(1, len(user))))
         result = np.empty((len(user), items), np.float32)
         for start in range(0, items, chunk):
             item = np.arange(start + 1, start + chunk + 1)
