@@ -28,8 +28,8 @@ def measure(model: str, dataset: str, seconds: float, data_dir: str | None, sett
 
     Returns:
         `train_examples_per_second` (labelled pairs, padding not counted), `rank_users_per_second` (full catalogue),
-        `pipeline_examples_per_second` (tf.data alone), `pipeline_ratio` (pipeline over training), `peak_memory_mb` (reading the data and training) and
-        `peak_memory_with_ranking_mb`.
+        `pipeline_examples_per_second` (tf.data alone), `pipeline_ratio` (pipeline over training), `peak_memory_mb`
+        (reading the data and training), `peak_memory_with_ranking_mb`.
     """
     _config(model, dataset, settings, data_dir)  # a mistake shows here, not in the child
     request = {"model": model, "dataset": dataset, "seconds": seconds, "data_dir": data_dir, "settings": settings}
