@@ -9,7 +9,14 @@ import yaml
 
 from tfkgrec import train
 from tfkgrec.cli import run_main
+from tfkgrec.config import Config, DataConfig, TrainingConfig
+from tfkgrec.config_section import Section
+from tfkgrec.data.records import Dataset, Splits
+from tfkgrec.evaluation.model_scorer import ModelScorer
 from tfkgrec.quiet import LOG_LEVEL
+from tfkgrec.training.protocol_c import ProtocolC
+from tfkgrec.training.run import Prepared
+from tfkgrec.training.trainer import fit
 
 ROOT = Path(__file__).parents[1]
 
@@ -76,3 +83,12 @@ def run_process(*command: object, cwd: Path = ROOT) -> subprocess.CompletedProce
 def environment() -> dict[str, str]:
     """This process' own, without the log level: JAX sets one when it is imported."""
     return {name: value for name, value in os.environ.items() if name != LOG_LEVEL}
+
+
+def trained(model: Section, training: TrainingConfig, dataset: Dataset, splits: Splits) -> ModelScorer:
+    """A model of these settings after training under protocol C."""
+    config = Config(model=model, data=DataConfig("synthetic"), training=training)
+    prepared = Prepared(dataset, ProtocolC(config, dataset, splits))
+    built = prepared.model(config)
+    fit(built, prepared.protocol, training, verbose=False)
+    return prepared.protocol.scorer(built)

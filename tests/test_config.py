@@ -9,7 +9,8 @@ import yaml
 
 import tfkgrec
 from tfkgrec import config as settings
-from tfkgrec.config import Config, DataConfig, DinkSettings, MfSettings, TrainingConfig, load_config
+from tfkgrec.config import Config, DataConfig, TrainingConfig, load_config
+from tfkgrec.config_models import DinkSettings, MfSettings
 from tfkgrec.errors import InputError
 
 SMALL = """\
@@ -132,7 +133,7 @@ def test_words_that_yaml_1_1_mistakes_stay_text(write):
         ("model.name=din", "model.name: expected one of 'dink', 'mf', found din"),
         ("model.name=[dink]", "model.name: expected one of 'dink', 'mf', found [dink]"),
         ("model=dink", "model: expected settings as `key: value`, found dink"),
-        ("data.protocol=Q", "data.protocol: expected 'C', found Q"),
+        ("data.protocol=Q", "data.protocol: expected one of 'C', 'S', 'R', found Q"),
         ("data.knowledge_graph=dbpedia", "data.knowledge_graph: expected null for dataset lastfm, found 'dbpedia'"),
         (
             "data.triples=x.tsv",

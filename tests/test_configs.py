@@ -11,10 +11,8 @@ import pytest
 
 from tests.real_data import needs_real_data
 from tfkgrec.config import Config, DataConfig, SyntheticConfig, load_config
-from tfkgrec.data.pipeline import TrainingBatches
-from tfkgrec.models.build import build_model
-from tfkgrec.tasks.ranking import RankingModel
 from tfkgrec.training.run import Prepared, prepare
+from tfkgrec.training.trainer import make_task
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted((ROOT / "configs").glob("*/*.yaml"))
@@ -95,19 +93,10 @@ def _prepare_once(data: DataConfig) -> Prepared:
 def _train_a_batch(config: Config, prepared: Prepared) -> None:
     """One step changes the weights and gives finite numbers, in the shapes that the settings ask for."""
     training = config.training
-    model = build_model(config.model, prepared.dataset, prepared.splits, training.seed)
-    batches = TrainingBatches(
-        splits=prepared.splits,
-        batch_size=training.batch_size,
-        items_per_user=training.items_per_user,
-        history_length=model.history_length,
-        negatives=training.negatives,
-        seed=training.seed,
-        unknown_user_rate=training.unknown_user_rate,
-    )
-    task = RankingModel(model)
-    task.compile(optimizer=keras.optimizers.Adam(training.learning_rate), jit_compile=False)
-    task.optimizer.build(task.trainable_variables)
+    model = prepared.model(config)
+    batches = prepared.protocol.batches(model)
+    stepwise = dataclasses.replace(training, jit_compile=False)
+    task = make_task(prepared.protocol, model, stepwise, training.learning_rate)
     before = [np.copy(keras.ops.convert_to_numpy(weight)) for weight in model.trainable_variables]
     batch = next(batches.batches(0))
     assert batch[1].shape == (training.batch_size // training.items_per_user, training.items_per_user, 1)

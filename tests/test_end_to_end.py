@@ -18,7 +18,7 @@ from tfkgrec.serving.manager import ModelManager
 from tfkgrec.serving.model_config import ModelConfig
 from tfkgrec.serving.servable import Servable
 from tfkgrec.serving.server import ModelServer
-from tfkgrec.training.run import load_run, prepare, run_scorer
+from tfkgrec.training.run import load_run, prepare
 
 TOLERANCE = 1e-5
 UNKNOWN = "nobody"
@@ -129,8 +129,8 @@ def _text(array):
 def test_the_server_gives_the_probabilities_and_the_auc_of_the_evaluation(client, prepared, planted_run):
     test, dataset = prepared.splits.test, prepared.dataset
     scores = client.score(dataset.users.decode(test.user), dataset.items.decode(test.item))
-    config, _, model = load_run(planted_run)
-    np.testing.assert_allclose(scores, run_scorer(config, model).score(test.user, test.item), atol=TOLERANCE)
+    _, _, model = load_run(planted_run)
+    np.testing.assert_allclose(scores, prepared.protocol.scorer(model).score(test.user, test.item), atol=TOLERANCE)
     wanted = json.loads((planted_run / "metrics.json").read_text())["test"]["auc"]
     # Probabilities leave in float32, so a few pairs near 1 may tie.
     assert auc(test.label, scores) == pytest.approx(wanted, abs=1e-4)

@@ -1,6 +1,7 @@
 """Settings: YAML file + `--set section.key=value` -> one frozen, checked `Config`.
 
-Every setting stands here once, with its type, its default and its limits beside it; the checks read those declarations.
+Every setting stands once, here or, a model's, in config_models.py, with its type, its default and its limits beside
+it; the checks read those declarations.
 A mistake anywhere is one `InputError` line saying where (file and line, or the `--set`), which key,
 what was expected and what was found.
 
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args, get_type_hints
 
+from tfkgrec.config_models import MODEL_SETTINGS, ModelSettings
 from tfkgrec.config_section import Section, SettingError, expected, number, one_of, show
 from tfkgrec.config_yaml import Places, apply_override, dump, read
 
@@ -24,56 +26,6 @@ KNOWLEDGE_GRAPHS = {
     "book-crossing": ("ripplenet", "mkr"),
     "ml-1m": ("satori-mkr", "freebase", "dbpedia"),
 }
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# model
-
-
-@dataclass(frozen=True)
-class DinkSettings(Section):
-    """DINK. The defaults are the paper's; what is not in the paper is off."""
-
-    name: Literal["dink"] = "dink"
-    dim: int = number(16, min=1)  # d, width of every embedding
-    history_length: int = number(12, min=1)  # T, the latest T training positives
-    num_neighbours: int = number(6, min=1)  # K, sampled once per entity
-    aggregator: Literal["sum", "concat", "attention", "none"] = "attention"  # eqs 2, 3, 4-5; none = DINK-K
-    interest_attention: bool = True  # eq 6; False = DINK-A
-    mlp_layers: int = number(1, min=0)  # L of eqs 11-12
-    l2: float = number(1e-6, min=0)  # lambda of eq 14
-    # Not in the paper, all off by default; models/dink.py tells what each one does.
-    interest_dim: int | None = number(None, min=1)  # width of E(v_t) and h_T; null: dim
-    include_center: bool = False  # add the centre vector in the attention aggregator (not in eq 5)
-    item_bias: bool = False
-    attribute_bias: bool = False
-    user_item_dot: bool = False  # add <u, i> to the logit
-    interest_item_dot: bool = False  # add <h_T, i> to the logit
-    history_item_dot: bool = False  # add <mean_t v_t, i> to the logit
-    item_attributes: bool = False  # in these products an item is v + the mean of its neighbours
-    scale_attention: bool = False  # x_t = n a_t E(v_t), n visible steps
-    dropout: float = number(0.0, min=0, below=1)
-
-    def settle(self) -> None:
-        narrow = self.interest_dim not in (None, self.dim)
-        if narrow and (self.aggregator == "none" or self.interest_item_dot):
-            raise SettingError(
-                "interest_dim", f"expected null with aggregator: none or interest_item_dot, found {self.interest_dim}"
-            )
-
-
-@dataclass(frozen=True)
-class MfSettings(Section):
-    """Matrix factorisation with item bias: the floor that every model has to clear."""
-
-    name: Literal["mf"] = "mf"
-    dim: int = number(64, min=1)
-    item_bias: bool = True
-    l2: float = number(1e-6, min=0)
-
-
-ModelSettings = DinkSettings | MfSettings
-MODEL_SETTINGS: dict[str, type[DinkSettings] | type[MfSettings]] = {"dink": DinkSettings, "mf": MfSettings}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -104,7 +56,7 @@ class DataConfig(Section):
     """Which files become the dataset, and how it is split."""
 
     dataset: Literal["lastfm", "book-crossing", "ml-1m", "ml-100k", "files", "synthetic"]
-    protocol: Literal["C"] = "C"
+    protocol: Literal["C", "S", "R"] = "C"  # click-through; sequential; top-N with time split (protocols.md)
     knowledge_graph: str | None = None  # one of KNOWLEDGE_GRAPHS[dataset]; null where a dataset has only one
     inverse_relations: bool = False  # add (tail, inverse of relation, head) for every triple
     unlinked_items: Literal["error", "drop"] | None = None  # items without an entity; null: error for files, else drop
@@ -153,6 +105,15 @@ class DataConfig(Section):
 
 
 @dataclass(frozen=True)
+class StageConfig(Section):
+    """The first stage of a model that learns in two (EKPNet)."""
+
+    epochs: int = number(20, min=1)
+    patience: int = number(5, min=1)
+    learning_rate: float = number(1e-2, above=0, max=10)
+
+
+@dataclass(frozen=True)
 class TrainingConfig(Section):
     """How the parameters are learned."""
 
@@ -161,6 +122,8 @@ class TrainingConfig(Section):
     batch_size: int = number(2048, min=1)  # labelled pairs a step
     items_per_user: int = number(8, min=1)  # M: labelled items of one user in a row of the batch
     learning_rate: float = number(1e-3, above=0, max=10)
+    optimizer: Literal["adam", "adagrad"] = "adam"
+    first_stage: StageConfig | None = None  # null: a model with two stages trains in its last one only
     negatives: Literal["fixed", "fresh"] = "fresh"  # drawn once, as the papers do, or again every epoch
     jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto asks the trainer to choose for the device
     calibrate: bool = False  # fit scale and shift of the probabilities on the validation split (Platt)

@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with quiet_import():
         from tfkgrec.evaluation.report import read_metrics, report, write_metrics
-        from tfkgrec.training.run import evaluate_run, load_run, prepare, run_scorer
+        from tfkgrec.training.run import evaluate_run, load_run, prepare
 
     config, run, model = load_run(options.run_dir)
     if options.protocol not in (None, config.data.protocol):
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"--protocol: expected {config.data.protocol}, as the run was trained, found {options.protocol}"
         )
     timing = read_metrics(run.metrics)["timing"]
-    metrics = evaluate_run(config, prepare(config), run_scorer(config, model), timing, options.top_k)
+    metrics = evaluate_run(config, prepare(config), model, timing, options.top_k)
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     return 0

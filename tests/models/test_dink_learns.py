@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tfkgrec.config import DinkSettings, TrainingConfig
+from tests.planted import trained
+from tfkgrec.config import TrainingConfig
+from tfkgrec.config_models import DinkSettings
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Interactions
 from tfkgrec.data.splits import protocol_c
 from tfkgrec.data.synthetic import planted_world
 from tfkgrec.evaluation.ctr import auc
 from tfkgrec.evaluation.floors import popularity
-from tfkgrec.models.build import build_model
-from tfkgrec.training.trainer import fit, seed_everything
 
 RAW, TRUTH = planted_world(600, 300, 45)
 DATASET = assemble(RAW, 0)
@@ -29,10 +29,9 @@ SETTINGS = DinkSettings(
 
 def auc_of_dink(splits=SPLITS, training=TRAINING) -> float:
     """AUC on the true test pairs of a DINK trained on `splits`."""
-    seed_everything(0)
-    fitted = fit(build_model(SETTINGS, DATASET, splits, 0), splits, training, verbose=False)
+    scorer = trained(SETTINGS, training, DATASET, splits)
     test = SPLITS.test
-    return auc(test.label, fitted.scorer.score(test.user, test.item))
+    return auc(test.label, scorer.score(test.user, test.item))
 
 
 def test_comes_near_the_best_possible_and_leaves_popularity_behind():

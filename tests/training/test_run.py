@@ -191,7 +191,7 @@ def test_history_has_a_row_per_epoch_and_the_best_is_what_was_kept(planted_run):
     assert {"learning_rate", "examples_per_second"} <= set(history.columns)
     np.testing.assert_allclose(history["loss"], history["task_loss"] + history["regularization_loss"], atol=1e-5)
     best = history["val_auc"].idxmax()
-    assert (state["best_epoch"], state["best_auc"]) == (best + 1, pytest.approx(history["val_auc"][best]))
+    assert (state["best_epoch"], state["best"]) == (best + 1, pytest.approx(history["val_auc"][best]))
     # Platt's scaling keeps the order, so the AUC of the final model is that of the best epoch.
     metrics = json.loads(run.metrics.read_text())
     assert metrics["validation"]["auc"] == pytest.approx(history["val_auc"].max(), abs=1e-9)

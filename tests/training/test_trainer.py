@@ -9,12 +9,11 @@ import pytest
 
 from tests.planted import TINY, run_train, write_config
 from tfkgrec.config import load_config
-from tfkgrec.evaluation.ctr import auc
 from tfkgrec.models.build import build_model
 from tfkgrec.training import run as run_module
 from tfkgrec.training.run import prepare
 from tfkgrec.training.run_directory import RunDirectory
-from tfkgrec.training.trainer import fit, seed_everything
+from tfkgrec.training.trainer import fit
 
 NAME = r"dink(?:_\d+)?"  # Keras numbers the models of a process
 
@@ -28,18 +27,16 @@ def config(tmp_path_factory):
 def test_it_stops_after_the_patience_and_gives_the_best_epoch_back(config, tmp_path, kept):
     settings = load_config(config, [*TINY, "training.epochs=40", "training.patience=2", "training.learning_rate=0.1"])
     prepared = prepare(settings)
-    seed_everything(0)
-    model = build_model(settings.model, prepared.dataset, prepared.splits, 0)
+    model = prepared.model(settings)
     run = None if kept == "in memory" else RunDirectory(tmp_path)
-    fitted = fit(model, prepared.splits, settings.training, run, verbose=False)
+    fitted = fit(model, prepared.protocol, settings.training, run, verbose=False)
     curve = [row["val_auc"] for row in fitted.progress.rows]
     assert fitted.progress.epoch == len(curve) == int(np.argmax(curve)) + 1 + 2 < 40
     assert fitted.progress.best_epoch == int(np.argmax(curve)) + 1
-    validation = prepared.splits.validation
-    now = auc(validation.label, fitted.scorer.score(validation.user, validation.item))
+    now = prepared.protocol.validate(model)["val_auc"]
     assert now == pytest.approx(max(curve), abs=1e-12) and now > curve[-1]
     if run is not None:
-        assert run.best_weights.exists() and json.loads(run.state.read_text())["epoch"] == len(curve)
+        assert run.best_weights(0).exists() and json.loads(run.state.read_text())["epoch"] == len(curve)
 
 
 @pytest.mark.parametrize(

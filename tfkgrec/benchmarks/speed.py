@@ -1,5 +1,6 @@
 """Training, ranking and pipeline speed, and the memory they take; each row in a process of its own."""
 
+import functools
 import json
 import os
 import resource
@@ -8,6 +9,8 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from tfkgrec.config import Config, build_config
 from tfkgrec.quiet import quiet_import
@@ -47,29 +50,14 @@ def _config(model: str, dataset: str, settings: dict[str, Any], data_dir: str | 
 
 def _work(request: dict[str, Any]) -> dict[str, Any]:
     with quiet_import():
-        import keras
-    from tfkgrec.data.pipeline import TrainingBatches
-    from tfkgrec.evaluation.model_scorer import ModelScorer
-    from tfkgrec.models.build import build_model
-    from tfkgrec.tasks.ranking import RankingModel
-    from tfkgrec.training.run import prepare
-    from tfkgrec.training.trainer import seed_everything, use_xla
+        from tfkgrec.training.run import prepare
+        from tfkgrec.training.trainer import make_task
 
     config = _config(request["model"], request["dataset"], request["settings"], request["data_dir"])
     prepared, training = prepare(config), config.training
-    seed_everything(training.seed)
-    model = build_model(config.model, prepared.dataset, prepared.splits, training.seed)
-    batches = TrainingBatches(
-        prepared.splits,
-        training.batch_size,
-        training.items_per_user,
-        model.history_length,
-        training.negatives,
-        training.seed,
-    )
-    jit = use_xla(training.jit_compile)
-    task = RankingModel(model)
-    task.compile(optimizer=keras.optimizers.Adam(training.learning_rate), jit_compile=jit)
+    model = prepared.model(config)
+    batches = prepared.protocol.batches(model)
+    task = make_task(prepared.protocol, model, training, training.learning_rate)
     task.make_train_function()
     step = task.train_function
     stream = iter(batches.dataset().repeat())
@@ -83,10 +71,10 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
     pipeline_stream = iter(batches.dataset().repeat())
     pipeline = _rate(lambda: next(pipeline_stream), request["seconds"]) * per_batch
 
-    scorer = ModelScorer(model, jit)
-    users = prepared.splits.train.user[: config.evaluation.batch_users]
-    scorer.score_catalogue(users)
-    ranked = _rate(lambda: scorer.score_catalogue(users), request["seconds"]) * len(users)
+    users = np.flatnonzero(prepared.splits.history_lengths)[: config.evaluation.batch_users].astype(np.int32)
+    rank = functools.partial(prepared.protocol.score_catalogue, model, users)
+    rank()
+    ranked = _rate(rank, request["seconds"]) * len(users)
     return {
         "model": request["model"],
         "dataset": request["dataset"],
@@ -99,7 +87,7 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
         "peak_memory_with_ranking_mb": _peak_mb(),
         "batch_size": training.batch_size,
         "items_per_user": training.items_per_user,
-        "jit_compile": jit,
+        "jit_compile": task.jit_compile,
         "cpus": len(os.sched_getaffinity(0)),
     }
 

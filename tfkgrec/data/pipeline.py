@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
+from tfkgrec.config import TrainingConfig
 from tfkgrec.data.history import sample_histories
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.records import Interactions, Splits
@@ -81,6 +82,19 @@ class TrainingBatches:
     negatives: str
     seed: int
     unknown_user_rate: float = 0.0
+
+    @classmethod
+    def of(cls, splits: Splits, history_length: int, training: TrainingConfig) -> "TrainingBatches":
+        """The batches that the settings ask for, for a model that reads histories of `history_length`."""
+        return cls(
+            splits,
+            training.batch_size,
+            training.items_per_user,
+            history_length,
+            training.negatives,
+            training.seed,
+            training.unknown_user_rate,
+        )
 
     @property
     def rows_per_batch(self) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.config import DinkSettings, MfSettings, ModelSettings
+from tfkgrec.config_models import DinkSettings, MfSettings, ModelSettings
 from tfkgrec.data.history import history_table
 from tfkgrec.data.neighbours import sample_neighbours
 from tfkgrec.data.records import Dataset, Splits

@@ -18,6 +18,16 @@ class Recommender(keras.Model):
 
     num_items: int  # rows of the item tables, row 0 included
     history_length: int = 0  # T; 0 for a model that reads no history
+    num_stages: int = 1  # a model that learns in stages has more; it is used in the last one
+
+    @property
+    def stage(self) -> int:
+        """The stage the model is in, counted from 0."""
+        return int(getattr(self, "_stage", self.num_stages - 1))
+
+    def enter_stage(self, number: int) -> None:
+        """What is traced from now on computes as stage `number` does."""
+        self._stage = number
 
     def build(self, input_shape: Any = None) -> None:
         """Called by every subclass at the end of its own `build`."""

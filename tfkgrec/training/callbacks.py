@@ -4,19 +4,18 @@ import dataclasses
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
 
-from tfkgrec.data.pipeline import TrainingBatches
-from tfkgrec.data.records import Interactions
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.ctr import accuracy, auc
-from tfkgrec.evaluation.model_scorer import ModelScorer
 from tfkgrec.training.diagnose import first_non_finite_layer
+from tfkgrec.training.protocols import Batches
 from tfkgrec.training.run_directory import RunDirectory, read_json, write_model, write_text
 
 NAN_CHECK_STEPS = 50
@@ -30,14 +29,20 @@ class NonFiniteLossError(InputError):
 class Progress:
     """Where training stands; saved with every checkpoint, so that a resumed run goes on as if nothing had happened."""
 
-    epoch: int = 0  # epochs done
-    best_auc: float = float("-inf")
+    epoch: int = 0  # epochs done, all stages counted
+    stage: int = 0  # place in the run's list of stages
+    first: int = 0  # epochs done when the stage began
+    best: float = float("-inf")  # of the stage, of the validation figure that chooses
     best_epoch: int = 0
     rows: list[dict[str, float]] = field(default_factory=list)  # history.csv
 
     def waited(self) -> int:
-        """Epochs since the best one."""
-        return self.epoch - self.best_epoch
+        """Epochs of this stage since its best one."""
+        return self.epoch - max(self.best_epoch, self.first)
+
+    def next_stage(self) -> None:
+        """Begin to count anew."""
+        self.stage, self.first, self.best = self.stage + 1, self.epoch, float("-inf")
 
 
 class EpochSeeds(keras.callbacks.Callback):
@@ -102,20 +107,25 @@ class EpochLines(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = logs or {}
-        figures = "  ".join(
-            f"{name.replace('_', ' ')} {logs[name]:.4f}" for name in ("loss", "auc", "val_auc", "val_acc")
-        )
+        shown = [name for name in logs if name in ("loss", "auc")] + [name for name in logs if name.startswith("val_")]
+        figures = "  ".join(f"{name.replace('_', ' ')} {logs[name]:.4f}" for name in shown)
         start = "\r" if self.live else ""
         print(f"{start}{self.head}  {figures}  {logs['examples_per_second']:,.0f} examples/s", flush=True)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        print(f"best on validation: epoch {self.progress.best_epoch}, val auc {self.progress.best_auc:.4f}", flush=True)
+        progress = self.progress
+        print(f"best on validation: epoch {progress.best_epoch}, {_chooser(progress)} {progress.best:.4f}", flush=True)
+
+
+def _chooser(progress: Progress) -> str:
+    """The validation figure that chooses the epoch, in words."""
+    return next(name for name in progress.rows[-1] if name.startswith("val_")).replace("_", " ")
 
 
 class NonFiniteGuard(keras.callbacks.Callback):
     """Stop on a NaN, and say which layer it came from."""
 
-    def __init__(self, batches: TrainingBatches) -> None:
+    def __init__(self, batches: Batches) -> None:
         super().__init__()
         self.batches = batches
         self.epoch = 0
@@ -134,7 +144,7 @@ class NonFiniteGuard(keras.callbacks.Callback):
         if logs is None or np.isfinite(float(logs["loss"])):
             return
         # The task holds still on a non-finite step, so the weights are still those that led to it.
-        inputs = (features for features, _, _ in self.batches.batches(self.epoch))
+        inputs = (batch[0] for batch in self.batches.batches(self.epoch))
         layer = first_non_finite_layer(self.model.recommender, inputs)
         where = (
             f"the first layer with a non-finite output is {layer}"
@@ -149,36 +159,37 @@ class NonFiniteGuard(keras.callbacks.Callback):
 
 
 class Validation(keras.callbacks.Callback):
-    """Exact AUC and ACC of the validation split after every epoch; keeps the best weights; stops when it stalls."""
+    """The protocol's validation figures after every epoch; keeps the best weights; stops when they stall."""
 
     def __init__(
-        self, scorer: ModelScorer, pairs: Interactions, progress: Progress, run: RunDirectory | None, patience: int
+        self, validate: Callable[[], dict[str, float]], progress: Progress, best_weights: Path | None, patience: int
     ) -> None:
         super().__init__()
-        self.scorer, self.pairs, self.progress, self.run, self.patience = scorer, pairs, progress, run, patience
+        self.validate, self.progress, self.best_weights, self.patience = validate, progress, best_weights, patience
         self.best: list[np.ndarray] | None = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {} if logs is None else logs
-        score = self.scorer.score(self.pairs.user, self.pairs.item)
-        logs["val_auc"], logs["val_acc"] = auc(self.pairs.label, score), accuracy(self.pairs.label, score)
-        progress = self.progress
+        figures = self.validate()
+        logs.update(figures)
+        progress, recommender = self.progress, self.model.recommender
         progress.epoch = epoch + 1
-        progress.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}})
-        if logs["val_auc"] > progress.best_auc:
-            progress.best_auc, progress.best_epoch = logs["val_auc"], epoch + 1
-            if self.run is None:
-                self.best = self.model.recommender.get_weights()
+        row = {"epoch": epoch + 1, "stage": progress.stage, **{name: float(value) for name, value in logs.items()}}
+        progress.rows.append(row)
+        chosen_by = next(iter(figures.values()))
+        if chosen_by > progress.best:
+            progress.best, progress.best_epoch = float(chosen_by), epoch + 1
+            if self.best_weights is None:
+                self.best = recommender.get_weights()
             else:
-                recommender = self.model.recommender
-                write_model(self.run.best_weights, recommender, recommender.save_weights)
+                write_model(self.best_weights, recommender, recommender.save_weights)
         if progress.waited() >= self.patience:
             self.model.stop_training = True
 
     def restore_best(self) -> None:
         """Put the weights of the best epoch back."""
-        if self.run is not None:
-            self.model.recommender.load_weights(self.run.best_weights)
+        if self.best_weights is not None:
+            self.model.recommender.load_weights(self.best_weights)
         elif self.best is not None:
             self.model.recommender.set_weights(self.best)
 
@@ -202,12 +213,12 @@ class LastCheckpoint(keras.callbacks.Callback):
             if old.name != weights.name:
                 old.unlink()
 
-    def restore(self) -> bool:
-        """Go back to the last checkpoint; False when there is none."""
-        if not self.run.state.exists():
-            return False
-        state = read_json(self.run.state)
-        self.model.load_weights(self.run.checkpoint / state.pop("weights"))
-        for name, value in state.items():
-            setattr(self.progress, name, value)
-        return True
+    def restore(self) -> None:
+        """Put the weights and the optimizer of the last epoch back."""
+        self.model.load_weights(self.run.checkpoint / read_json(self.run.state)["weights"])
+
+
+def read_progress(run: RunDirectory) -> Progress:
+    """Where a run stands that was cut off."""
+    state = read_json(run.state)
+    return Progress(**{field.name: state[field.name] for field in dataclasses.fields(Progress)})

@@ -1,37 +1,26 @@
 """A whole run, config to metrics, and a finished run brought back."""
 
-import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from tfkgrec.config import Config, MfSettings, TrainingConfig, load_config
+from tfkgrec.config import Config, load_config
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.load import load_raw
-from tfkgrec.data.records import Dataset, Splits
-from tfkgrec.data.splits import protocol_c
+from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.floors import evaluate_floors
-from tfkgrec.evaluation.model_scorer import ModelScorer
-from tfkgrec.evaluation.protocol_c import evaluate_scorer
 from tfkgrec.evaluation.report import assemble_metrics, report, write_metrics
-from tfkgrec.evaluation.scorers import Scorer
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.training.calibration import calibrate
+from tfkgrec.training.protocol_c import ProtocolC
+from tfkgrec.training.protocols import TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_text
-from tfkgrec.training.trainer import fit, seed_everything, use_xla
+from tfkgrec.training.trainer import fit, seed_everything
 from tfkgrec.training.vocabularies import write_vocabularies
-
-MF_FLOOR = (
-    MfSettings(dim=64, l2=1e-2),
-    TrainingConfig(epochs=150, patience=8, batch_size=4096, items_per_user=8, learning_rate=1e-2, negatives="fresh"),
-)
-"""The MF floor: fresh negatives, item bias, trained until validation stalls (studies.md, 1 and 3)."""
-
 
 MAY_CHANGE = (
     "training.epochs",
@@ -45,12 +34,24 @@ MAY_CHANGE = (
 """Settings that a resumed run may have otherwise than it began with."""
 
 
+_PROTOCOLS: dict[str, Callable[[Config, Dataset], TrainingProtocol]] = {"C": ProtocolC}
+
+
 @dataclass(frozen=True)
 class Prepared:
-    """A dataset and its split, as a config and its seed make them."""
+    """A dataset and the protocol that splits, feeds and judges it, as a config and its seed make them."""
 
     dataset: Dataset
-    splits: Splits
+    protocol: TrainingProtocol
+
+    @property
+    def splits(self) -> Any:
+        return self.protocol.splits
+
+    def model(self, config: Config) -> Recommender:
+        """The config's model before training; its seed fixes all that is random in it."""
+        seed_everything(config.training.seed)
+        return build_model(config.model, self.dataset, self.splits, config.training.seed)
 
 
 def prepare(config: Config) -> Prepared:
@@ -58,13 +59,7 @@ def prepare(config: Config) -> Prepared:
     seed = config.training.seed
     raw = load_raw(config.data, config.data.data_dir, seed)
     dataset = assemble(raw, seed, config.data.inverse_relations)
-    splits = protocol_c(dataset, seed)
-    for part in ("train", "validation", "test"):
-        label = getattr(splits, part).label
-        if not 0 < label.sum() < len(label):
-            found = f"{int(label.sum())} and {int((1 - label).sum())} among {len(dataset.interactions.positives):,}"
-            raise InputError(f"{dataset.name}: expected positives and negatives in the {part} split, found {found}")
-    return Prepared(dataset, splits)
+    return Prepared(dataset, _PROTOCOLS[config.data.protocol](config, dataset))
 
 
 def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[str, Any]:
@@ -84,34 +79,27 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[s
     write_text(run.environment, json.dumps(environment(), indent=2))
     write_vocabularies(run.vocabularies, dataset, splits)
 
-    seed_everything(config.training.seed)
-    model = build_model(config.model, dataset, splits, config.training.seed)
-    fitted = fit(model, splits, config.training, run, resume)
-    if config.training.calibrate:
-        calibrate(model, fitted.scorer, splits.validation)
+    model = prepared.model(config)
+    fitted = fit(model, prepared.protocol, config.training, run, resume)
+    prepared.protocol.finish(model)
     write_model(run.model, model, model.save)
-    metrics = evaluate_run(config, prepared, fitted.scorer.as_scorer(), fitted.timing, config.evaluation.top_k)
+    metrics = evaluate_run(config, prepared, model, fitted.timing, config.evaluation.top_k)
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     return metrics
 
 
 def evaluate_run(
-    config: Config, prepared: Prepared, scorer: Scorer, timing: dict[str, float], top_k: bool
+    config: Config, prepared: Prepared, model: Recommender, timing: dict[str, float], top_k: bool
 ) -> dict[str, Any]:
-    """The metrics of a model with its floors beside it, on the same pairs."""
-    splits, batch_users = prepared.splits, config.evaluation.batch_users
-    names = config.evaluation.floors
-    extra = {"mf": _mf_floor(prepared, config.training.seed)} if "mf" in names and config.model.name != "mf" else {}
-    wanted = [name for name in names if name != "mf" or extra]
-    floors = evaluate_floors(splits, wanted, extra, top_k, batch_users)
+    """The metrics of a model with its floors beside it, on the same candidates."""
     return assemble_metrics(
         config.model.name,
         config.data.dataset,
         config.data.protocol,
         config.training.seed,
-        evaluate_scorer(scorer, splits, top_k, batch_users),
-        floors,
+        prepared.protocol.evaluate(model, top_k),
+        prepared.protocol.floors(config.evaluation.floors, top_k),
         timing,
         prepared.dataset.stats(),
     )
@@ -122,11 +110,6 @@ def load_run(path: Path) -> tuple[Config, RunDirectory, Recommender]:
     run = RunDirectory(path)
     run.check()
     return load_config(run.config), run, keras.models.load_model(run.model)
-
-
-def run_scorer(config: Config, model: Recommender) -> Scorer:
-    """A restored model, ready to be evaluated."""
-    return ModelScorer(model, use_xla(config.training.jit_compile)).as_scorer()
 
 
 def _check_same_settings(config: Config, run: RunDirectory) -> None:
@@ -143,12 +126,3 @@ def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
     for key, value in tree.items():
         flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
     return flat
-
-
-def _mf_floor(prepared: Prepared, seed: int) -> Scorer:
-    settings, training = MF_FLOOR
-    seed_everything(seed)
-    model = build_model(settings, prepared.dataset, prepared.splits, seed)
-    fitted = fit(model, prepared.splits, dataclasses.replace(training, seed=seed), verbose=False)
-    calibrate(model, fitted.scorer, prepared.splits.validation)
-    return fitted.scorer.as_scorer()

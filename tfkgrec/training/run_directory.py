@@ -79,9 +79,9 @@ class RunDirectory:
     def checkpoint(self) -> Path:
         return self.path / "checkpoint"
 
-    @property
-    def best_weights(self) -> Path:
-        return self.checkpoint / "best.weights.h5"
+    def best_weights(self, stage: int) -> Path:
+        """Of the run's n-th stage: one never overwrites another's, so that a cut-off run can go back to it."""
+        return self.checkpoint / (f"best-{stage}.weights.h5" if stage else "best.weights.h5")
 
     @property
     def state(self) -> Path:

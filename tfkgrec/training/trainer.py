@@ -1,4 +1,4 @@
-"""Fit one model on one dataset: the part of a run between data and evaluation."""
+"""Fit one model under one protocol: the part of a run between data and evaluation."""
 
 import time
 from dataclasses import dataclass
@@ -8,11 +8,8 @@ import keras
 import tensorflow as tf
 
 from tfkgrec.config import TrainingConfig
-from tfkgrec.data.pipeline import TrainingBatches
-from tfkgrec.data.records import Splits
-from tfkgrec.evaluation.model_scorer import ModelScorer
+from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.tasks.ranking import RankingModel
 from tfkgrec.training.callbacks import (
     EpochLines,
     EpochSeeds,
@@ -21,35 +18,46 @@ from tfkgrec.training.callbacks import (
     Progress,
     Throughput,
     Validation,
+    read_progress,
 )
+from tfkgrec.training.protocols import TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory
+
+OPTIMIZERS = {"adam": "Adam", "adagrad": "Adagrad"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of training with its own optimizer: `number` is what the model computes (`Recommender.enter_stage`)."""
+
+    number: int
+    epochs: int
+    patience: int
+    learning_rate: float
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained model, holding the weights of its best epoch, and what training it took.
+    """What training took.
 
     Attributes:
-        scorer: the model as evaluation wants it (already compiled).
         progress: epochs done, the best of them, the curve.
         timing: `train_seconds`, `examples_per_second`, `steps`, as in metrics.json.
     """
 
-    model: Recommender
-    scorer: ModelScorer
     progress: Progress
     timing: dict[str, float]
 
 
 def fit(
     model: Recommender,
-    splits: Splits,
+    protocol: TrainingProtocol,
     settings: TrainingConfig,
     run: RunDirectory | None = None,
     resume: bool = False,
     verbose: bool = True,
 ) -> Fitted:
-    """Train until the validation AUC stalls; return the model with its best weights.
+    """Train, stage after stage, until the validation figure stalls; the model is left with its best weights.
 
     Args:
         model: built, side tables filled.
@@ -58,49 +66,47 @@ def fit(
         verbose: a line per epoch, on a terminal with a progress bar.
 
     Raises:
-        InputError: the loss became NaN.
+        InputError: the loss became NaN, or the settings ask for a stage that the model does not have.
     """
     started = time.perf_counter()
-    jit = use_xla(settings.jit_compile)
-    batches = TrainingBatches(
-        splits=splits,
-        batch_size=settings.batch_size,
-        items_per_user=settings.items_per_user,
-        history_length=model.history_length,
-        negatives=settings.negatives,
-        seed=settings.seed,
-        unknown_user_rate=settings.unknown_user_rate,
-    )
-    task = RankingModel(model)
-    task.compile(optimizer=keras.optimizers.Adam(settings.learning_rate), jit_compile=jit)
-    task.optimizer.build(task.trainable_variables)
-
-    progress = Progress()
-    scorer = ModelScorer(model, jit)
+    stages = _stages(model, settings)
+    batches = protocol.batches(model)
     throughput = Throughput(batches.examples)
-    validation = Validation(scorer, splits.validation, progress, run, settings.patience)
-    callbacks: list[Any] = [EpochSeeds(settings.seed), throughput, NonFiniteGuard(batches), validation]
-    if run is not None:
-        last = LastCheckpoint(run, progress)
-        last.set_model(task)
-        if resume:
-            last.restore()
-        board = keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False, update_freq="epoch")
-        callbacks += [last, board]
-    if verbose:
-        callbacks.append(EpochLines(settings.epochs, progress))
-    if progress.epoch < settings.epochs and progress.waited() < settings.patience:
-        task.fit(
-            batches.dataset(progress.epoch),
-            initial_epoch=progress.epoch,
-            epochs=settings.epochs,
-            callbacks=callbacks,
-            verbose=0,
-            shuffle=False,
-        )
-    else:
-        validation.set_model(task)
-    validation.restore_best()
+    progress = Progress()
+    resume = resume and run is not None and run.state.exists()
+    if resume and run is not None:
+        progress = read_progress(run)
+    while progress.stage < len(stages):
+        stage = stages[progress.stage]
+        model.enter_stage(stage.number)
+        task = make_task(protocol, model, settings, stage.learning_rate)
+        best_weights = None if run is None else run.best_weights(progress.stage)
+        validation = Validation(lambda: protocol.validate(model), progress, best_weights, stage.patience)
+        callbacks: list[Any] = [EpochSeeds(settings.seed), throughput, NonFiniteGuard(batches), validation]
+        if run is not None:
+            last = LastCheckpoint(run, progress)
+            last.set_model(task)
+            if resume:
+                last.restore()
+            board = keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False, update_freq="epoch")
+            callbacks += [last, board]
+        last_epoch = progress.first + stage.epochs
+        if verbose:
+            callbacks.append(EpochLines(last_epoch, progress))
+        if progress.epoch < last_epoch and progress.waited() < stage.patience:
+            task.fit(
+                batches.dataset(progress.epoch),
+                initial_epoch=progress.epoch,
+                epochs=last_epoch,
+                callbacks=callbacks,
+                verbose=0,
+                shuffle=False,
+            )
+        else:
+            validation.set_model(task)
+        validation.restore_best()
+        progress.next_stage()
+        resume = False
     timing = {
         "train_seconds": time.perf_counter() - started,
         "examples_per_second": throughput.examples_per_second,
@@ -108,7 +114,18 @@ def fit(
         "epochs": progress.epoch,
         "best_epoch": progress.best_epoch,
     }
-    return Fitted(model, scorer, progress, timing)
+    return Fitted(progress, timing)
+
+
+def make_task(
+    protocol: TrainingProtocol, model: Recommender, settings: TrainingConfig, learning_rate: float
+) -> keras.Model:
+    """The protocol's task around `model`, compiled as the settings say."""
+    task = protocol.task(model)
+    optimizer = getattr(keras.optimizers, OPTIMIZERS[settings.optimizer])(learning_rate)
+    task.compile(optimizer=optimizer, jit_compile=use_xla(settings.jit_compile))
+    optimizer.build(task.trainable_variables)
+    return task
 
 
 def use_xla(jit_compile: str | bool) -> bool:
@@ -120,3 +137,13 @@ def seed_everything(seed: int) -> None:
     """Seed Keras' initialisers and the backends."""
     keras.utils.set_random_seed(seed)
     tf.random.set_seed(seed)
+
+
+def _stages(model: Recommender, settings: TrainingConfig) -> list[Stage]:
+    last = Stage(model.num_stages - 1, settings.epochs, settings.patience, settings.learning_rate)
+    first = settings.first_stage
+    if first is None:
+        return [last]
+    if model.num_stages == 1:
+        raise InputError("training.first_stage: expected null for a model that learns in one stage, found settings")
+    return [Stage(0, first.epochs, first.patience, first.learning_rate), last]
