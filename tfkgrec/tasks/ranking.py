@@ -59,7 +59,10 @@ class RankingModel(tfrs.Model):
         return {**logs, "auc": self.train_auc.result()}
 
     def _apply(self, gradients: Any) -> bool:
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        pairs = zip(gradients, self.trainable_variables, strict=True)
+        if self.recommender.num_stages > 1:  # a stage need not use every variable; elsewhere Keras warns
+            pairs = ((gradient, variable) for gradient, variable in pairs if gradient is not None)
+        self.optimizer.apply_gradients(pairs)
         return True
 
     @property

@@ -1,0 +1,101 @@
+"""Training in two stages: the second starts from the best of the first, with an optimizer of its own, and resumes."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from keras import ops
+
+from tests.planted import TINY, write_config
+from tfkgrec.config import Config, load_config
+from tfkgrec.errors import InputError
+from tfkgrec.models.matrix_factorization import MatrixFactorization
+from tfkgrec.training.protocol_c import ProtocolC
+from tfkgrec.training.run import prepare
+from tfkgrec.training.run_directory import RunDirectory
+from tfkgrec.training.trainer import fit
+
+STAGES = ("training.first_stage.epochs=4", "training.first_stage.learning_rate=0.3", "training.first_stage.patience=2")
+
+
+class BiasFirst(MatrixFactorization):
+    """Stage 0 learns biases only, stage 1 everything."""
+
+    num_stages = 2
+
+    def score_items(self, state, item, omit=None, training=False):
+        if self.stage == 1:
+            return super().score_items(state, item, omit, training)
+        return ops.squeeze(self.item_bias(item), -1) + self.bias
+
+
+class Cut(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory) -> Config:
+    path = write_config(tmp_path_factory.mktemp("config"), model={"name": "mf", "dim": 4})
+    return load_config(path, [s for s in TINY if "model" not in s] + ["training.epochs=3", *STAGES])
+
+
+def start(config: Config, run: RunDirectory, resume: bool = False, cut_after: int | None = None):
+    """A run, cut off once `cut_after` epochs have been validated."""
+    prepared = prepare(config)
+    np.random.seed(0)
+    model = BiasFirst(prepared.dataset.users.size, prepared.dataset.items.size, 4)
+    model.build()
+    for weight in model.trainable_variables:
+        weight.assign(np.random.default_rng(0).normal(0, 0.1, weight.shape))
+    protocol, validated = prepared.protocol, 0
+
+    class Watched(ProtocolC):
+        def validate(self, model):
+            nonlocal validated
+            if validated == cut_after:
+                raise Cut
+            validated += 1
+            return super().validate(model)
+
+    protocol = Watched(config, prepared.dataset, prepared.splits)
+    return model, fit(model, protocol, config.training, run, resume, verbose=False)
+
+
+def test_the_second_stage_goes_on_from_the_best_of_the_first(config, tmp_path):
+    run = RunDirectory(tmp_path)
+    before = np.array(BiasFirst(3, 3, 4).stage)
+    model, fitted = start(config, run)
+    assert before == model.stage == 1  # used in its last stage
+    table = pd.read_csv(run.history)
+    first, second = table[table.stage == 0], table[table.stage == 1]
+    assert len(first) >= 3 and len(second) == 3 and list(table.epoch) == list(range(1, len(table) + 1))
+    assert set(first.learning_rate.round(6)) == {0.3} and set(second.learning_rate.round(6)) == {0.02}
+    rows = fitted.progress.rows
+    best = max((row for row in rows if row["stage"] == 1), key=lambda row: row["val_auc"])
+    assert fitted.progress.best_epoch == best["epoch"]  # of the last stage, whatever the first reached
+    restored = BiasFirst(model.num_users, model.num_items, 4)
+    restored.build()
+    restored.load_weights(run.best_weights(0))
+    vectors = np.random.default_rng(0).normal(0, 0.1, model.user_embedding.embeddings.shape)
+    np.testing.assert_allclose(restored.user_embedding.embeddings, vectors, atol=1e-6)  # untouched by stage 0
+    assert np.abs(np.asarray(model.user_embedding.embeddings) - vectors).max() > 1e-3
+
+
+@pytest.mark.parametrize("cut_after", [1, 3, 5])
+def test_a_run_cut_off_in_either_stage_ends_as_if_it_had_not_been(config, tmp_path, cut_after):
+    whole, fitted = start(config, RunDirectory(tmp_path / "whole"))
+    run = RunDirectory(tmp_path / "cut")
+    with pytest.raises(Cut):
+        start(config, run, cut_after=cut_after)
+    again, resumed = start(config, run, resume=True)
+    assert [row["val_auc"] for row in resumed.progress.rows] == [row["val_auc"] for row in fitted.progress.rows]
+    assert json.loads(run.state.read_text())["stage"] == 1
+    for a, b in zip(whole.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_first_stage_for_a_model_of_one_stage_is_refused(config, tmp_path):
+    prepared = prepare(config)
+    with pytest.raises(InputError, match="^training.first_stage: expected null for a model that learns in one stage"):
+        fit(prepared.model(config), prepared.protocol, config.training, verbose=False)
