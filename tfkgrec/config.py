@@ -59,6 +59,8 @@ class DataConfig(Section):
     protocol: Literal["C", "S", "R"] = "C"  # click-through; sequential; top-N with time split (protocols.md)
     knowledge_graph: str | None = None  # one of KNOWLEDGE_GRAPHS[dataset]; null where a dataset has only one
     inverse_relations: bool = False  # add (tail, inverse of relation, head) for every triple
+    next: Literal["item", "session"] | None = None  # protocol S: what is held out, a session being a day; null: item
+    k_core: int | None = number(None, min=1)  # least interactions of users and items; null: 10 with protocol S, else 1
     unlinked_items: Literal["error", "drop"] | None = None  # items without an entity; null: error for files, else drop
     data_dir: Path | None = (
         None  # where the public datasets lie; --data-dir sets it; null: $TFKGREC_DATA, ../shared/data
@@ -96,6 +98,11 @@ class DataConfig(Section):
                 raise SettingError("positive_at", "expected columns.rating beside it, found none")
         if self.dataset == "synthetic":
             self._fill("synthetic", SyntheticConfig())
+        if self.protocol == "S":
+            self._fill("next", "item")
+            self._fill("k_core", 10)
+        elif self.next is not None:
+            raise SettingError("next", f"expected only with protocol: S, found protocol: {self.protocol}")
         self._fill("knowledge_graph", graphs[0] if graphs else None)
         self._fill("unlinked_items", "error" if self.dataset == "files" else "drop")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.negatives import draw_negatives, draw_untouched
 
 
 def keys(pairs: list[tuple[int, int]], num_items: int) -> np.ndarray:
@@ -67,3 +67,27 @@ def test_one_seed_one_draw():
                            for s in (0, 0, 1))  # fmt: skip
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("crowd", [0, 12], ids=["by rejection", "crowded, from the complement"])
+def test_popular_items_come_in_proportion(crowd):
+    # 6,000 users draw one item each; items 1..20 have counts 0 (counts as 1), 1, 2, .. 19.
+    popularity = np.array([99, *range(20)])
+    taken = keys([(u, i) for u in range(6_000) for i in range(9, 9 + crowd)], 20)
+    _, item = draw_negatives(np.ones(6_000, int), taken, 20, np.random.default_rng(0), popularity)
+    weight = np.maximum(popularity[1:], 1).astype(float)
+    weight[8 : 8 + crowd] = 0
+    times = np.bincount(item, minlength=21)[1:]
+    assert times[weight == 0].sum() == 0
+    assert chisquare(times[weight > 0], (6_000 * weight / weight.sum())[weight > 0]).pvalue > 1e-3
+
+
+def test_one_untouched_item_for_every_place():
+    user = np.tile(np.arange(3, dtype=np.int32), (500, 1))
+    taken = keys([(0, 1), (0, 2), (2, 1), (2, 2), (2, 3), (2, 4)], 4)
+    item = draw_untouched(user, taken, 4, np.random.default_rng(0))
+    assert item.shape == user.shape
+    assert item.dtype == np.int32
+    assert set(item[:, 0].tolist()) == {3, 4}
+    assert set(item[:, 1].tolist()) == {1, 2, 3, 4}
+    assert not item[:, 2].any()  # has touched everything

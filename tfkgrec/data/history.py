@@ -13,7 +13,7 @@ def history_table(splits: Splits, length: int) -> np.ndarray:
     """
     counts = splits.history_lengths
     start = splits.history_offsets[:-1] + np.maximum(counts - length, 0)
-    return _window(splits.history_items, start, np.minimum(counts, length), length)
+    return window(splits.history_items, start, np.minimum(counts, length), length)
 
 
 def sample_histories(splits: Splits, user: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
@@ -30,19 +30,21 @@ def sample_histories(splits: Splits, user: np.ndarray, length: int, rng: np.rand
     """
     counts = splits.history_lengths
     owner = np.repeat(np.arange(len(counts)), counts)
-    shuffled = np.lexsort((rng.random(len(owner)), owner))  # positions in history_items, shuffled within each user
+    # Positions in history_items, shuffled within each user: one sort by user + random fraction.
+    shuffled = np.argsort(owner + rng.random(len(owner))).astype(np.int32)
     n = counts[user]
     start = (rng.random(len(user)) * n).astype(np.int64)
     step = np.arange(length)
     slot = splits.history_offsets[user][:, None] + (start[:, None] + step) % np.maximum(n, 1)[:, None]
     valid = step < n[:, None]  # [rows, length]
-    last = len(splits.history_items)
+    last = np.int32(len(splits.history_items))
     position = np.where(valid, shuffled[np.minimum(slot, last - 1)], last)
     position.sort(axis=1)  # back to time order; padding sorts to the end
     return np.where(position < last, splits.history_items[np.minimum(position, last - 1)], 0).astype(np.int32)
 
 
-def _window(items: np.ndarray, start: np.ndarray, count: np.ndarray, length: int) -> np.ndarray:
+def window(items: np.ndarray, start: np.ndarray, count: np.ndarray, length: int) -> np.ndarray:
+    """Rows `items[start:start + count]`, 0-padded on the right: int32 [rows, length]."""
     step = np.arange(length)
     index = np.minimum(start[:, None] + step, max(len(items) - 1, 0))
     return np.where(step < count[:, None], items[index], 0).astype(np.int32)

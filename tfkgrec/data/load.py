@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tfkgrec.config import DataConfig
+from tfkgrec.data.feedback import every_rating_counts, k_core
 from tfkgrec.data.readers.book_crossing import read_book_crossing
 from tfkgrec.data.readers.generic import read_files
 from tfkgrec.data.readers.lastfm import read_lastfm
@@ -27,7 +28,7 @@ PUBLIC: dict[str, Callable[..., RawData]] = {
 
 
 def load_raw(data: DataConfig, data_dir: Path | None, seed: int) -> RawData:
-    """Read, or for `synthetic` draw, the tables that `data` names.
+    """Read, or for `synthetic` draw, the tables that `data` names, with what its protocol counts as feedback.
 
     Args:
         data_dir: holds a folder per public dataset, named as `data.dataset`, and is what relative paths count from.
@@ -37,7 +38,13 @@ def load_raw(data: DataConfig, data_dir: Path | None, seed: int) -> RawData:
     Raises:
         InputError: one line.
     """
-    data_dir = data_dir or data.data_dir
+    raw = _read(data, data_dir or data.data_dir, seed)
+    if data.protocol != "C":
+        raw = every_rating_counts(raw)
+    return raw if data.k_core is None else k_core(raw, data.k_core)
+
+
+def _read(data: DataConfig, data_dir: Path | None, seed: int) -> RawData:
     if data.dataset == "synthetic":
         sizes = {} if data.synthetic is None else dataclasses.asdict(data.synthetic)
         return planted_world(**sizes, seed=seed)[0]

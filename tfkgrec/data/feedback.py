@@ -1,0 +1,52 @@
+"""What a protocol counts as feedback, and how much of it users and items must have: on raw tables, before any id."""
+
+import dataclasses
+
+import pandas as pd
+
+from tfkgrec.data.records import RawData
+from tfkgrec.errors import InputError
+
+
+def every_rating_counts(raw: RawData) -> RawData:
+    """Protocols S and R: whoever rated an item has touched it, whatever the rating."""
+    return dataclasses.replace(raw, interactions=raw.interactions.assign(positive=True))
+
+
+def k_core(raw: RawData, k: int) -> RawData:
+    """Users and items with at least `k` interactions among themselves; an item that goes stays in the graph.
+
+    Taken after linking: items without an entity are gone before anything is counted.
+
+    Raises:
+        InputError: nothing is left.
+    """
+    kept = _core(raw.interactions, k)
+    if kept.empty:
+        found = f"found none among {len(raw.interactions):,}"
+        raise InputError(f"data.k_core: expected users and items with {k} interactions, {found}")
+    links = raw.item_links[raw.item_links["item"].isin(kept["item"])]
+    users = raw.interactions["user"].nunique() - kept["user"].nunique()
+    gone = (
+        f"{len(raw.interactions) - len(kept):,} interactions, {users:,} users and {len(raw.item_links) - len(links):,}"
+    )
+    line = f"left out: {gone} items outside the {k}-core"
+    return dataclasses.replace(
+        raw,
+        interactions=kept.reset_index(drop=True),
+        item_links=links.reset_index(drop=True),
+        report=(
+            *raw.report,
+            *([line] if len(kept) < len(raw.interactions) or len(links) < len(raw.item_links) else []),
+        ),
+    )
+
+
+def _core(pairs: pd.DataFrame, k: int) -> pd.DataFrame:
+    while True:
+        enough = pd.Series(True, index=pairs.index)
+        for column in ("user", "item"):
+            enough &= pairs[column].map(pairs[column].value_counts()) >= k
+        if enough.all():
+            return pairs
+        pairs = pairs[enough]

@@ -1,0 +1,139 @@
+"""Training batches of whole sequences: one row holds up to T positions, each of which predicts the item after it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import tensorflow as tf
+
+from tfkgrec.data.negatives import draw_untouched
+from tfkgrec.data.sequences import SequenceSplits
+from tfkgrec.data.splits import pair_keys
+
+Stacked = tuple[dict[str, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The training sequences cut into rows of at most T positions, from the newest backwards; no position twice.
+
+    Attributes:
+        user: int32 [rows].
+        history: int32 [rows, T], the items read, 0-padded on the right; a row that predicts its user's first item
+            begins with 0, the empty history.
+        target: int32 [rows, T], the item after each; 0 pads.
+    """
+
+    user: np.ndarray
+    history: np.ndarray
+    target: np.ndarray
+
+
+def cut_windows(items: np.ndarray, offsets: np.ndarray, length: int, predict_first: bool = False) -> Windows:
+    """Rows for sequences `items[offsets[u]:offsets[u + 1]]`; each row starts with an empty memory of what came before.
+
+    Args:
+        length: T.
+        predict_first: whether the first item of a user is predicted, too, from nothing.
+    """
+    skipped = 0 if predict_first else 1
+    positions = np.maximum(np.diff(offsets) - skipped, 0)  # predicted, per user
+    rows = -(-positions // length)
+    user = np.repeat(np.arange(len(rows)), rows)
+    back = np.arange(len(user)) - np.repeat(np.cumsum(rows) - rows, rows)  # 0 is the newest row of its user
+    end = positions[user] - back * length
+    start = np.maximum(end - length, 0)
+    step = np.arange(length)
+    real = step < (end - start)[:, None]
+    at = offsets[user][:, None] + skipped + start[:, None] + step  # position of the target
+    last = max(len(items) - 1, 0)
+    target = np.where(real, items[np.minimum(at, last)], 0)
+    before = np.where(real & (at > offsets[user][:, None]), items[np.clip(at - 1, 0, last)], 0)
+    return Windows(user.astype(np.int32), before.astype(np.int32), target.astype(np.int32))
+
+
+@dataclass(frozen=True)
+class SequenceBatches:
+    """All epochs of protocol S training, each a pure function of (seed, epoch).
+
+    A batch is (inputs, weight [B, T]); inputs are history [B, T], positive [B, T] (the item after each), and
+        negative [B, T, K] for "bpr": items that the user has not touched in training;
+        negative [N] for "sampled_softmax": shared by the whole batch, uniform over the catalogue;
+        nothing more for "softmax".
+    Negatives exclude training items only: to exclude what is held out would tell it away.
+
+    Attributes:
+        rows_per_batch: B.
+        length: T.
+        loss: "bpr", "sampled_softmax" or "softmax".
+        num_negatives: K or N.
+        predict_first: as in `cut_windows`.
+    """
+
+    splits: SequenceSplits
+    rows_per_batch: int
+    length: int
+    loss: str
+    num_negatives: int
+    seed: int
+    predict_first: bool = False
+
+    @cached_property
+    def windows(self) -> Windows:
+        return cut_windows(self.splits.history_items, self.splits.history_offsets, self.length, self.predict_first)
+
+    @cached_property
+    def examples(self) -> int:
+        """Predicted positions of an epoch."""
+        return int(np.count_nonzero(self.windows.target))
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch; the last one is filled up with empty rows."""
+        return -(-len(self.windows.user) // self.rows_per_batch)
+
+    @cached_property
+    def _touched(self) -> np.ndarray:
+        lengths = self.splits.history_lengths
+        rows = self.splits.num_item_rows
+        return np.sort(pair_keys(np.repeat(np.arange(len(lengths)), lengths), self.splits.history_items, rows))
+
+    def stacked(self, epoch: int) -> Stacked:
+        """(inputs, weight [steps, B, T]) of one epoch; inputs have the same leading dimension."""
+        windows, rng = self.windows, np.random.default_rng([self.seed, 3, epoch])
+        order = np.full((self.steps, self.rows_per_batch), -1)
+        order.flat[: len(windows.user)] = rng.permutation(len(windows.user))
+        real = order >= 0
+
+        def rows(of: np.ndarray) -> np.ndarray:
+            return np.where(real.reshape(real.shape + (1,) * (of.ndim - 1)), of[order], 0)
+
+        inputs = {"history": rows(windows.history), "positive": rows(windows.target)}
+        rng, top = np.random.default_rng([self.seed, 2, epoch]), self.splits.num_item_rows - 1
+        if self.loss == "bpr":
+            user = np.broadcast_to(rows(windows.user)[..., None, None], (*inputs["positive"].shape, self.num_negatives))
+            inputs["negative"] = draw_untouched(user, self._touched, top, rng) * (inputs["positive"] > 0)[..., None]
+        elif self.loss == "sampled_softmax":
+            inputs["negative"] = rng.integers(1, top + 1, (self.steps, self.num_negatives), np.int32)
+        return inputs, (inputs["positive"] > 0).astype(np.float32)
+
+    def batches(self, epoch: int) -> Iterator[Stacked]:
+        """(inputs, weight [B, T]) of every step of one epoch."""
+        inputs, weight = self.stacked(epoch)
+        for step in range(self.steps):
+            yield {name: values[step] for name, values in inputs.items()}, weight[step]
+
+    def dataset(self, first_epoch: int = 0) -> tf.data.Dataset:
+        """A tf.data.Dataset whose n-th pass is epoch `first_epoch + n`; see `TrainingBatches.dataset`."""
+        counter = iter(range(first_epoch, 1 << 30))
+        inputs, weight = self.stacked(first_epoch)
+        signature = (
+            {name: tf.TensorSpec([None, *values.shape[1:]], tf.int32) for name, values in inputs.items()},
+            tf.TensorSpec([None, *weight.shape[1:]], tf.float32),
+        )
+        epoch = tf.data.Dataset.from_generator(lambda: iter([self.stacked(next(counter))]), output_signature=signature)
+        batches = epoch.flat_map(lambda *stacked: tf.data.Dataset.from_tensor_slices(stacked))
+        options = tf.data.Options()
+        options.autotune.enabled = False  # nothing to tune; see TrainingBatches.dataset
+        return batches.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(4).with_options(options)
