@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args, get_type_hints
 
 from tfkgrec.config_models import MODEL_SETTINGS, ModelSettings
-from tfkgrec.config_section import Section, SettingError, expected, number, one_of, show
+from tfkgrec.config_pretraining import PretrainingConfig
+from tfkgrec.config_section import Section, SettingError, SettingText, expected, number, one_of, show
 from tfkgrec.config_yaml import Places, apply_override, dump, read
 
 # What `data.knowledge_graph` may be; the first is the default. Datasets that are not listed have one graph: null.
@@ -165,6 +166,7 @@ class Config(Section):
 
     model: ModelSettings
     data: DataConfig
+    pretraining: PretrainingConfig | None = None  # null: the model starts from random vectors
     training: TrainingConfig = field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
@@ -191,7 +193,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), data_dir: str |
             from the config file's folder when it is not given.
 
     Returns:
-        A `Config` whose paths are all absolute.
+        A `Config` whose paths are all absolute; `pretraining.vectors` counts from the config file's folder.
 
     Raises:
         InputError: one line.
@@ -213,6 +215,7 @@ def _settle(
         apply_override(override, raw, places)
     config = _build_config(raw, places)
     changed: dict[str, Any] = {}
+    home = folder
     if data_dir is not None:
         folder = Path(data_dir).resolve()
         changed["data_dir"] = folder
@@ -220,7 +223,11 @@ def _settle(
         value = getattr(config.data, spec.name)
         if isinstance(value, Path) and spec.name not in changed:
             changed[spec.name] = (folder / value.expanduser()).resolve()
-    return dataclasses.replace(config, data=dataclasses.replace(config.data, **changed))
+    pretraining = config.pretraining
+    if pretraining is not None and pretraining.vectors is not None:
+        vectors = (home / pretraining.vectors.expanduser()).resolve()
+        pretraining = dataclasses.replace(pretraining, vectors=vectors)
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, **changed), pretraining=pretraining)
 
 
 def _build_config(raw: dict[str, Any], places: Places) -> Config:
@@ -243,6 +250,8 @@ def _build(cls: type[Section], raw: Any, keys: tuple[str, ...], places: Places) 
         if key not in specs:
             raise places.error(here, f"expected a known key{_nearest(str(key), cls, keys)}")
         inner = _section_in(hints[key], value, here, places)
+        if inner is not None and isinstance(value, SettingText) and value.parsed is None:
+            value = None  # --set pretraining=null
         if inner is None or (value is None and type(None) in get_args(hints[key])):
             values[key] = value
         else:

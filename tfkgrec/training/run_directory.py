@@ -17,20 +17,9 @@ from typing import Any
 import numpy as np
 
 from tfkgrec.errors import InputError
+from tfkgrec.files import write_aside
 
 HDF5_OVERHEAD = 4096  # bytes for each variable, generously
-
-
-def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` make a file under a temporary name beside `path`, then rename it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays last: Keras looks at it.
-    aside = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        write(aside)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from tfkgrec.data.records import Dataset, Splits
-from tfkgrec.training.run_directory import write_aside, write_text
+from tfkgrec.files import write_aside
+from tfkgrec.training.run_directory import write_text
 
 USERS, ITEMS = "users.txt", "items.txt"
 ENTITY_NAMES, RELATION_NAMES = "entity_names.txt", "relation_names.txt"
