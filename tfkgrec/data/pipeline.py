@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.config import TrainingConfig
+from tfkgrec.data.epochs import batches_of, epochs_dataset
 from tfkgrec.data.history import sample_histories
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.records import Interactions, Splits
@@ -39,9 +40,10 @@ def group_pairs(pairs: Interactions, items_per_row: int, rng: np.random.Generato
     """Lay pairs out as rows of one user and `items_per_row` items; `rng` shuffles each user's pairs and the rows."""
     n = len(pairs)
     shuffle = np.arange(n) if rng is None else rng.permutation(n)
-    order = shuffle[np.argsort(pairs.user[shuffle], kind="stable")]
+    order = shuffle[np.argsort(_small(pairs.user)[shuffle], kind="stable")]
     user = pairs.user[order]
-    place = np.arange(n) - np.searchsorted(user, user)  # 0, 1, 2, ... within each user
+    starts = np.cumsum(np.bincount(user)) - np.bincount(user) if n else user
+    place = np.arange(n) - starts[user]  # 0, 1, 2, ... within each user
     column = place % items_per_row
     row = np.cumsum(column == 0) - 1
     rows = int(row[-1]) + 1 if n else 0
@@ -59,6 +61,11 @@ def group_pairs(pairs: Interactions, items_per_row: int, rng: np.random.Generato
         real.astype(np.float32),
         source,
     )
+
+
+def _small(ids: np.ndarray) -> np.ndarray:
+    """In 16 bits where they fit, which NumPy sorts in linear time."""
+    return ids.astype(np.uint16) if ids.max(initial=0) < 1 << 16 else ids
 
 
 @dataclass(frozen=True)
@@ -159,26 +166,16 @@ class TrainingBatches:
 
     def batches(self, epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]]:
         """(inputs, label [G, M, 1], weight [G, M]) of every step of one epoch."""
-        columns, label, weight = self.stacked(epoch)
-        for step in range(len(label)):
-            yield {k: v[step] for k, v in columns.items()}, label[step], weight[step]
+        yield from batches_of(self.stacked(epoch))
 
     def dataset(self, first_epoch: int = 0) -> tf.data.Dataset:
         """A tf.data.Dataset whose n-th pass is epoch `first_epoch + n`; shapes are fixed, as XLA likes them."""
-        counter = iter(range(first_epoch, 1 << 30))
         g, m, t = self.rows_per_batch, self.items_per_user, self.history_length + 1
-        spec = {
-            "user": tf.TensorSpec([None, g], tf.int32),
-            "history": tf.TensorSpec([None, g, t], tf.int32),
-            "item": tf.TensorSpec([None, g, m], tf.int32),
-            "omit": tf.TensorSpec([None, g, m], tf.int32),
+        inputs = {
+            "user": tf.TensorSpec([g], tf.int32),
+            "history": tf.TensorSpec([g, t], tf.int32),
+            "item": tf.TensorSpec([g, m], tf.int32),
+            "omit": tf.TensorSpec([g, m], tf.int32),
         }
-        signature = (spec, tf.TensorSpec([None, g, m, 1], tf.float32), tf.TensorSpec([None, g, m], tf.float32))
-        # Python hands over a whole epoch at once; cutting it into batches there would cost a millisecond for each.
-        epoch = tf.data.Dataset.from_generator(lambda: iter([self.stacked(next(counter))]), output_signature=signature)
-        batches = epoch.flat_map(lambda *stacked: tf.data.Dataset.from_tensor_slices(stacked))
-        options = tf.data.Options()
-        # Nothing here to tune, and the end of a tuned epoch waits for the tuner's thread: as long as the first step
-        # took to compile (7 to 40 s were seen between the first two epochs).
-        options.autotune.enabled = False
-        return batches.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(4).with_options(options)
+        signature = (inputs, tf.TensorSpec([g, m, 1], tf.float32), tf.TensorSpec([g, m], tf.float32))
+        return epochs_dataset(self.stacked, signature, self.steps, first_epoch)
