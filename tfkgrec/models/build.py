@@ -10,14 +10,20 @@ from tfkgrec.config_models import DinkSettings, MfSettings, ModelSettings
 from tfkgrec.data.history import history_table
 from tfkgrec.data.neighbours import sample_neighbours
 from tfkgrec.data.records import Dataset, Splits
+from tfkgrec.kge.vectors import Vectors
 from tfkgrec.models.dink import DINK
 from tfkgrec.models.matrix_factorization import MatrixFactorization
 from tfkgrec.models.recommender import Recommender
 
 
-def build_model(settings: ModelSettings, dataset: Dataset, splits: Splits, seed: int) -> Recommender:
-    """A built model; `seed` fixes what it samples. Weights come from Keras' global seed."""
-    return _BUILDERS[type(settings)](settings, dataset, splits, np.random.default_rng([seed, 5]))
+def build_model(
+    settings: ModelSettings, dataset: Dataset, splits: Splits, seed: int, vectors: Vectors | None = None
+) -> Recommender:
+    """A built model; `seed` fixes what it samples. Weights come from Keras' global seed, or start from `vectors`."""
+    model = _BUILDERS[type(settings)](settings, dataset, splits, np.random.default_rng([seed, 5]))
+    if vectors is not None:
+        model.start_from(vectors)
+    return model
 
 
 def _dink(settings: DinkSettings, dataset: Dataset, splits: Splits, rng: np.random.Generator) -> DINK:

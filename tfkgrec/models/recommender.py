@@ -6,6 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from tfkgrec.errors import InputError
+from tfkgrec.kge.vectors import Vectors
+
 
 class Recommender(keras.Model):
     """Base of all models. A subclass writes `user_state`, `score_items` and `explain`.
@@ -59,6 +62,14 @@ class Recommender(keras.Model):
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         state = self.user_state(inputs["user"], inputs.get("history"))
         return self.score_items(state, inputs["item"], inputs.get("omit"), training)
+
+    def start_from(self, vectors: Vectors) -> None:
+        """Let the embeddings start from pre-trained vectors.
+
+        Raises:
+            InputError: the model takes none, or of another width.
+        """
+        raise InputError(f"pretraining: expected null for a model that takes no pre-trained vectors ({self.name})")
 
     def add_table(self, name: str, shape: tuple[int, ...]) -> Any:
         """A side table: int32 ids that live in the model, so that an export needs ids only (design rule 2)."""

@@ -14,6 +14,8 @@ from tfkgrec.data.load import load_raw
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import assemble_metrics, report, write_metrics
+from tfkgrec.kge.pretrain import pretrain
+from tfkgrec.kge.vectors import Vectors
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.training.protocol_c import ProtocolC
@@ -48,10 +50,10 @@ class Prepared:
     def splits(self) -> Any:
         return self.protocol.splits
 
-    def model(self, config: Config) -> Recommender:
+    def model(self, config: Config, vectors: Vectors | None = None) -> Recommender:
         """The config's model before training; its seed fixes all that is random in it."""
         seed_everything(config.training.seed)
-        return build_model(config.model, self.dataset, self.splits, config.training.seed)
+        return build_model(config.model, self.dataset, self.splits, config.training.seed, vectors)
 
 
 def prepare(config: Config) -> Prepared:
@@ -79,7 +81,7 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[s
     write_text(run.environment, json.dumps(environment(), indent=2))
     write_vocabularies(run.vocabularies, dataset, splits)
 
-    model = prepared.model(config)
+    model = prepared.model(config, _vectors(config, prepared, run))
     fitted = fit(model, prepared.protocol, config.training, run, resume)
     prepared.protocol.finish(model)
     write_model(run.model, model, model.save)
@@ -110,6 +112,17 @@ def load_run(path: Path) -> tuple[Config, RunDirectory, Recommender]:
     run = RunDirectory(path)
     run.check()
     return load_config(run.config), run, keras.models.load_model(run.model)
+
+
+def _vectors(config: Config, prepared: Prepared, run: RunDirectory) -> Vectors | None:
+    """What the model starts from: made as the config asks, and kept with the run."""
+    if config.pretraining is None:
+        return None
+    if run.vectors.exists():  # a resumed run starts from what it began with
+        return Vectors.load(run.vectors, prepared.dataset, prepared.splits)
+    vectors = pretrain(config, prepared.dataset, prepared.splits)
+    vectors.save(run.vectors, prepared.dataset, prepared.splits)
+    return vectors
 
 
 def _check_same_settings(config: Config, run: RunDirectory) -> None:

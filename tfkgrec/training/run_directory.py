@@ -85,6 +85,10 @@ class RunDirectory:
         return self.path / "vocabularies"
 
     @property
+    def vectors(self) -> Path:
+        return self.path / "vectors.npz"
+
+    @property
     def environment(self) -> Path:
         return self.path / "environment.json"
 
