@@ -25,7 +25,7 @@ from tfkgrec.config_yaml import Places, apply_override, dump, read
 # What `data.knowledge_graph` may be; the first is the default. Datasets that are not listed have one graph: null.
 KNOWLEDGE_GRAPHS = {
     "book-crossing": ("ripplenet", "mkr"),
-    "ml-1m": ("satori-mkr", "freebase", "dbpedia"),
+    "ml-1m": ("satori-mkr", "freebase", "dbpedia", "imdb"),
 }
 
 
@@ -56,7 +56,7 @@ class SyntheticConfig(Section):
 class DataConfig(Section):
     """Which files become the dataset, and how it is split."""
 
-    dataset: Literal["lastfm", "book-crossing", "ml-1m", "ml-100k", "files", "synthetic"]
+    dataset: Literal["lastfm", "book-crossing", "ml-1m", "ml-100k", "ml-100k-rkge", "files", "synthetic"]
     protocol: Literal["C", "S", "R"] = "C"  # click-through; sequential; top-N with time split (protocols.md)
     knowledge_graph: str | None = None  # one of KNOWLEDGE_GRAPHS[dataset]; null where a dataset has only one
     inverse_relations: bool = False  # add (tail, inverse of relation, head) for every triple

@@ -12,6 +12,7 @@ from tfkgrec.data.readers.generic import read_files
 from tfkgrec.data.readers.lastfm import read_lastfm
 from tfkgrec.data.readers.movielens_1m import read_movielens_1m
 from tfkgrec.data.readers.movielens_100k import read_movielens_100k
+from tfkgrec.data.readers.rkge import read_rkge
 from tfkgrec.data.records import RawData
 from tfkgrec.data.synthetic import planted_world
 from tfkgrec.errors import InputError
@@ -24,6 +25,7 @@ PUBLIC: dict[str, Callable[..., RawData]] = {
     "book-crossing": read_book_crossing,
     "ml-1m": read_movielens_1m,
     "ml-100k": read_movielens_100k,
+    "ml-100k-rkge": read_rkge,
 }
 
 

@@ -43,6 +43,13 @@ def movielens_1m(folder: Path) -> Path:
     write(folder / "movies.dat", "10::Amélie (2001)::Comedy\n11::Heat (1995)::Action|Crime\n", encoding="latin-1")
     write(folder / "kg_satori_mkr/item_index2entity_id.txt", "10\t0\n11\t1\n")
     write(folder / "kg_satori_mkr/kg.txt", "0\tfilm.film.genre\t2\n1\tfilm.film.genre\t3\n")
+    film = "{}::Title::2001::PG::1 Jan::{}::{}::Some Writer::{}::A plot: with a colon.::http://x\n".format
+    write(
+        folder / "movies_extrainfos.dat.gz",
+        film(10, "Comedy, Romance", "Ann B.", "Zoë C., Ann B.")
+        + film(12, "N/A", "Ann B.", "N/A")
+        + film(99, "War", "X", "Y"),
+    )
     write(folder / "kg_freebase/item_list.txt", "org_id freebase_id\n10 0 m.0a\n11 1 m.0b\n")
     write(folder / "kg_freebase/relation_list.txt", "org_id remap_id\nedited_by 0\nbelong_to_genre 1\n")
     write(folder / "kg_freebase/kg_final.txt.gz", "0 1 2\n1 0 3\n")
@@ -76,4 +83,12 @@ def movielens_100k(folder: Path) -> Path:
         folder / "ml-100k.kg.gz",
         "head_id:token\trelation_id:token\ttail_id:token\nm.0a\tfilm.film.genre\tm.0c\nm.0b\tfilm.film.genre\tm.0c\n",
     )
+    return folder
+
+
+def rkge(folder: Path) -> Path:
+    """Item 7 is written as RKGE's line 1,576, item 8 with a capital letter, item 9 has ratings and no line."""
+    write(folder / "rating-delete-missing-itemid.txt", "1\t7\t5\t30\n1\t8\t2\t10\n2\t9\t4\t20\n")
+    lines = "id:7:genre:War|director:Ann B.|actors:Zoë C.\nid:8|genre:War|director: Ann B.|Actors:N/A\n"
+    write(folder / "auxiliary.txt", "\ufeff" + lines)
     return folder

@@ -10,6 +10,7 @@ from tfkgrec.data.readers.book_crossing import read_book_crossing
 from tfkgrec.data.readers.lastfm import read_lastfm
 from tfkgrec.data.readers.movielens_1m import read_movielens_1m
 from tfkgrec.data.readers.movielens_100k import read_movielens_100k
+from tfkgrec.data.readers.rkge import read_rkge
 from tfkgrec.data.records import RawData
 from tfkgrec.errors import InputError
 
@@ -163,3 +164,34 @@ def test_truncated_gz(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_movielens_100k(tmp_path)
     assert str(caught.value) == f"{path}: expected a whole gzip file, found a truncated or damaged one"
+
+
+def test_movielens_1m_with_imdb(tmp_path: Path) -> None:
+    """Every rated film is in the catalogue, also 11, which IMDb's file lacks; film 99 has no rating."""
+    raw = read_movielens_1m(files.movielens_1m(tmp_path), "imdb")
+    assert len(raw.interactions) == 4
+    assert raw.item_links["item"].tolist() == ["10", "11", "12"]
+    assert triples(raw) == [
+        ("10", "genre", "genre:Comedy"),
+        ("10", "genre", "genre:Romance"),
+        ("10", "director", "person:Ann B."),
+        ("10", "actor", "person:Zoë C."),
+        ("10", "actor", "person:Ann B."),
+        ("12", "director", "person:Ann B."),
+    ]
+    assert raw.entity_names["person:Ann B."] == "Ann B."
+    assert raw.relation_names["director"] == "directed by"
+
+
+def test_rkge(tmp_path: Path) -> None:
+    raw = read_rkge(files.rkge(tmp_path))
+    assert pairs(raw) == [("1", "7", True, 30), ("1", "8", False, 10), ("2", "9", True, 20)]
+    assert raw.item_links.to_dict("list") == {"item": ["7", "8", "9"], "entity": ["film:7", "film:8", "film:9"]}
+    assert ("film:7", "genre", "genre:War") in triples(raw)
+    assert {triple[2] for triple in triples(raw)} == {"genre:War", "person:Ann B.", "person:Zoë C."}
+
+
+def test_rkge_names_the_line_that_it_cannot_read(tmp_path: Path) -> None:
+    files.write(files.rkge(tmp_path) / "auxiliary.txt", "id:7|genre:War|director:A|actors:B\nid:8|War\n")
+    with pytest.raises(InputError, match=r"auxiliary.txt:2: expected id:..\|genre:.*found 'id:8\|War'"):
+        read_rkge(tmp_path)

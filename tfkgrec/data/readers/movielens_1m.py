@@ -1,4 +1,4 @@
-"""MovieLens 1M with one of three published graphs."""
+"""MovieLens 1M with one of three published graphs, or with the genres, directors and actors of IMDb."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from tfkgrec.data.readers.credits import RELATIONS, credit_triples
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
 from tfkgrec.data.readers.tables import Table, find, find_optional, read_table
@@ -23,18 +24,19 @@ Graph = tuple[Table, Table, dict[str, str], dict[str, str]]
 def read_movielens_1m(folder: Path, knowledge_graph: str = "satori-mkr") -> RawData:
     """Read `ratings.dat`, a graph and, for titles, `movies.dat`; a rating of 4 or 5 is a positive.
 
-    STATS                              satori-mkr     freebase      dbpedia
-        users                               6,036        6,038        6,038
-        items                               2,347        3,086        2,983
-        items_with_a_positive               2,254        2,995        2,961
-        ratings                           656,334      938,838      932,202
-        positives                         376,887      537,410      534,144
-        labelled_pairs                    753,774    1,074,820    1,068,288
-        entities                            7,008       96,235       13,760
-        relations                               7            8           11
-        triples                            20,782      124,644      193,089
-        triples_with_an_item_head          20,195      124,644      193,089
+    STATS                              satori-mkr     freebase      dbpedia         imdb
+        users                               6,036        6,038        6,038        6,038
+        items                               2,347        3,086        2,983        3,706
+        items_with_a_positive               2,254        2,995        2,961        3,533
+        ratings                           656,334      938,838      932,202    1,000,093
+        positives                         376,887      537,410      534,144      575,281
+        labelled_pairs                    753,774    1,074,820    1,068,288    1,150,562
+        entities                            7,008       96,235       13,760       13,088
+        relations                               7            8           11            3
+        triples                            20,782      124,644      193,089       27,559
+        triples_with_an_item_head          20,195      124,644      193,089       27,559
 
+    The graph `imdb` holds every rated film, the two without an entry in `movies_extrainfos.dat` included.
     DINK's 753,772 is one positive short: MKR's preprocessing skips the first line of ratings.dat, which has no header.
     """
     graph, links, entity_names, relation_names = GRAPHS[knowledge_graph](folder)
@@ -88,6 +90,19 @@ def _dbpedia(folder: Path) -> Graph:
     return graph, links, _words(entities, "entity"), _words(relations, "relation")
 
 
+def _imdb(folder: Path) -> Graph:
+    fields = "item title year rated released genres directors writers actors plot poster".split()
+    films = read_table(find(folder, "movies_extrainfos.dat"), "::", fields)
+    films.whole_numbers("item")
+    rated = _ratings(folder)["item"].unique()
+    kept = films.frame[films.frame["item"].isin(rated)]
+    lists = zip(kept["genres"], kept["directors"], kept["actors"], strict=True)
+    credits = (dict(zip(RELATIONS, texts, strict=True)) for texts in lists)
+    graph, names = credit_triples(zip(kept["item"], credits, strict=True), films.source)
+    links = Table(films.source, pd.DataFrame({"item": rated, "entity": rated}))
+    return graph, links, names, dict(RELATIONS)
+
+
 def _check_numbers(graph: Table, links: Table) -> None:
     graph.whole_numbers("head", "relation", "tail")
     links.whole_numbers("item", "entity")
@@ -99,4 +114,9 @@ def _words(table: Table, key: str) -> dict[str, str]:
     return dict(zip(table.frame[key], names, strict=True))
 
 
-GRAPHS: dict[str, Callable[[Path], Graph]] = {"satori-mkr": _satori, "freebase": _freebase, "dbpedia": _dbpedia}
+GRAPHS: dict[str, Callable[[Path], Graph]] = {
+    "satori-mkr": _satori,
+    "freebase": _freebase,
+    "dbpedia": _dbpedia,
+    "imdb": _imdb,
+}

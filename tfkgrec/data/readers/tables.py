@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -123,6 +124,22 @@ def first_fields(path: Path, separator: str) -> list[str]:
     """The fields of the first line, to see whether it is a header."""
     first = _read_text(path, "utf-8").split(b"\n", 1)[0].decode()
     return next(csv.reader([first], delimiter=separator))
+
+
+def read_lines(path: Path, pattern: re.Pattern[str], wanted: str) -> list[tuple[str, ...]]:
+    """The groups of `pattern` in every line, which must match as a whole; blank lines are passed over.
+
+    Args:
+        wanted: the pattern in words, for the message.
+    """
+    found = []
+    for number, line in enumerate(_read_text(path, "utf-8").decode().split("\n"), 1):
+        if line.strip():
+            match = pattern.fullmatch(line)
+            if match is None:
+                raise InputError(f"{path}:{number}: expected {wanted}, found {line[:60]!r}")
+            found.append(match.groups())
+    return found
 
 
 def _read_text(path: Path, encoding: str) -> bytes:
