@@ -1,5 +1,6 @@
-"""The client: raw ids in, numpy out, and one clear line for every failure."""
+"""The clients: raw ids in, numpy out, and one clear line for every failure."""
 
+import asyncio
 import socket
 
 import numpy as np
@@ -7,12 +8,30 @@ import pytest
 
 from tests.serving.toy import AFFINITY
 from tfkgrec.errors import InputError
-from tfkgrec.serving.client import Client, ServerError
+from tfkgrec.serving.client import AsyncClient, Client, NotFound, ServerError
 
 
-@pytest.fixture
-def client(server):
-    with Client(server.address, "toy", timeout=20) as made:
+class Waiting:
+    """An AsyncClient that a test calls as it calls a Client."""
+
+    def __init__(self, *arguments, **settings):
+        self._loop = asyncio.new_event_loop()
+        self._client = AsyncClient(*arguments, **settings)
+
+    def __getattr__(self, name):
+        return lambda *arguments, **more: self._loop.run_until_complete(getattr(self._client, name)(*arguments, **more))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._loop.run_until_complete(self._client.close())
+        self._loop.close()
+
+
+@pytest.fixture(params=[Client, Waiting], ids=["sync", "async"])
+def client(server, request):
+    with request.param(server.address, "toy", timeout=20) as made:
         yield made
 
 
@@ -49,6 +68,17 @@ def test_histories_may_differ_in_length(client):
     assert answer.item_id.shape == (3, 1)
 
 
+def test_a_fixed_width_pads_and_keeps_the_newest(server):
+    with Client(server.address, "toy", timeout=20, history_width=2) as client:
+        answer = client.recommend_for_history([["i1", "i2", "i3"], ["i6"], []], k=4)
+    assert answer.known.tolist() == [2, 1, 0]
+    assert "i1" in answer.item_id[0] and not {"i2", "i3"} & set(answer.item_id[0])
+
+
+def test_no_histories_at_all(client):
+    assert client.recommend_for_history([], k=2).item_id.shape == (0, 2)
+
+
 def test_explain_gives_every_output_decoded(client):
     outputs = client.explain(["u2"], ["i1"])
     assert outputs["history_name"][0].tolist() == ["film 2", "film 5", "", ""]
@@ -59,6 +89,8 @@ def test_explain_gives_every_output_decoded(client):
 def test_a_version_can_be_fixed(server):
     with Client(server.address, "toy", version=1) as client:
         np.testing.assert_allclose(client.score(["u1"], ["i1"]), [probability(1, 1, version=1)], atol=1e-6)
+    with Client(server.address, "toy", label="stable") as client:
+        assert client.recommend(["u1"]).version == 1
 
 
 @pytest.mark.parametrize(
@@ -66,7 +98,12 @@ def test_a_version_can_be_fixed(server):
     [
         (lambda client: client.recommend(["u1"], k=0), "k: expected 1 or more, found 0"),
         (lambda client: client.score(["u1", "u2", "u3"], ["i1", "i2"]), "model toy: "),
-        (lambda client: client.predict("advance", {}), 'Serving signature key "advance" not found.'),
+        (lambda client: client.predict("zzz", {}), 'Serving signature key "zzz" not found.'),
+        (lambda client: client.score("u1", "i1"), "users: expected a list of ids, found one text, 'u1'"),
+        (lambda client: client.score([7], ["i1"]), "Expects arg.1. to be string but int64 is provided"),
+        (lambda client: client.score(["u1", 7], ["i1", "i2"]), "user_id: expected texts, found 7 among them"),
+        (lambda client: client.recommend_for_history(["i1", "i2"]), "histories: expected a list of ids"),
+        (lambda client: client.advance({"item_id": 1}, ["i1"]), "state: expected the tensors of a state"),
     ],
 )
 def test_what_the_caller_can_mend_is_an_input_error(client, ask, text):
@@ -77,7 +114,7 @@ def test_what_the_caller_can_mend_is_an_input_error(client, ask, text):
 
 def test_an_unknown_model_is_an_input_error(server):
     message = r"model nope: Servable not found for request: Latest\(nope\)"
-    with Client(server.address, "nope") as client, pytest.raises(InputError, match=message):
+    with Client(server.address, "nope") as client, pytest.raises(NotFound, match=message):
         client.recommend(["u1"])
 
 

@@ -1,0 +1,40 @@
+"""A client of any TF Serving server: raw ids in, numpy arrays out, and no TensorFlow in the process that asks."""
+
+from tfkgrec.serving.client.aio import AsyncClient
+from tfkgrec.serving.client.calls import Advanced, Recommendations
+from tfkgrec.serving.client.channel import Tls
+from tfkgrec.serving.client.errors import (
+    CallError,
+    DeadlineExceeded,
+    FailedPrecondition,
+    InvalidArgument,
+    NotAllowed,
+    NotFound,
+    OutOfRange,
+    RequestRefused,
+    ResourceExhausted,
+    ServerError,
+    Unavailable,
+    Unimplemented,
+)
+from tfkgrec.serving.client.sync import Client
+
+__all__ = [
+    "Advanced",
+    "AsyncClient",
+    "CallError",
+    "Client",
+    "DeadlineExceeded",
+    "FailedPrecondition",
+    "InvalidArgument",
+    "NotAllowed",
+    "NotFound",
+    "OutOfRange",
+    "Recommendations",
+    "RequestRefused",
+    "ResourceExhausted",
+    "ServerError",
+    "Tls",
+    "Unavailable",
+    "Unimplemented",
+]
