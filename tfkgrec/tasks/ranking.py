@@ -39,6 +39,8 @@ class RankingModel(tfrs.Model):
 
     def compute_loss(self, inputs: Any, training: bool = False) -> tf.Tensor:
         features, label, weight = inputs
+        if training and self.recommender.reads_labels:
+            features = {**features, "label": label[..., 0], "weight": weight}
         logit = self(features, training=training)
         return self.task(labels=label, predictions=logit[..., None], sample_weight=weight)
 

@@ -1,0 +1,69 @@
+"""HKRM's proximity distributions (papers/hkrm.txt, section 2.2.3, eqs 4-5)."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfkgrec.layers.masked import masked_softmax
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class ProximityDistribution(keras.layers.Layer):
+    """How important each attribute field is to a user and to an item: distributions over the A fields.
+
+    p(a_j|q) = sum_i alpha_i softmax_j(o_j^{e_i} . (r_j * q_s))     (4)   the call
+    p(a_j|t) = softmax_j(o_j^t . (r_j * t_s))                       (5)   `of_items`
+
+    R_j is diagonal, as in DistMult: one vector r_j per field.
+
+    Reading: eq 4 sums |q| softmaxes, which is no distribution. They are weighted by alpha, and history items without
+    any field have no say, so that p(.|q) sums to one. Fields that an item does not have are left out of its softmax.
+
+    Call arguments:
+        field_vectors: o_j of every history item [G, T, A, d].
+        query: q_s [G, M, d].
+        alpha: weights of the history items [G, M, T].
+        field_mask: bool [G, T, A], which fields each history item has.
+
+    Output: p(.|q) [G, M, A]; zeros where no visible item has a field.
+    """
+
+    def build(self, field_vectors_shape: Any, *_: Any, **__: Any) -> None:
+        self.num_fields, dim = field_vectors_shape[-2:]
+        self.relation = self.add_weight(shape=(self.num_fields, dim), initializer="glorot_uniform", name="relation")
+
+    def call(self, field_vectors: Any, query: Any, alpha: Any, field_mask: Any) -> Any:
+        # (o_j * r_j) once per user; then one matrix product per user for all pairs, history items and fields.
+        keys = field_vectors * ops.cast(self.relation, field_vectors.dtype)  # [G, T, A, d]
+        steps, fields, dim = keys.shape[1:]
+        keys = ops.reshape(keys, (-1, steps * fields, dim))
+        scores = ops.matmul(query, ops.transpose(keys, (0, 2, 1)))  # [G, M, T A]
+        scores = ops.reshape(scores, (-1, query.shape[1] or ops.shape(query)[1], steps, fields))
+        mask = ops.broadcast_to(ops.expand_dims(field_mask, 1), ops.shape(scores))
+        each = masked_softmax(scores, mask)  # [G, M, T, A], zeros for an item without fields
+        summed = ops.sum(ops.expand_dims(alpha, -1) * each, axis=2)  # [G, M, A]
+        total = ops.sum(summed, axis=-1, keepdims=True)
+        return summed / ops.where(total > 0, total, ops.ones_like(total))
+
+    def of_items(self, field_vectors: Any, slot_field: Any, slot_item_vectors: Any, item_slot: Any) -> Any:
+        """p(.|t) of every item (eq 5).
+
+        Args:
+            field_vectors: o of every slot, a field that an item has, [S + 1, d]; slot 0 is none.
+            slot_field: field of each slot, int32 [S + 1].
+            slot_item_vectors: t_s of the item of each slot [S + 1, d].
+            item_slot: int32 [items, A], 0 where an item does not have the field.
+
+        Returns:
+            [items, A]; zeros for an item without any field.
+        """
+        relation = ops.take(ops.multiply(ops.convert_to_tensor(self.relation), 1.0), slot_field, axis=0)
+        scores = ops.sum(field_vectors * relation * slot_item_vectors, axis=-1)  # [S + 1]
+        return masked_softmax(ops.take(scores, item_slot, axis=0), ops.not_equal(item_slot, 0))
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """None: the mask is used up here."""
+
+    def compute_output_shape(self, field_vectors_shape: Any, query_shape: Any, *_: Any) -> Any:
+        return (*query_shape[:-1], field_vectors_shape[-2])

@@ -1,0 +1,47 @@
+"""HKRM's item-level query (papers/hkrm.txt, section 2.2.1, eqs 1-2)."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfkgrec.layers.embedding import Embedding
+from tfkgrec.layers.masked import masked_softmax
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class QueryAttention(keras.layers.Layer):
+    """alpha_i = softmax_i(p_i / |q|), the weight of each history item in q_s = sum_i alpha_i e_i (eqs 1, 2).
+
+    Reading: p_i is one learned scalar per item, uniform at random at first; |q| counts the items that the pair sees.
+
+    Args:
+        num_items: rows of the item tables, row 0 included.
+
+    Call arguments:
+        history: item ids [G, T], 0 pads.
+        mask: bool [G, M, T], which of them each candidate may see.
+
+    Output: alpha [G, M, T]; sums to 1 over what is seen, zeros where nothing is.
+    """
+
+    def __init__(self, num_items: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.num_items = num_items
+        uniform = keras.initializers.RandomUniform(0.0, 1.0)
+        self.item_weight = Embedding(num_items, 1, embeddings_initializer=uniform, name="item_weight")
+
+    def build(self, *_: Any, **__: Any) -> None:
+        self.item_weight.build(None)
+        self.built = True
+
+    def call(self, history: Any, mask: Any) -> Any:
+        p = ops.expand_dims(ops.squeeze(self.item_weight(history), -1), 1)  # [G, 1, T]
+        size = ops.sum(ops.cast(mask, p.dtype), axis=-1, keepdims=True)  # |q| [G, M, 1]
+        return masked_softmax(p / ops.maximum(size, 1.0), mask)
+
+    def compute_output_shape(self, history_shape: Any, mask_shape: Any = None) -> Any:
+        return mask_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "num_items": self.num_items}
