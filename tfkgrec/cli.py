@@ -89,6 +89,13 @@ def _machine_error(error: BaseException) -> str | None:
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add `--config`, `--set`, `--data-dir` and `--seed`; `config_from` reads them."""
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, as in configs/")
+    add_set_argument(parser)
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where the datasets lie (else $TFKGREC_DATA)")
+    parser.add_argument("--seed", type=int, metavar="N", help="the same as --set training.seed=N")
+
+
+def add_set_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--set`; its texts are `options.overrides`."""
     parser.add_argument(
         "--set",
         dest="overrides",
@@ -98,8 +105,6 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="section.key=value",
         help="change settings of the file: --set training.epochs=3 model.dim=32",
     )
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where the datasets lie (else $TFKGREC_DATA)")
-    parser.add_argument("--seed", type=int, metavar="N", help="the same as --set training.seed=N")
 
 
 def config_from(options: argparse.Namespace) -> Config:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfkgrec.cli import run_main
+from tfkgrec.cli import add_set_argument, run_main
 from tfkgrec.config import load_config
 from tfkgrec.data.records import RawData
 from tfkgrec.data.synthetic import PlantedTruth, planted_world
@@ -38,15 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="default: runs/quickstart-<time>")
     parser.add_argument("--export-dir", type=Path, default=Path("export"), metavar="DIR", help="default: export")
     parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="default: configs/quickstart.yaml")
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="section.key=value",
-        help="as in train",
-    )
+    add_set_argument(parser)
     options = parser.parse_args(argv)
     run_dir = options.run_dir or Path("runs") / time.strftime("quickstart-%Y%m%d-%H%M%S")
     config = load_config(options.config, options.overrides)

@@ -4,27 +4,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tfkgrec.benchmarks.variants import Variant
 from tfkgrec.config import load_config
 from tfkgrec.evaluation.report import CTR_COLUMNS, align, read_metrics
 from tfkgrec.evaluation.summary import aggregate
 from tfkgrec.training.run import train_run
 from tfkgrec.training.run_directory import RunDirectory
 
-# The floors of a seed are the same whatever the model, so one variant measures them.
-NO_FLOORS = "evaluation.floors=[]"
-VARIANTS: dict[str, tuple[str, list[str]]] = {
-    "paper, fixed negatives": ("-paper", ["training.negatives=fixed", NO_FLOORS]),
-    "paper, fresh negatives": ("-paper", ["training.negatives=fresh", NO_FLOORS]),
-    "tuned, fixed negatives": ("", ["training.negatives=fixed", NO_FLOORS]),
-    "tuned, fresh negatives": ("", ["training.negatives=fresh"]),
-}
-"""Label -> (suffix of the config file, overrides)."""
-
 
 def measure(
     model: str,
     dataset: str,
-    variant: str,
+    variant: Variant,
     seeds: Sequence[int],
     configs: Path,
     runs: Path,
@@ -34,34 +25,37 @@ def measure(
     """Train and evaluate one config with several seeds; a seed whose metrics.json is there already is not run again.
 
     Args:
-        variant: a key of `VARIANTS`.
         configs: folder of `<model>/<dataset>[-paper].yaml`.
         runs: where the runs lie: `<model>-<dataset>-<variant>/seed-<n>`.
 
     Returns:
         A row: mean and std of test and validation metrics and of the floors' test metrics, by dotted name.
     """
-    suffix, extra = VARIANTS[variant]
-    path = configs / model / f"{dataset}{suffix}.yaml"
-    folder = runs / f"{model}-{dataset}-{variant.replace(', ', '-').replace(' ', '-')}"
+    path = config_path(configs, model, dataset, variant)
+    folder = runs / f"{model}-{dataset}-{variant.folder}"
     results = []
     for seed in seeds:
         run = RunDirectory(folder / f"seed-{seed}")
         if not run.metrics.exists():
-            config = load_config(path, [*extra, *overrides, f"training.seed={seed}"], data_dir)
+            config = load_config(path, [*variant.overrides, *overrides, f"training.seed={seed}"], data_dir)
             train_run(config, run, resume=run.config.exists())
         results.append(read_metrics(run.metrics))
     summary = aggregate(results)
     return {
         "model": model,
         "dataset": dataset,
-        "variant": variant,
+        "variant": variant.label,
         "config": str(path),
         "seeds": list(summary.seeds),
         "published": dict(load_config(path).published),
         "mean": {name: round(value, 5) for name, value in summary.mean.items()},
         "std": {name: None if value is None else round(value, 5) for name, value in summary.std.items()},
     }
+
+
+def config_path(configs: Path, model: str, dataset: str, variant: Variant) -> Path:
+    """The config that a variant starts from."""
+    return configs / model / f"{dataset}{variant.suffix}.yaml"
 
 
 def table(rows: Iterable[dict[str, Any]]) -> str:

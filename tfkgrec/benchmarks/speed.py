@@ -7,11 +7,12 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from tfkgrec.benchmarks.variants import PROTOCOL_OF
 from tfkgrec.config import Config, build_config
 from tfkgrec.quiet import quiet_import
 
@@ -21,22 +22,33 @@ DRAINED_STEPS = 32
 MARK = "speed row: "
 
 
-def measure(model: str, dataset: str, seconds: float, data_dir: str | None, settings: dict[str, Any]) -> dict[str, Any]:
+PRESETS: dict[str, tuple[str, ...]] = {
+    "dink": ("model.dim=16", "model.history_length=12", "model.num_neighbours=6", "training.batch_size=2048"),
+}
+"""The sizes that speed is stated for, model -> settings; what is not listed has the model's defaults."""
+
+ITEMS_PER_USER = {"ml-1m": 16, "book-crossing": 4}
+"""Labelled items of a user in a row of the batch, as many as its users have to fill them; others: the default."""
+
+
+def measure(
+    model: str, dataset: str, seconds: float, data_dir: str | None, overrides: Sequence[str] = ()
+) -> dict[str, Any]:
     """One row, measured in a fresh process so that its peak memory is its own.
 
     Args:
-        model: "dink" or "mf", with the settings of issue and paper: d=16, T=12, K=6, batches of 2048 labelled pairs.
+        model: with the settings of `PRESETS`.
         dataset: a public dataset, or "synthetic".
         seconds: how long each of the three measurements takes.
-        settings: `section.key` -> value, as `--set`.
+        overrides: as `--set` takes them.
 
     Returns:
-        `train_examples_per_second` (labelled pairs, padding not counted), `rank_users_per_second` (full catalogue),
-        `pipeline_examples_per_second` (tf.data alone), `pipeline_ratio` (pipeline over training), `peak_memory_mb`
-        (reading the data and training), `peak_memory_with_ranking_mb`.
+        `train_examples_per_second` (labelled pairs or predicted positions, padding not counted),
+        `rank_users_per_second` (full catalogue), `pipeline_examples_per_second` (tf.data alone), `pipeline_ratio`
+        (pipeline over training), `peak_memory_mb` (reading the data and training), `peak_memory_with_ranking_mb`.
     """
-    _config(model, dataset, settings, data_dir)  # a mistake shows here, not in the child
-    request = {"model": model, "dataset": dataset, "seconds": seconds, "data_dir": data_dir, "settings": settings}
+    _config(model, dataset, overrides, data_dir)  # a mistake shows here, not in the child
+    request = {"model": model, "dataset": dataset, "seconds": seconds, "data_dir": data_dir, "overrides": [*overrides]}
     command = [sys.executable, "-m", "tfkgrec.benchmarks.speed", json.dumps(request)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
     line = next(line for line in done.stdout.splitlines() if line.startswith(MARK))
@@ -44,9 +56,10 @@ def measure(model: str, dataset: str, seconds: float, data_dir: str | None, sett
     return row
 
 
-def _config(model: str, dataset: str, settings: dict[str, Any], data_dir: str | None) -> Config:
-    raw = {"model": {"name": model}, "data": {"dataset": dataset}}
-    return build_config(raw, [f"{key}={value}" for key, value in settings.items()], data_dir)
+def _config(model: str, dataset: str, overrides: Sequence[str], data_dir: str | None) -> Config:
+    raw = {"model": {"name": model}, "data": {"dataset": dataset, "protocol": PROTOCOL_OF.get(model, "C")}}
+    wide = [f"training.items_per_user={ITEMS_PER_USER[dataset]}"] if dataset in ITEMS_PER_USER else []
+    return build_config(raw, [*wide, *PRESETS.get(model, ()), *overrides], data_dir)
 
 
 def _work(request: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +69,7 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
         from tfkgrec.training.run import prepare
         from tfkgrec.training.trainer import make_task
 
-    config = _config(request["model"], request["dataset"], request["settings"], request["data_dir"])
+    config = _config(request["model"], request["dataset"], request["overrides"], request["data_dir"])
     prepared, training = prepare(config), config.training
     model = prepared.model(config)
     batches = prepared.protocol.batches(model)

@@ -1,0 +1,73 @@
+"""What the quality benchmark compares: the paper's settings and ours, fixed and fresh negatives, the ablations."""
+
+from dataclasses import dataclass
+
+from tfkgrec.errors import InputError
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the quality table.
+
+    Attributes:
+        label: for people.
+        suffix: of the config file's name.
+        overrides: as `--set` takes them.
+    """
+
+    label: str
+    suffix: str = ""
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The label as part of a path."""
+        return self.label.replace(", ", "-").replace(" ", "-")
+
+
+# The floors of a seed are the same whatever the model, so one variant measures them.
+_NO_FLOORS = "evaluation.floors=[]"
+
+_LABELLED_PAIRS = {
+    "paper-fixed": Variant("paper, fixed negatives", "-paper", ("training.negatives=fixed", _NO_FLOORS)),
+    "paper-fresh": Variant("paper, fresh negatives", "-paper", ("training.negatives=fresh", _NO_FLOORS)),
+    "tuned-fixed": Variant("tuned, fixed negatives", "", ("training.negatives=fixed", _NO_FLOORS)),
+    "tuned-fresh": Variant("tuned, fresh negatives", "", ("training.negatives=fresh",)),
+}
+_OTHERS = {"paper": Variant("paper", "-paper", (_NO_FLOORS,)), "tuned": Variant("tuned")}
+PROTOCOL_OF = {"ksr": "S", "rkan": "R"}  # the others: C
+
+# The papers' own names for a model without one of its parts: model -> name -> overrides of our settings.
+_ABLATIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "dink": {
+        "dink-k": ("model.aggregator=none", "model.interest_dim=null"),
+        "dink-a": ("model.interest_attention=false",),
+        "dink-sum": ("model.aggregator=sum",),
+        "dink-cat": ("model.aggregator=concat",),
+    },
+}
+
+
+def variants_of(model: str) -> dict[str, Variant]:
+    """The rows of a model's main table, by the name that the command line gives them."""
+    return _LABELLED_PAIRS if PROTOCOL_OF.get(model, "C") == "C" else _OTHERS
+
+
+def ablations_of(model: str) -> dict[str, Variant]:
+    """The rows of its table of ablations: our settings with a part taken out."""
+    return {
+        name: Variant(f"tuned, {name}", "", (*overrides, _NO_FLOORS))
+        for name, overrides in _ABLATIONS.get(model, {}).items()
+    }
+
+
+def variant(model: str, name: str) -> Variant:
+    """The row called `name`.
+
+    Raises:
+        InputError: the model has no such row.
+    """
+    known = variants_of(model) | ablations_of(model)
+    if name not in known:
+        raise InputError(f"--variants: expected some of {', '.join(known)} for {model}, found {name!r}")
+    return known[name]
