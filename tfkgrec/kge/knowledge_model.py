@@ -114,7 +114,8 @@ class KnowledgeModel(keras.Model):
 
     def vectors(self) -> tuple[np.ndarray, np.ndarray]:
         """Entity [num_entities, d] and relation [num_relations, d] vectors, float32."""
-        return tuple(ops.convert_to_numpy(table.embeddings) for table in (self.entity, self.relation))  # type: ignore[return-value]
+        entity, relation = (ops.convert_to_numpy(table.embeddings) for table in (self.entity, self.relation))
+        return entity, relation
 
     def get_config(self) -> dict[str, Any]:
         names = ("num_entities", "num_relations", "dim", "margin", "seed")

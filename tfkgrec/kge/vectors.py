@@ -104,17 +104,16 @@ def _same_ids(path: Path, table: str, raw: list[str], ids: IdMap, found: str, wa
 
 def _read(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a file, checked to be ours."""
+    wanted = f"{path}: expected a file of vectors (tfkgrec pretrain, format {FORMAT})"
     try:
         with np.load(path, allow_pickle=False) as file:
             content = dict(file)
     except FileNotFoundError:
-        raise InputError(f"{path}: expected this file of vectors, found none") from None
+        raise InputError(f"{wanted}, found none") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError):
-        raise InputError(
-            f"{path}: expected a file of vectors (tfkgrec pretrain), found another or a damaged one"
-        ) from None
-    if "format" not in content or int(content["format"]) != FORMAT:
-        raise InputError(f"{path}: expected a file of vectors (tfkgrec pretrain), format {FORMAT}, found another")
+        raise InputError(f"{wanted}, found another or a damaged one") from None
+    if "format" not in content or content["format"].tolist() != FORMAT:
+        raise InputError(f"{wanted}, found another")
     return content
 
 
