@@ -1,0 +1,52 @@
+"""EKPNet's asymmetric semantic attention (papers/ekpnet.txt, section 4.2, eqs 6-11)."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfkgrec.layers.masked import masked_softmax
+
+
+def semantic_transform(vector: Any, own: Any, relation: Any) -> Any:
+    """psi(v) = (gamma_e gamma_r^T) v = gamma_e (gamma_r . v) (7, 8): rank one, so never a d x d matrix.
+
+    Args:
+        vector: v of heads or tails, [..., d].
+        own: gamma of the same entities, [..., d].
+        relation: gamma of the triples' relations, [..., d].
+
+    Returns:
+        [..., d].
+    """
+    return own * ops.sum(relation * vector, axis=-1, keepdims=True)
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class AsymmetricAttention(keras.layers.Layer):
+    """How much each triple of one hop matters for a candidate, and what the hop says about it.
+
+    phi = softmax_N((psi(v_h) + v_r) . v_o) (9, 10)        [G, M, N]
+    rho = sum_N phi psi(v_t) (6, 11)                       [G, M, d]
+
+    What does not depend on the candidate comes in ready-made: keys and values are computed once per user.
+
+    Call arguments:
+        keys: psi(v_h) + v_r of a user's triples, [G, N, d].
+        values: psi(v_t), [G, N, d].
+        candidate: v_o, [G, M, d].
+        mask: bool [G, M, N], which triples each candidate may see.
+
+    Output: rho [G, M, d] and phi [G, M, N], both zeros for a row without any triple.
+    """
+
+    def call(self, keys: Any, values: Any, candidate: Any, mask: Any) -> tuple[Any, Any]:
+        scores = ops.matmul(candidate, ops.transpose(keys, (0, 2, 1)))  # [G, M, N] (9)
+        weights = masked_softmax(scores, mask)  # phi (10)
+        return ops.matmul(weights, values), weights
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """None: the mask is used up here."""
+
+    def compute_output_shape(self, keys_shape: Any, values_shape: Any, candidate_shape: Any, *_: Any) -> Any:
+        return tuple(candidate_shape), (*candidate_shape[:-1], keys_shape[1])

@@ -1,0 +1,57 @@
+"""EKPNet's propagation feature exploration (papers/ekpnet.txt, section 4.3, eqs 16-18)."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class FeatureExploration(keras.layers.Layer):
+    """A logit from the user vectors of all depths and the candidate.
+
+    z_0 = [xi^1 || ... || xi^P || v_o^P] (16)                      [G, M, (P + 1) d]
+    z_l = tanh(z_{l-1} W_l + b_l), l = 1..L-1 (17)                 [G, M, (P + 1) d]
+    logit = z_{L-1} W_L + b_L (18)                                 [G, M]
+
+    Reading: eq 17 counts to L, eq 18 goes on from z_{L-1}: L layers in all, the last of which gives the logit. "The same
+    width as the input" (section 5.3).
+
+    Args:
+        num_layers: L.
+
+    Call arguments:
+        depths: xi, [G, M, P, d].
+        candidate: v_o^P, [G, M, d].
+    """
+
+    def __init__(self, num_layers: int = 3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if num_layers < 1:
+            raise ValueError(f"`num_layers` should be at least 1. Received: {num_layers}")
+        self.num_layers = num_layers
+
+    def build(self, depths_shape: Any, candidate_shape: Any) -> None:
+        hops, d = depths_shape[2:]
+        self.width = (hops + 1) * d
+        widths = [self.width] * self.num_layers + [1]
+        self.kernels = [
+            self.add_weight(shape=shape, initializer="glorot_uniform", name=f"kernel_{n}")
+            for n, shape in enumerate(zip(widths[:-1], widths[1:], strict=True))
+        ]
+        self.biases = [
+            self.add_weight(shape=(width,), initializer="zeros", name=f"bias_{n}") for n, width in enumerate(widths[1:])
+        ]
+
+    def call(self, depths: Any, candidate: Any) -> Any:
+        flat = ops.reshape(depths, (*ops.shape(candidate)[:2], self.width - candidate.shape[-1]))
+        z = ops.concatenate([flat, candidate], axis=-1)  # (16)
+        for kernel, bias in zip(self.kernels[:-1], self.biases[:-1], strict=True):
+            z = ops.tanh(ops.matmul(z, kernel) + bias)  # (17)
+        return ops.squeeze(ops.matmul(z, self.kernels[-1]) + self.biases[-1], -1)  # (18)
+
+    def compute_output_shape(self, depths_shape: Any, candidate_shape: Any) -> Any:
+        return tuple(candidate_shape[:2])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "num_layers": self.num_layers}
