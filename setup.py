@@ -33,6 +33,7 @@ DEV = [
     "ruff>=0.17,<0.18",  # one formatter, one result
     "mypy>=2.4,<3",
     "types-PyYAML",
+    "trustme>=1.2",  # certificates for the tests of TLS
     "scikit-learn>=1.6",  # test oracle: AUC, accuracy
     "jax>=0.7",  # one test runs the layers on Keras' JAX backend, on the CPU
     "setuptools>=68",  # tests/test_packaging.py builds the wheel without isolation

@@ -39,7 +39,7 @@ def servable(planted_export: Path):
 @pytest.fixture(scope="module")
 def server(planted_export: Path):
     manager = ModelManager([ModelConfig("dink", planted_export / "dink")])
-    with ModelServer(manager, port=0, threads=2, poll_seconds=0) as running:
+    with ModelServer(manager, port=0, poll_seconds=0) as running:
         yield running
 
 

@@ -14,19 +14,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tfkgrec export", description="Write a run as EXPORT_DIR/<model>/<version>/.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument("--export-dir", type=Path, default=Path("export"), metavar="DIR", help="default: export")
+    parser.add_argument(
+        "--version", type=_version, metavar="N", help="number of the version, a new one (default: the next)"
+    )
     options = parser.parse_args(argv)
-    print(f"export: {export_run(options.run_dir, options.export_dir)}")
+    print(f"export: {export_run(options.run_dir, options.export_dir, options.version)}")
     return 0
 
 
-def export_run(run_dir: Path, export_dir: Path) -> Path:
-    """Export a finished run; returns the folder of the new version."""
+def export_run(run_dir: Path, export_dir: Path, version: int | None = None) -> Path:
+    """Export a finished run as `version`, by default the next; returns the folder of the new version."""
     with quiet_import():
         from tfkgrec.serving.exporter import export_signatures
         from tfkgrec.serving.local import run_signatures
+        from tfkgrec.serving.model_card import run_facts
 
     config, run, signatures = run_signatures(run_dir)
-    return export_signatures(signatures, config.model.name, run.vocabularies, export_dir)
+    return export_signatures(signatures, config.model.name, run.vocabularies, export_dir, run_facts(run), version)
+
+
+def _version(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text}")
+    return int(text)
 
 
 if __name__ == "__main__":

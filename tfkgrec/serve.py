@@ -1,6 +1,6 @@
-"""`tfkgrec serve`: the embedded server for the TF Serving gRPC API.
+"""`tfkgrec serve`: the embedded server for TF Serving's gRPC and REST APIs.
 
-    python -m tfkgrec.serve --model-base-path export/dink --model-name dink --port 8500
+    python -m tfkgrec.serve --model-base-path export/dink --model-name dink --port 8500 --rest_api_port 8501
     python -m tfkgrec.serve --model-config-file serving/models.config
 
 Flags are tensorflow_model_server's, with _ or -. New versions in the folders are picked up without a failed request;
@@ -8,6 +8,7 @@ SIGTERM (or Ctrl-C) finishes the requests under way and ends with status 0.
 """
 
 import argparse
+import functools
 import logging
 import signal
 import sys
@@ -19,35 +20,47 @@ from typing import TYPE_CHECKING
 from tfkgrec.cli import run_main
 from tfkgrec.errors import InputError
 from tfkgrec.quiet import quiet_import
+from tfkgrec.serving.flags import parser
 
 if TYPE_CHECKING:
     from tfkgrec.serving.model_config import ModelConfig
+    from tfkgrec.serving.server import ServerOptions
 
 DEFAULT_CONFIG = Path("serving/models.config")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until a signal comes; 0."""
-    options = _parser().parse_args(argv)
+    options = parser(DEFAULT_CONFIG).parse_args(argv)
     with quiet_import():
+        from tfkgrec.serving.config_watch import ConfigWatch
         from tfkgrec.serving.manager import ModelManager
+        from tfkgrec.serving.servable import RuntimeOptions, Servable
         from tfkgrec.serving.server import ModelServer
 
-    manager = ModelManager(_models(options))
-    server = ModelServer(
-        manager,
-        host=options.host,
-        port=options.port,
-        threads=options.grpc_max_threads,
-        poll_seconds=options.file_system_poll_wait_seconds,
-        drain_seconds=options.drain_seconds,
+    runtime = RuntimeOptions(
+        inter_op_threads=options.tensorflow_inter_op_parallelism,
+        intra_op_threads=options.tensorflow_intra_op_parallelism,
+        run_timeout_ms=round(options.max_run_seconds * 1000),
+        check_method_names=options.enable_signature_method_name_check,
+    )
+    manager = ModelManager(
+        _models(options),
+        functools.partial(Servable, options=runtime),
+        warm_up=options.enable_model_warmup,
+        allow_unavailable_labels=options.allow_version_labels_for_unavailable_models,
+    )
+    server = ModelServer(manager, _server_options(options))
+    watch = ConfigWatch(
+        manager, _config_file(options), options.export_dir.absolute(), options.model_config_file_poll_wait_seconds
     )
     _log_to_stderr()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with server:
-        print(f"serving {', '.join(manager.names)} on {server.address}", flush=True)
+    with server, watch:
+        rest = f", REST on {server.rest_address}" if server.rest_address else ""
+        print(f"serving {', '.join(manager.names)} on {server.address}{rest}", flush=True)
         stop.wait()
         print("draining", flush=True)
     return 0
@@ -57,12 +70,15 @@ def _models(options: argparse.Namespace) -> list["ModelConfig"]:
     """The models that the flags ask for; at least one of their folders exists."""
     from tfkgrec.serving.model_config import ModelConfig, read_model_config
 
-    if options.model_base_path is not None:
-        models = [ModelConfig(options.model_name or options.model_base_path.name, options.model_base_path.absolute())]
+    config = _config_file(options)
+    if config is None:
+        base_path = options.model_base_path.absolute()
+        models = [ModelConfig(options.model_name or base_path.name, base_path)]
     elif options.model_name is not None:
         raise InputError(f"--model-name {options.model_name}: expected --model-base-path beside it")
     else:
-        models = read_model_config(options.model_config_file or DEFAULT_CONFIG, options.export_dir.absolute())
+        models = read_model_config(config, options.export_dir.absolute())
+        _check_labels(config, models, options.allow_version_labels_for_unavailable_models)
     if not any(model.base_path.is_dir() for model in models):
         missing = ", ".join(str(model.base_path) for model in models)
         raise InputError(
@@ -71,84 +87,53 @@ def _models(options: argparse.Namespace) -> list["ModelConfig"]:
     return models
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tfkgrec serve", description="Serve SavedModels over the TF Serving gRPC API."
-    )
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument(
-        "--model-config-file",
-        "--model_config_file",
-        type=Path,
-        metavar="FILE",
-        help=f"models to serve, as for tensorflow_model_server (default: {DEFAULT_CONFIG})",
-    )
-    which.add_argument(
-        "--model-base-path",
-        "--model_base_path",
-        type=Path,
-        metavar="DIR",
-        help="serve one model: the folder of its versions, such as export/dink",
-    )
-    parser.add_argument(
-        "--model-name", "--model_name", metavar="NAME", help="its name in requests (default: the folder's name)"
-    )
-    parser.add_argument(
-        "--export-dir",
-        "--export_dir",
-        type=Path,
-        default=Path("export"),
-        metavar="DIR",
-        help="stands for /models in the config file where there is no such folder (default: %(default)s)",
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=8500, help="0 takes a free one (default: %(default)s)")
-    parser.add_argument(
-        "--file-system-poll-wait-seconds",
-        "--file_system_poll_wait_seconds",
-        type=_seconds,
-        default=1.0,
-        metavar="SECONDS",
-        help="how often to look for new versions; 0: at the start only (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--grpc-max-threads",
-        "--grpc_max_threads",
-        type=_count,
-        metavar="N",
-        help="requests answered at once (default: 4 for every processor)",
-    )
-    parser.add_argument(
-        "--drain-seconds",
-        "--drain_seconds",
-        type=_seconds,
-        default=30.0,
-        metavar="SECONDS",
-        help="after SIGTERM, how long requests under way may take (default: %(default)s)",
-    )
-    return parser
+def _check_labels(config: Path, models: Sequence["ModelConfig"], allowed: bool) -> None:
+    """TF Serving looks at the labels before it loads the first version, so without its flag none may be there."""
+    for model in models:
+        for number in model.labels.values():
+            if not allowed:
+                raise InputError(
+                    f"{config}: Request to assign label to version {number} of model {model.name}, which is not "
+                    "currently available for inference: start with --allow_version_labels_for_unavailable_models"
+                )
 
 
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"expected 0 to 65535, found {text}")
-    return int(text)
+def _config_file(options: argparse.Namespace) -> Path | None:
+    """The file that names the models; None where the flags name one."""
+    return None if options.model_base_path is not None else options.model_config_file or DEFAULT_CONFIG
 
 
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text}")
-    return int(text)
+def _server_options(options: argparse.Namespace) -> "ServerOptions":
+    from tfkgrec.serving.monitoring import metrics_path
+    from tfkgrec.serving.rest import RestOptions
+    from tfkgrec.serving.server import GrpcOptions, ServerOptions
+    from tfkgrec.serving.tls import server_credentials
 
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected seconds from 0, found {text}")
-    return seconds
+    grpc = GrpcOptions(
+        threads=options.grpc_max_threads,
+        socket_path=options.grpc_socket_path,
+        credentials=server_credentials(options.ssl_config_file) if options.ssl_config_file else None,
+        max_request_bytes=options.max_request_bytes,
+        max_requests=options.max_requests,
+    )
+    rest = RestOptions(
+        port=options.rest_api_port or 0,
+        threads=options.rest_api_num_threads,
+        timeout_ms=options.rest_api_timeout_in_ms,
+        cors=options.rest_api_enable_cors_support,
+        metrics_path=metrics_path(options.monitoring_config_file) if options.monitoring_config_file else None,
+        max_request_bytes=options.max_request_bytes,
+        max_requests=options.max_requests,
+    )
+    return ServerOptions(
+        host=options.host,
+        port=options.port,
+        poll_seconds=options.file_system_poll_wait_seconds,
+        drain_seconds=options.drain_seconds,
+        export_dir=options.export_dir.absolute(),
+        grpc=grpc,
+        rest=None if options.rest_api_port is None else rest,
+    )
 
 
 def _log_to_stderr() -> None:

@@ -10,7 +10,9 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 
 from tests.serving.toy import export_toy
 from tfkgrec.serving.manager import ModelManager
+from tfkgrec.serving.metrics import PATH
 from tfkgrec.serving.model_config import ModelConfig
+from tfkgrec.serving.rest import RestOptions
 from tfkgrec.serving.server import ModelServer
 
 
@@ -43,7 +45,8 @@ def server(exports: Path) -> Iterator[ModelServer]:
     both = ModelConfig("toy", exports, labels={"stable": 1})
     both.policy.all.SetInParent()
     manager = ModelManager([both, ModelConfig("other", exports)])
-    with ModelServer(manager, port=0, poll_seconds=0) as running:
+    rest = RestOptions(port=0, metrics_path=PATH)
+    with ModelServer(manager, port=0, poll_seconds=0, rest=rest) as running:
         yield running
 
 

@@ -174,11 +174,3 @@ def test_an_endless_error_text_is_cut_to_what_a_header_holds(prediction):
         prediction.Predict(request(**{"x" * 100_000: ["u1"]}), timeout=10)
     assert refused.value.code() is INVALID
     assert refused.value.details().startswith("input size does not match signature: 1!=2")
-
-
-def test_calls_that_are_not_built_say_so(prediction):
-    from tensorflow_serving.apis import classification_pb2
-
-    with pytest.raises(grpc.RpcError) as refused:
-        prediction.Classify(classification_pb2.ClassificationRequest(), timeout=10)
-    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED

@@ -32,7 +32,7 @@ def test_metadata_lists_the_signatures(prediction):
     signatures = get_model_metadata_pb2.SignatureDefMap()
     assert reply.metadata["signature_def"].Unpack(signatures)
     shown = {name for name in signatures.signature_def if not name.startswith("__")}
-    assert shown == {"serving_default", "recommend", "recommend_for_history", "explain"}
+    assert shown == {"serving_default", "recommend", "recommend_for_history", "explain", "classify", "regress"}
     assert set(signatures.signature_def["recommend"].outputs) == {"item_id", "item_name", "score", "known_user"}
 
 

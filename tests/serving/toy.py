@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from tfkgrec.serving import tensors
+from tfkgrec.serving.signature_defs import finish_signature_defs
 from tfkgrec.serving.warmup import write_warmup
 
 USERS = ["u1", "u2", "u3"]
@@ -97,16 +98,30 @@ def export_toy(base_path: Path, version: int) -> Path:
             "known_item": item > 0,
         }
 
+    def probability_of(inputs):
+        text = tf.io.FixedLenFeature([], tf.string)
+        pairs = tf.io.parse_example(inputs, {"user_id": text, "item_id": text})
+        return toy.probability(toy.users(pairs["user_id"]), toy.items(pairs["item_id"]))
+
+    @tf.function(input_signature=[spec("inputs")])
+    def classify(inputs):
+        probability = probability_of(inputs)
+        classes = tf.tile(tf.constant([["0", "1"]]), [tf.shape(probability)[0], 1])
+        return {"classes": classes, "scores": tf.stack([1 - probability, probability], 1)}
+
+    @tf.function(input_signature=[spec("inputs")])
+    def regress(inputs):
+        return {"outputs": probability_of(inputs)}
+
     archive = keras.export.ExportArchive()
     for layer in (toy, toy.users, toy.items):
         archive.track(layer)
-    endpoints = (score, recommend, recommend_for_history, explain)
-    for name, endpoint in zip(
-        ("serving_default", "recommend", "recommend_for_history", "explain"), endpoints, strict=True
-    ):
-        archive.add_endpoint(name, endpoint)
+    archive.add_endpoint("serving_default", score)
+    for endpoint in (recommend, recommend_for_history, explain, classify, regress):
+        archive.add_endpoint(endpoint.__wrapped__.__name__, endpoint)
     path = base_path / str(version)
     archive.write_out(str(path), verbose=False)
+    finish_signature_defs(path)
     write_warmup(path, [request(user_id=["u1"], item_id=["i2"]), request(signature="recommend", user_id=["u1", "?"])])
     return path
 

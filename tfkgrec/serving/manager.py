@@ -9,44 +9,30 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 
 from tfkgrec.serving.model_config import ModelConfig
+from tfkgrec.serving.model_state import AVAILABLE, END, UNLOADING, Model, Version
 from tfkgrec.serving.servable import Servable
-from tfkgrec.serving.status import INVALID_ARGUMENT, NOT_FOUND, ServingError
-from tfkgrec.serving.versions import Fingerprint, choose_versions, find_versions, fingerprint
+from tfkgrec.serving.status import INVALID_ARGUMENT, NOT_FOUND, UNKNOWN, ServingError
+from tfkgrec.serving.version_labels import check_labels, labelled_version
+from tfkgrec.serving.versions import choose_versions, find_versions, fingerprint
 from tfkgrec.serving.warmup import replay_warmup
 
 log = logging.getLogger(__name__)
 
-LOADING, AVAILABLE = ModelVersionStatus.LOADING, ModelVersionStatus.AVAILABLE
-UNLOADING, END = ModelVersionStatus.UNLOADING, ModelVersionStatus.END
 
+class Observer:
+    """Is told what the manager does; what a subclass does not care for does nothing."""
 
-@dataclass
-class _Version:
-    """One version: `state` as TF Serving names it, `error` once a load has failed."""
+    def loaded(self, path: Path, seconds: float, ok: bool) -> None:
+        """A version was loaded and warmed up, or could not be."""
 
-    number: int
-    state: int = LOADING
-    error: ServingError | None = None
-    servable: Servable | None = None
-    requests: int = 0  # being answered now
-    files: Fingerprint = frozenset()
-
-
-@dataclass
-class _Model:
-    config: ModelConfig
-    versions: dict[int, _Version] = field(default_factory=dict)
-    complaint: str = ""  # the last one logged, so that it is not repeated at every poll
-
-    def available(self) -> list[_Version]:
-        return [version for version in self.versions.values() if version.state == AVAILABLE]
+    def polled(self, ready: bool) -> None:
+        """The manager has looked; `ready`: every model has a version that answers."""
 
 
 class ModelManager:
@@ -55,18 +41,42 @@ class ModelManager:
     Args:
         models: what to serve.
         load: makes a Servable of (name, version, path).
+        warm_up: replay a version's warm-up requests before it goes live.
+        allow_unavailable_labels: `reload` takes labels of versions that are not loaded (yet).
     """
 
-    def __init__(self, models: Iterable[ModelConfig], load: Callable[[str, int, Path], Servable] = Servable):
-        self._models = {config.name: _Model(config) for config in models}
+    def __init__(
+        self,
+        models: Iterable[ModelConfig],
+        load: Callable[[str, int, Path], Servable] = Servable,
+        *,
+        warm_up: bool = True,
+        allow_unavailable_labels: bool = False,
+    ):
+        # Replaced, never changed in place: requests read it without a lock.
+        self._models = {config.name: Model(config) for config in models}
         self._load_servable = load
+        self._warm_up = warm_up
+        self._allow_unavailable_labels = allow_unavailable_labels
+        self._observers: list[Observer] = []
+        self._changing = threading.RLock()  # one poll or reload at a time
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._poller: threading.Thread | None = None
 
     @property
     def names(self) -> list[str]:
-        return list(self._models)
+        """The models of the config."""
+        return [name for name, model in self._models.items() if model.served]
+
+    def tell(self, observer: Observer) -> None:
+        """Tell `observer` of all that happens from now on."""
+        self._observers.append(observer)
+
+    def ready(self) -> bool:
+        """Whether every model has a version that answers."""
+        with self._lock:
+            return all(model.available() for model in self._models.values() if model.served)
 
     def start(self, poll_seconds: float) -> None:
         """Load what is there, then look again every `poll_seconds`; 0 looks once only."""
@@ -82,8 +92,9 @@ class ModelManager:
         self._stop.set()
         if self._poller:
             self._poller.join()
-        for model in self._models.values():
-            self._retire(model, model.available())
+        with self._changing:
+            for model in self._models.values():
+                self._retire(model, model.available())
 
     @contextmanager
     def using(self, spec: ModelSpec) -> Iterator[Servable]:
@@ -101,40 +112,85 @@ class ModelManager:
             self._give_back(version)
 
     def status(self, spec: ModelSpec) -> list[ModelVersionStatus]:
-        """The state of every version ever seen, newest first; of one version, when `spec` names it.
+        """The state of every version ever seen, newest first; of one version, when `spec` names it or its label.
 
         Raises:
-            ServingError: there is no such model or version.
+            ServingError: there is no such model, version or label.
         """
         model = self._models.get(spec.name)
+        number = labelled_version(model, spec)
         with self._lock:
             versions = sorted(model.versions.values(), key=lambda v: v.number, reverse=True) if model else []
-            if spec.HasField("version"):
-                number = spec.version.value
+            if number is not None:
                 versions = [version for version in versions if version.number == number]
                 if not versions:
                     raise ServingError(NOT_FOUND, f"Could not find version {number} of model {spec.name}")
             if not versions:
                 raise ServingError(NOT_FOUND, f"Could not find any versions of model {spec.name}")
-            return [_status(version) for version in versions]
+            return [version.status() for version in versions]
 
     def poll(self) -> None:
         """Look at the disk once: load what is new, then unload what has been replaced."""
-        for model in self._models.values():
-            try:
-                self._poll_model(model)
-            except OSError as error:
-                self._complain(
-                    model, f"{model.config.name}: cannot read {model.config.base_path}: {error.strerror or error}"
-                )
-            except Exception:  # the watch goes on whatever happens
-                log.exception("%s: looking for versions failed", model.config.name)
+        with self._changing:
+            for model in self._models.values():
+                if model.served:
+                    self._poll_safely(model)
+            ready = self.ready()
+            for observer in self._observers:
+                observer.polled(ready)
+
+    def reload(self, models: Iterable[ModelConfig]) -> None:
+        """Serve `models` from now on: those that are new are loaded before this returns, those left out are withdrawn.
+
+        Raises:
+            ServingError: a label names a version that is not loaded, and nothing has changed; or a new model did not
+                become available, and all the rest has been done.
+        """
+        configs = {config.name: config for config in models}
+        with self._changing:
+            if not self._allow_unavailable_labels:
+                check_labels(configs.values(), self._models)
+            changed = [self._adopt(config) for config in configs.values()]
+            self.poll()
+            for name, model in self._models.items():
+                if name not in configs:
+                    model.served = False
+                    self._retire(model, model.available())
+            failed = [model for model in changed if model and not model.available()]
+            if failed:
+                raise ServingError(UNKNOWN, _did_not_become_available(failed))
+
+    def _adopt(self, config: ModelConfig) -> Model | None:
+        """Take in one model's config; what was made for it, where it is new or its versions lie elsewhere now."""
+        old = self._models.get(config.name)
+        if old and old.served and old.config.base_path == config.base_path:
+            old.config = config
+            return None
+        model = Model(config)
+        if old and old.served:  # the old folder's versions answer until the new one's do
+            self._poll_safely(model)
+            if not model.available():
+                return model
+        self._models = {**self._models, config.name: model}
+        if old:
+            self._retire(old, old.available())
+        return model
+
+    def _poll_safely(self, model: Model) -> None:
+        try:
+            self._poll_model(model)
+        except OSError as error:
+            self._complain(
+                model, f"{model.config.name}: cannot read {model.config.base_path}: {error.strerror or error}"
+            )
+        except Exception:  # the watch goes on whatever happens
+            log.exception("%s: looking for versions failed", model.config.name)
 
     def _watch(self, poll_seconds: float) -> None:
         while not self._stop.wait(poll_seconds):
             self.poll()
 
-    def _poll_model(self, model: _Model) -> None:
+    def _poll_model(self, model: Model) -> None:
         found = find_versions(model.config.base_path)
         wanted = choose_versions(found, model.config.policy)
         self._complain(model, "" if wanted else f"{model.config.name}: no version to serve in {model.config.base_path}")
@@ -145,12 +201,12 @@ class ModelManager:
         if not wanted or any(version.number in wanted for version in available):
             self._retire(model, [version for version in available if version.number not in wanted])
 
-    def _complain(self, model: _Model, complaint: str) -> None:
+    def _complain(self, model: Model, complaint: str) -> None:
         if complaint and complaint != model.complaint:
             log.warning(complaint)
         model.complaint = complaint
 
-    def _should_load(self, model: _Model, number: int, path: Path) -> bool:
+    def _should_load(self, model: Model, number: int, path: Path) -> bool:
         version = model.versions.get(number)
         if version is None:
             return True
@@ -158,14 +214,14 @@ class ModelManager:
             return version.files != fingerprint(path)
         return version.state == END  # was unloaded, is wanted again
 
-    def _load(self, model: _Model, number: int, path: Path) -> None:
-        version = _Version(number, files=fingerprint(path))
+    def _load(self, model: Model, number: int, path: Path) -> None:
+        version = Version(number, files=fingerprint(path))
         with self._lock:
             model.versions[number] = version
         name, started = model.config.name, time.perf_counter()
         try:
             version.servable = self._load_servable(name, number, path)
-            replayed = replay_warmup(version.servable)
+            replayed = replay_warmup(version.servable) if self._warm_up else 0
         except Exception as error:
             if version.servable:
                 version.servable.close()
@@ -173,20 +229,26 @@ class ModelManager:
             with self._lock:
                 version.servable, version.error, version.state = None, wrapped, END
             log.error("%s: version %d not loaded from %s: %s", name, number, path, " ".join(wrapped.message.split()))
+            self._tell_loaded(path, time.perf_counter() - started, False)
             return
         with self._lock:
             version.state = AVAILABLE
         seconds = time.perf_counter() - started
+        self._tell_loaded(path, seconds, True)
         log.info("%s: version %d available (%.1f s, %d warm-up requests)", name, number, seconds, replayed)
 
-    def _retire(self, model: _Model, versions: Iterable[_Version]) -> None:
+    def _tell_loaded(self, path: Path, seconds: float, ok: bool) -> None:
+        for observer in self._observers:
+            observer.loaded(path, seconds, ok)
+
+    def _retire(self, model: Model, versions: Iterable[Version]) -> None:
         for version in versions:
             with self._lock:
                 version.state = UNLOADING
             self._close_if_idle(version)
             log.info("%s: version %d withdrawn", model.config.name, version.number)
 
-    def _close_if_idle(self, version: _Version) -> None:
+    def _close_if_idle(self, version: Version) -> None:
         with self._lock:
             if version.state != UNLOADING or version.requests or version.servable is None:
                 return
@@ -195,11 +257,11 @@ class ModelManager:
         with self._lock:
             version.state = END
 
-    def _borrow(self, spec: ModelSpec) -> _Version:
+    def _borrow(self, spec: ModelSpec) -> Version:
         if not spec.name:
             raise ServingError(INVALID_ARGUMENT, "ModelSpec has no name specified.")
         model = self._models.get(spec.name)
-        number = self._number(model, spec)
+        number = labelled_version(model, spec)
         wanted = f"Latest({spec.name})" if number is None else f"Specific({spec.name}, {number})"
         with self._lock:
             available = model.available() if model else []
@@ -210,26 +272,19 @@ class ModelManager:
             version.requests += 1
             return version
 
-    def _give_back(self, version: _Version) -> None:
+    def _give_back(self, version: Version) -> None:
         with self._lock:
             version.requests -= 1
         self._close_if_idle(version)
 
-    @staticmethod
-    def _number(model: _Model | None, spec: ModelSpec) -> int | None:
-        """The version number that `spec` names, itself or by its label; None for the latest."""
-        if spec.HasField("version"):
-            return spec.version.value
-        if not spec.HasField("version_label"):
-            return None
-        if model is None or spec.version_label not in model.config.labels:
-            raise ServingError(INVALID_ARGUMENT, f"Unrecognized servable version label: {spec.version_label}")
-        return model.config.labels[spec.version_label]
 
-
-def _status(version: _Version) -> ModelVersionStatus:
-    status = ModelVersionStatus(version=version.number, state=version.state)
-    if version.error:
-        status.status.error_code = version.error.code.value[0]
-        status.status.error_message = version.error.message
-    return status
+def _did_not_become_available(models: Iterable[Model]) -> str:
+    """TF Serving's words (server_core.cc)."""
+    told = []
+    for model in models:
+        failed = [version for version in model.versions.values() if version.error]
+        told += [
+            f"{{{{name: {model.config.name} version: {version.number}}} due to error: {version.error}}}, "
+            for version in failed
+        ] or [f"{{No versions of servable {model.config.name} found under base path {model.config.base_path}}}, "]
+    return f"{len(told)} servable(s) did not become available: {{{''.join(told)}}}"

@@ -1,7 +1,7 @@
 """What to serve: `models.config`, the text form of TF Serving's ModelServerConfig, checked as TF Serving checks it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -57,12 +57,28 @@ def read_model_config(path: Path, export_dir: Path) -> list[ModelConfig]:
     if not config.model_config_list.config:
         raise InputError(f"{path}:1: expected model_config_list {{ config {{ ... }} }} with a model, found none")
     lines = _block_lines(text)
+
+    def where(number: int) -> str:
+        return f"{path}:{lines[number] if number < len(lines) else 1}: "
+
+    return models_of(config, export_dir, where)
+
+
+def models_of(
+    config: model_server_config_pb2.ModelServerConfig,
+    export_dir: Path,
+    where: Callable[[int], str] = lambda number: "",
+) -> list[ModelConfig]:
+    """The models of a parsed config; for `export_dir` see `read_model_config`.
+
+    Raises:
+        InputError: TF Serving would refuse the n-th; the message begins with `where(n)`.
+    """
     models: dict[str, ModelConfig] = {}
     for number, entry in enumerate(config.model_config_list.config):
-        line = lines[number] if number < len(lines) else 1
         problem = _problem(entry, models)
         if problem:
-            raise InputError(f"{path}:{line}: {problem}")
+            raise InputError(f"{where(number)}{problem}")
         base_path = _on_this_machine(Path(entry.base_path), export_dir)
         models[entry.name] = ModelConfig(entry.name, base_path, entry.model_version_policy, dict(entry.version_labels))
     return list(models.values())

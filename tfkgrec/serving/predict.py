@@ -27,9 +27,7 @@ def predict(servable: Servable, request: predict_pb2.PredictRequest) -> predict_
     inputs = read_inputs(signature, request)
     outputs = chosen_outputs(signature, request.output_filter)
     response = predict_pb2.PredictResponse()
-    response.model_spec.name = servable.name
-    response.model_spec.version.value = servable.version
-    response.model_spec.signature_name = key
+    response.model_spec.CopyFrom(servable.spec(key))
     for name, array in servable.run(key, inputs, outputs).items():
         response.outputs[name].CopyFrom(tensors.to_proto(array))
     return response

@@ -6,18 +6,36 @@ a signature five times faster (47 against 249 us on 2 cores).
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader  # tf.compat.v1's, without its warning
+from tensorflow_serving.apis.model_pb2 import ModelSpec
 
 from tfkgrec.serving.status import FAILED_PRECONDITION, ServingError
 
 DEFAULT_SIGNATURE = "serving_default"
 
 Runner = Callable[..., list[np.ndarray]]
+
+
+@dataclass(frozen=True)
+class RuntimeOptions:
+    """How versions run; the defaults are TF Serving's.
+
+    Attributes:
+        inter_op_threads, intra_op_threads: of the runtime; 0 lets it choose.
+        run_timeout_ms: a run that takes longer is cancelled, DEADLINE_EXCEEDED; 0: never.
+        check_method_names: Classify and Regress also refuse a signature of another method name.
+    """
+
+    inter_op_threads: int = 0
+    intra_op_threads: int = 0
+    run_timeout_ms: int = 0
+    check_method_names: bool = False
 
 
 class Servable:
@@ -27,17 +45,24 @@ class Servable:
         name: the model's name.
         version: its version.
         path: folder that holds `saved_model.pb`.
+        options: how it runs.
 
     Raises:
         OSError, tf.errors.OpError: the folder holds no SavedModel that the session loader can restore.
         ServingError: the loader left variables without a value.
     """
 
-    def __init__(self, name: str, version: int, path: Path):
+    def __init__(self, name: str, version: int, path: Path, options: RuntimeOptions | None = None):
+        options = options or RuntimeOptions()
         self.name = name
         self.version = version
         self.path = path
-        config = config_pb2.ConfigProto()
+        self.check_method_names = options.check_method_names
+        self._run_timeout_ms = options.run_timeout_ms
+        config = config_pb2.ConfigProto(
+            inter_op_parallelism_threads=options.inter_op_threads,
+            intra_op_parallelism_threads=options.intra_op_threads,
+        )
         config.gpu_options.allow_growth = True
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph, config=config)
@@ -49,14 +74,24 @@ class Servable:
             self._session.close()
             raise
         self.signature_defs: dict[str, meta_graph_pb2.SignatureDef] = dict(meta_graph.signature_def)
-        self._runner = functools.lru_cache(maxsize=64)(self._make_runner)  # one per signature and set of outputs
+        self._runner = functools.lru_cache(maxsize=64)(self._make_runner)  # one per set of tensors
 
     def signature(self, key: str) -> meta_graph_pb2.SignatureDef:
         """The signature called `key`; "" is the default one."""
         key = key or DEFAULT_SIGNATURE
-        if key not in self.signature_defs or key.startswith("__"):  # "__saved_model_init_op" is nothing to call
+        if not self.has_signature(key):
             raise ServingError(FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
         return self.signature_defs[key]
+
+    def has_signature(self, key: str) -> bool:
+        """Whether `key` can be called."""
+        return key in self.signature_defs and not key.startswith("__")  # "__saved_model_init_op" is nothing to call
+
+    def spec(self, key: str) -> ModelSpec:
+        """Which model, version and signature answered."""
+        spec = ModelSpec(name=self.name, signature_name=key)
+        spec.version.value = self.version
+        return spec
 
     def run(self, key: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]) -> dict[str, np.ndarray]:
         """Call a signature.
@@ -72,21 +107,39 @@ class Servable:
         Raises:
             tf.errors.OpError: the runtime's own refusal.
         """
-        names = tuple(inputs)
-        values = self._runner(key, names, tuple(outputs))(*(inputs[name] for name in names))
-        return dict(zip(outputs, values, strict=True))
+        signature = self.signature_defs[key or DEFAULT_SIGNATURE]
+        feed = tuple(signature.inputs[name].name for name in inputs)
+        fetch = tuple(signature.outputs[name].name for name in outputs)
+        return dict(zip(outputs, self._runner(feed, fetch)(*inputs.values()), strict=True))
+
+    def run_shared(
+        self, name: str, values: np.ndarray, outputs: Sequence[tuple[str, str]]
+    ) -> dict[tuple[str, str], np.ndarray]:
+        """Call several signatures at once that read the same tensor.
+
+        Args:
+            name: of their input.
+            values: for it.
+            outputs: (signature, output) to compute.
+
+        Returns:
+            An array for each of `outputs`.
+
+        Raises:
+            tf.errors.OpError: the runtime's own refusal.
+        """
+        feed = (self.signature_defs[outputs[0][0]].inputs[name].name,)
+        fetch = tuple(self.signature_defs[key].outputs[output].name for key, output in outputs)
+        return dict(zip(outputs, self._runner(feed, fetch)(values), strict=True))
 
     def close(self) -> None:
         """Free the variables; nothing may be running."""
         self._runner.cache_clear()
         self._session.close()
 
-    def _make_runner(self, key: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Runner:
-        signature = self.signature_defs[key or DEFAULT_SIGNATURE]
-        options = config_pb2.CallableOptions(
-            feed=[signature.inputs[name].name for name in inputs],
-            fetch=[signature.outputs[name].name for name in outputs],
-        )
+    def _make_runner(self, feed: tuple[str, ...], fetch: tuple[str, ...]) -> Runner:
+        options = config_pb2.CallableOptions(feed=feed, fetch=fetch)
+        options.run_options.timeout_in_ms = self._run_timeout_ms
         # Session.run takes 216 us more for every call, hence its private sister.
         return self._session._make_callable_from_options(options)
 

@@ -1,22 +1,15 @@
-"""The two gRPC services of TF Serving, over a ModelManager."""
+"""The two gRPC services of TF Serving, over an Api."""
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
-from tensorflow_serving.apis.model_pb2 import ModelSpec
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from tfkgrec.serving.manager import ModelManager
-from tfkgrec.serving.predict import predict
-from tfkgrec.serving.status import INTERNAL, INVALID_ARGUMENT, ServingError
+from tfkgrec.serving.api import Api
+from tfkgrec.serving.metrics import GRPC
+from tfkgrec.serving.status import DEADLINE_EXCEEDED, INTERNAL, ServingError
 
 log = logging.getLogger(__name__)
 
@@ -26,73 +19,53 @@ MAX_MESSAGE = 2000  # an error's text travels in a header, and headers end at 8 
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Predict and GetModelMetadata; the other calls answer UNIMPLEMENTED."""
+    """Predict, Classify, Regress, MultiInference and GetModelMetadata."""
 
-    def __init__(self, manager: ModelManager):
-        self._manager = manager
+    def __init__(self, api: Api):
+        self._api = api
 
-    def Predict(
-        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
-    ) -> predict_pb2.PredictResponse:
+    def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Run a signature."""
-        return _answer(context, lambda: self._predict(request))
+        return _answer(context, lambda: self._api.predict(request, GRPC))
 
-    def GetModelMetadata(
-        self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
-    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
+    def Classify(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Classes and scores of tf.Examples."""
+        return _answer(context, lambda: self._api.classify(request, GRPC))
+
+    def Regress(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """One number for each tf.Example."""
+        return _answer(context, lambda: self._api.regress(request, GRPC))
+
+    def MultiInference(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Several of these two over the same tf.Examples."""
+        return _answer(context, lambda: self._api.multi_inference(request, GRPC))
+
+    def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:
         """The signatures of a version."""
-        return _answer(context, lambda: self._metadata(request))
-
-    def _predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
-        with self._manager.using(_spec(request)) as servable:
-            return predict(servable, request)
-
-    def _metadata(
-        self, request: get_model_metadata_pb2.GetModelMetadataRequest
-    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        spec = _spec(request)
-        if not request.metadata_field:
-            raise ServingError(INVALID_ARGUMENT, "GetModelMetadataRequest must specify at least one metadata_field")
-        for field in request.metadata_field:
-            if field != "signature_def":
-                raise ServingError(INVALID_ARGUMENT, f"Metadata field {field} is not supported")
-        response = get_model_metadata_pb2.GetModelMetadataResponse()
-        with self._manager.using(spec) as servable:
-            response.model_spec.name = servable.name
-            response.model_spec.version.value = servable.version
-            signatures = get_model_metadata_pb2.SignatureDefMap(signature_def=servable.signature_defs)
-        response.metadata["signature_def"].Pack(signatures)
-        return response
+        return _answer(context, lambda: self._api.metadata(request))
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """GetModelStatus; HandleReloadConfigRequest answers UNIMPLEMENTED."""
+    """GetModelStatus and HandleReloadConfigRequest."""
 
-    def __init__(self, manager: ModelManager):
-        self._manager = manager
+    def __init__(self, api: Api):
+        self._api = api
 
-    def GetModelStatus(
-        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
-    ) -> get_model_status_pb2.GetModelStatusResponse:
+    def GetModelStatus(self, request: Any, context: grpc.ServicerContext) -> Any:
         """The state of a model's versions."""
-        return _answer(context, lambda: self._status(request))
+        return _answer(context, lambda: self._api.status(request))
 
-    def _status(
-        self, request: get_model_status_pb2.GetModelStatusRequest
-    ) -> get_model_status_pb2.GetModelStatusResponse:
-        versions = self._manager.status(_spec(request))
-        return get_model_status_pb2.GetModelStatusResponse(model_version_status=versions)
-
-
-def _spec(request: predict_pb2.PredictRequest) -> ModelSpec:
-    if not request.HasField("model_spec"):
-        raise ServingError(INVALID_ARGUMENT, "Missing ModelSpec")
-    return request.model_spec
+    def HandleReloadConfigRequest(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Serve what the request's config names."""
+        return _answer(context, lambda: self._api.reload(request))
 
 
 def _answer(context: grpc.ServicerContext, work: Callable[[], Reply]) -> Reply:
     """The reply, or the error as its gRPC status: no exception leaves without a code."""
     try:
+        remaining = context.time_remaining()
+        if remaining is not None and remaining <= 0:  # it waited for a thread until nobody was listening any more
+            raise ServingError(DEADLINE_EXCEEDED, "Deadline Exceeded")
         return work()
     except Exception as error:
         wrapped = ServingError.wrap(error)

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.serving.signature_defs import CLASSES, CLASSIFY, EXAMPLES, OUTPUTS, REGRESS, SCORES
 from tfkgrec.serving.vocabularies import Vocabularies
 from tfkgrec.training.vocabularies import Seen
 
@@ -55,6 +56,8 @@ class Signatures(keras.layers.Layer):
             "serving_default": (self.score, pair),
             "recommend": (self.recommend, [_spec("user_id")]),
             "explain": (self.explain, pair),
+            CLASSIFY: (self.classify, [_spec(EXAMPLES)]),
+            REGRESS: (self.regress, [_spec(EXAMPLES)]),
         }
         if self.model.history_length:
             table["recommend_for_history"] = (self.recommend_for_history, [_spec("history", 2)])
@@ -66,6 +69,16 @@ class Signatures(keras.layers.Layer):
         user, item = self._users(user_id), self.vocabularies.items(item_id)
         logit = self.model.score_items(self.model.user_state(user), item[:, None])[:, 0]
         return {"probability": self.model.probability(logit), "known_user": user > 0, "known_item": item > 0}
+
+    def classify(self, inputs: tf.Tensor) -> Answer:
+        """classes [B, 2], always "0" and "1", and their scores [B, 2], for serialized tf.Examples of pairs [B]."""
+        probability = self._probability_of_examples(inputs)
+        classes = tf.tile(tf.constant([["0", "1"]]), [tf.shape(probability)[0], 1])
+        return {CLASSES: classes, SCORES: tf.stack([1.0 - probability, probability], axis=1)}
+
+    def regress(self, inputs: tf.Tensor) -> Answer:
+        """outputs [B], the probability, for serialized tf.Examples of pairs [B]."""
+        return {OUTPUTS: self._probability_of_examples(inputs)}
 
     def recommend(self, user_id: tf.Tensor) -> Answer:
         """item_id, item_name, score [B, K], best first, without what user_id [B] has taken; known_user [B]."""
@@ -112,6 +125,12 @@ class Signatures(keras.layers.Layer):
                 named[key] = value
         flags = {"item_name": self.vocabularies.names(item), "known_user": user > 0, "known_item": item > 0}
         return {**named, **flags}
+
+    def _probability_of_examples(self, inputs: tf.Tensor) -> tf.Tensor:
+        """[B], as `score` gives it; an Example without its two features, one text each, is refused by the runtime."""
+        text = tf.io.FixedLenFeature([], tf.string)
+        pairs = tf.io.parse_example(inputs, {"user_id": text, "item_id": text})
+        return self.score(pairs["user_id"], pairs["item_id"])["probability"]
 
     def _users(self, user_id: tf.Tensor) -> tf.Tensor:
         """Inner ids [B]; 0 also for users of the dataset of whom training saw no positive, so knows nothing."""

@@ -8,6 +8,9 @@ NOT_FOUND = grpc.StatusCode.NOT_FOUND
 FAILED_PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION
 UNIMPLEMENTED = grpc.StatusCode.UNIMPLEMENTED
 INTERNAL = grpc.StatusCode.INTERNAL
+UNKNOWN = grpc.StatusCode.UNKNOWN
+DEADLINE_EXCEEDED = grpc.StatusCode.DEADLINE_EXCEEDED
+RESOURCE_EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 _BY_NUMBER = {code.value[0]: code for code in grpc.StatusCode}  # TensorFlow numbers its errors as gRPC does
 

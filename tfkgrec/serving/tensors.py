@@ -9,7 +9,7 @@ from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
 # A few bytes can announce a huge tensor, as the last value sent fills the rest. Larger ones must be sent in full.
 MAX_FILLED = 1 << 20
 
-_VALUE_FIELD = {
+VALUE_FIELD = {
     types_pb2.DT_FLOAT: "float_val",
     types_pb2.DT_DOUBLE: "double_val",
     types_pb2.DT_INT8: "int_val",
@@ -33,7 +33,7 @@ def from_proto(proto: tensor_pb2.TensorProto) -> np.ndarray:
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in dims):
         raise ValueError("the shape should be known")
     packed = bool(proto.tensor_content) and proto.dtype != types_pb2.DT_STRING
-    sent = sum(len(getattr(proto, field)) for field in set(_VALUE_FIELD.values()))
+    sent = sum(len(getattr(proto, field)) for field in set(VALUE_FIELD.values()))
     if not packed and math.prod(dims) > max(sent, MAX_FILLED):
         raise ValueError(f"{math.prod(dims)} elements announced, {sent} sent")
     try:
@@ -49,7 +49,7 @@ def to_proto(array: np.ndarray) -> tensor_pb2.TensorProto:
     """
     array = np.asarray(array)
     dtype = types_pb2.DT_STRING if array.dtype.kind in "OSU" else tf.as_dtype(array.dtype).as_datatype_enum
-    field = _VALUE_FIELD.get(dtype)
+    field = VALUE_FIELD.get(dtype)
     if field is None:
         return tf.make_tensor_proto(array)
     shape = tensor_shape_pb2.TensorShapeProto(dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=n) for n in array.shape])

@@ -4,27 +4,46 @@
 server read the same one. Python's `tf.saved_model.load` ignores it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 import tensorflow as tf
-from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+from tensorflow_serving.apis import classification_pb2, inference_pb2, predict_pb2, prediction_log_pb2, regression_pb2
 
+from tfkgrec.serving.classify import classify
+from tfkgrec.serving.multi_inference import multi_inference
 from tfkgrec.serving.predict import predict
+from tfkgrec.serving.regress import regress
 from tfkgrec.serving.servable import Servable
 from tfkgrec.serving.status import INVALID_ARGUMENT, ServingError
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_REQUESTS = 1000
 
+Request: TypeAlias = (
+    predict_pb2.PredictRequest
+    | classification_pb2.ClassificationRequest
+    | regression_pb2.RegressionRequest
+    | inference_pb2.MultiInferenceRequest
+)
 
-def write_warmup(version_dir: Path, requests: Iterable[predict_pb2.PredictRequest]) -> None:
+_LOG_FIELD = {
+    predict_pb2.PredictRequest: "predict_log",
+    classification_pb2.ClassificationRequest: "classify_log",
+    regression_pb2.RegressionRequest: "regress_log",
+    inference_pb2.MultiInferenceRequest: "multi_inference_log",
+}
+
+
+def write_warmup(version_dir: Path, requests: Iterable[Request]) -> None:
     """Write the warm-up file of the SavedModel in `version_dir`."""
     path = version_dir / WARMUP_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for request in requests:
-            log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
+            log = prediction_log_pb2.PredictionLog()
+            getattr(log, _LOG_FIELD[type(request)]).request.CopyFrom(request)
             writer.write(log.SerializeToString())
 
 
@@ -57,6 +76,12 @@ def _parse(record: bytes, path: Path) -> prediction_log_pb2.PredictionLog:
 
 def _replay(servable: Servable, log: prediction_log_pb2.PredictionLog) -> None:
     kind = log.WhichOneof("log_type")
-    if kind != "predict_log":
+    calls: dict[str, Callable[..., object]] = {
+        "predict_log": predict,
+        "classify_log": classify,
+        "regress_log": regress,
+        "multi_inference_log": multi_inference,
+    }
+    if kind not in calls:
         raise ServingError(INVALID_ARGUMENT, f"Unsupported log_type for warmup: {kind}")
-    predict(servable, log.predict_log.request)
+    calls[kind](servable, getattr(log, kind).request)
