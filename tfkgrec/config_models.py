@@ -39,6 +39,94 @@ class DinkSettings(Section):
 
 
 @dataclass(frozen=True)
+class EkpnetSettings(Section):
+    """EKPNet. The defaults are the paper's for MovieLens-1M; what is not in the paper is off."""
+
+    name: Literal["ekpnet"] = "ekpnet"
+    dim: int = number(16, min=1)  # d, width of every embedding
+    num_hops: int = number(2, min=1)  # P
+    history_length: int = number(8, min=1)  # T, history items whose ripples are read
+    triples_per_item: int = number(4, min=1)  # of each of them and a hop; the paper's N = T times this
+    semantic_attention: bool = True  # eqs 7-8; False = EKP_frame, or EKP_no
+    feature_exploration: bool = True  # eqs 16-18; False = EKP_att, or EKP_no
+    exploration_layers: int = number(3, min=1)  # L of eqs 17-18
+    lambda1: float = number(1e-3, min=0)  # of eq 24: the triples' term
+    lambda2: float = number(1e-7, min=0)  # W and b
+    lambda3: float = number(1e-7, min=0)  # vectors
+    first_lambda1: float = number(1e-2, min=0)  # the same in training.first_stage
+    first_lambda2: float = number(5e-3, min=0)
+    first_lambda3: float = number(0.0, min=0)
+    # Not in the paper, all off by default; models/ekpnet.py tells what each one does.
+    residual_semantics: bool = False  # psi(v) = v + gamma_e (gamma_r . v)
+    item_bias: bool = False
+    attribute_bias: bool = False
+    history_hop: bool = False  # xi^p starts with the mean vector of the history items
+    item_attributes: bool = False  # an item is v + the mean of the tails of its hop 1
+    user_item_dot: bool = False  # add <u, i> to the logit
+    ripple_item_dot: bool = False  # add xi^P . v_o to the logit of the last stage, too
+    l2: float = number(0.0, min=0)  # of the vectors in these products
+    dropout: float = number(0.0, min=0, below=1)
+
+
+@dataclass(frozen=True)
+class HkrmSettings(Section):
+    """HKRM. The defaults are the paper's; what is not in the paper is off."""
+
+    name: Literal["hkrm"] = "hkrm"
+    fields: tuple[str, ...] | None = None  # relations by raw id or name; null: the max_fields that most items have
+    max_fields: int = number(12, min=1)
+    max_values: int = number(8, min=1)  # values of an item in a field; of more, a sample is drawn once
+    dim: int = number(50, min=1)  # d, width of every embedding
+    history_length: int = number(20, min=1)  # T, the latest T training positives are the query
+    combine: Literal["mean", "sum"] = "mean"  # of a field's values (eq 3 sums)
+    level: Literal["both", "item", "attribute"] = "both"  # eq 10; item = HKRM-Item, attribute = HKRM-Attr
+    distance_loss: Literal["contrastive", "positive_only", "none"] = "contrastive"  # eq 9; none = HKRM-woKL
+    margin: float = number(1.0, min=0)  # nats that the distributions of an irrelevant pair are pushed apart
+    distance_weight: float = number(1.0, min=0)  # lambda1 of eq 13
+    l2: float = number(1e-7, min=0)  # lambda2 of eq 13, on the whole matrices E and R
+    # Not in the paper, all off by default; models/hkrm.py tells what each one does.
+    initial_spread: float | None = number(None, above=0)  # of the first vectors; null: Xavier
+    item_bias: bool = False
+    attribute_bias: bool = False
+    item_attributes: bool = False  # an item's vector is e + sum_j p(a_j|item) o_j
+    user_item_dot: bool = False  # add <u, t_s> to the logit
+    dropout: float = number(0.0, min=0, below=1)
+    pair_l2: float = number(0.0, min=0)  # squares of the batch's vectors, per labelled pair
+
+    def settle(self) -> None:
+        if self.fields is not None and not self.fields:
+            raise SettingError("fields", "expected at least one relation, or null, found none")
+
+
+@dataclass(frozen=True)
+class KsrSettings(Section):
+    """KSR. The defaults are the paper's; what is not in the paper is off.
+
+    GRU: knowledge: none, train_items: true and no pre-training; GRU++: knowledge: none with pre-trained items.
+    """
+
+    name: Literal["ksr"] = "ksr"
+    dim: int = number(50, min=1)  # L_E = L_K, width of entities, relations and memory slots
+    item_dim: int = number(256, min=1)  # width of the items' own vectors
+    hidden_dim: int = number(256, min=1)  # L_H, state of the GRU
+    history_length: int = number(100, min=1)  # T, positions of a row in training, newest items read in serving
+    gamma: float = number(10.0, above=0)  # sharpness of the read, eq 6
+    knowledge: Literal["memory", "item", "none"] = "memory"  # item: e_i on the item's side, no memory; none: GRU(++)
+    shared_values: bool = False  # one value matrix for all users, section 5.2
+    train_items: bool = False  # learn the items' vectors further; the paper fixes them
+    train_knowledge: bool = False  # the same for entities and relations
+    query_layers: int = number(1, min=0)  # tanh layers of the query's MLP, before a linear one
+    output_layers: int = number(1, min=1)  # tanh layers of both MLPs of eq 10
+    min_relation_triples: int = number(1000, min=1)  # relations of fewer triples of items get no slot (paper: 5,000)
+    # Not in the paper, all off by default; models/ksr.py tells what each one does.
+    output_dim: int | None = number(None, min=1)  # width of both MLPs; null: L_H + L_E, as in the paper
+    slot_write: Literal["every", "own"] = "every"  # own: only into slots of relations that the item has
+    gate_bias: bool = False  # a learned bias of every slot's gate
+    item_bias: bool = False
+    dropout: float = number(0.0, min=0, below=1)
+
+
+@dataclass(frozen=True)
 class MfSettings(Section):
     """Matrix factorisation with item bias: the floor that every model has to clear."""
 
@@ -48,5 +136,11 @@ class MfSettings(Section):
     l2: float = number(1e-6, min=0)
 
 
-ModelSettings = DinkSettings | MfSettings
-MODEL_SETTINGS: dict[str, type[Section]] = {"dink": DinkSettings, "mf": MfSettings}
+ModelSettings = DinkSettings | EkpnetSettings | HkrmSettings | KsrSettings | MfSettings
+MODEL_SETTINGS: dict[str, type[Section]] = {
+    "dink": DinkSettings,
+    "ekpnet": EkpnetSettings,
+    "hkrm": HkrmSettings,
+    "ksr": KsrSettings,
+    "mf": MfSettings,
+}

@@ -20,7 +20,7 @@ class QueryAttention(keras.layers.Layer):
 
     Call arguments:
         history: item ids [G, T], 0 pads.
-        mask: bool [G, M, T], which of them each candidate may see.
+        visible: bool [G, M, T], which of them each candidate may see.
 
     Output: alpha [G, M, T]; sums to 1 over what is seen, zeros where nothing is.
     """
@@ -35,13 +35,13 @@ class QueryAttention(keras.layers.Layer):
         self.item_weight.build(None)
         self.built = True
 
-    def call(self, history: Any, mask: Any) -> Any:
+    def call(self, history: Any, visible: Any) -> Any:
         p = ops.expand_dims(ops.squeeze(self.item_weight(history), -1), 1)  # [G, 1, T]
-        size = ops.sum(ops.cast(mask, p.dtype), axis=-1, keepdims=True)  # |q| [G, M, 1]
-        return masked_softmax(p / ops.maximum(size, 1.0), mask)
+        size = ops.sum(ops.cast(visible, p.dtype), axis=-1, keepdims=True)  # |q| [G, M, 1]
+        return masked_softmax(p / ops.maximum(size, 1.0), visible)
 
-    def compute_output_shape(self, history_shape: Any, mask_shape: Any = None) -> Any:
-        return mask_shape
+    def compute_output_shape(self, history_shape: Any, visible_shape: Any) -> Any:
+        return visible_shape
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_items": self.num_items}

@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.config_models import DinkSettings, MfSettings, ModelSettings
+from tfkgrec.config_models import DinkSettings, EkpnetSettings, HkrmSettings, MfSettings, ModelSettings
+from tfkgrec.data.attributes import collect_attributes
 from tfkgrec.data.history import history_table
 from tfkgrec.data.neighbours import sample_neighbours
 from tfkgrec.data.records import Dataset, Splits
+from tfkgrec.data.ripple import sample_ripples
 from tfkgrec.kge.vectors import Vectors
 from tfkgrec.models.dink import DINK
+from tfkgrec.models.ekpnet import EKPNet
+from tfkgrec.models.hkrm import ATTRIBUTE_TABLES, HKRM
 from tfkgrec.models.matrix_factorization import MatrixFactorization
 from tfkgrec.models.recommender import Recommender
 
@@ -39,6 +43,37 @@ def _dink(settings: DinkSettings, dataset: Dataset, splits: Splits, rng: np.rand
     return model
 
 
+def _ekpnet(settings: EkpnetSettings, dataset: Dataset, splits: Splits, rng: np.random.Generator) -> EKPNet:
+    around = sample_ripples(dataset.graph, dataset.num_items, settings.num_hops, settings.triples_per_item, rng)
+    sizes = (dataset.users.size, dataset.items.size, len(around.entity_ids), around.num_relations)
+    model = EKPNet(*sizes, **_hyperparameters(settings))
+    model.build()
+    model.set_table("history", history_table(splits, settings.history_length))
+    model.set_table("ripples", around.triples)
+    model.set_table("entity_ids", around.entity_ids)
+    return model
+
+
+def _hkrm(settings: HkrmSettings, dataset: Dataset, splits: Splits, rng: np.random.Generator) -> HKRM:
+    found = collect_attributes(dataset, settings.fields, settings.max_fields, settings.max_values, rng)
+    hyperparameters = _hyperparameters(settings)
+    del hyperparameters["fields"], hyperparameters["max_fields"]
+    model = HKRM(
+        dataset.users.size,
+        dataset.items.size,
+        len(found.entity_ids),
+        len(found.field_relation),
+        len(found.slot_item),
+        len(found.value_entity),
+        **{**hyperparameters, "max_values": found.max_values},
+    )
+    model.build()
+    model.set_table("history", history_table(splits, settings.history_length))
+    for name in ATTRIBUTE_TABLES:
+        model.set_table(name, getattr(found, name))
+    return model
+
+
 def _matrix_factorization(
     settings: MfSettings, dataset: Dataset, splits: Splits, rng: np.random.Generator
 ) -> MatrixFactorization:
@@ -56,5 +91,7 @@ def _hyperparameters(settings: ModelSettings) -> dict[str, Any]:
 
 _BUILDERS: dict[type, Callable[[Any, Dataset, Splits, np.random.Generator], Recommender]] = {
     DinkSettings: _dink,
+    EkpnetSettings: _ekpnet,
+    HkrmSettings: _hkrm,
     MfSettings: _matrix_factorization,
 }
