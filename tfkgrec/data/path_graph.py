@@ -1,0 +1,166 @@
+"""The graph that RKAN walks: users, items and attributes, where users and attributes touch items only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from tfkgrec.data.records import KnowledgeGraph
+
+MOST_KINDS = 8
+
+
+@dataclass(frozen=True)
+class PathGraph:
+    """Items with their attributes and with the users who took them in training ("middle nodes", both).
+
+    Nodes are numbered 0 (none), items 1..num_items - 1, attributes, users: an item's node is its id, a user's node is
+    `user_base + user`; user 0 (unknown) has no node.
+
+    Attributes:
+        offsets: int64 [items + 1], middle nodes of item i are `nodes[offsets[i]:offsets[i + 1]]`, sorted by kind.
+        nodes: int32 [edges].
+        kinds: uint8 [edges], what the edge says: one of the commonest relations, the rest of the relations, or, as the
+            last kind, that a user took the item. Paths are drawn kind by kind.
+        relations: int32 [edges], the dataset's relation; 0 for users.
+        entity_ids: int32 [user_base], node -> the dataset's entity id, for names.
+        user_base: see above.
+        num_nodes: rows of a table over the nodes.
+        num_kinds: K.
+    """
+
+    offsets: np.ndarray
+    nodes: np.ndarray
+    kinds: np.ndarray
+    relations: np.ndarray
+    entity_ids: np.ndarray
+    user_base: int
+    num_nodes: int
+    num_kinds: int
+
+    @property
+    def num_item_rows(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def id_type(self) -> type:
+        """The smallest unsigned type that holds every node."""
+        return np.uint16 if self.num_nodes <= 1 << 16 else np.uint32
+
+    def user_node(self, user: np.ndarray) -> np.ndarray:
+        """Nodes of users, 0 for the unknown user."""
+        return np.where(user > 0, self.user_base + user, 0)
+
+    def adjacency(self, kind: int | None = None) -> sparse.csr_array:
+        """Items by nodes [items, nodes], 1 where an edge (of this kind) is."""
+        chosen = np.ones(len(self.nodes), bool) if kind is None else self.kinds == kind
+        item = np.repeat(np.arange(self.num_item_rows), np.diff(self.offsets))[chosen]
+        shape = (self.num_item_rows, self.num_nodes)
+        return sparse.csr_array((np.ones(len(item), np.int64), (item, self.nodes[chosen])), shape=shape)
+
+    def items_of_nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The other direction: offsets int64 [nodes + 1], items int32 [edges]."""
+        item = np.repeat(np.arange(self.num_item_rows, dtype=np.int32), np.diff(self.offsets))
+        order = np.argsort(self.nodes, kind="stable")
+        counts = np.bincount(self.nodes, minlength=self.num_nodes)
+        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), item[order]
+
+
+def path_graph(
+    graph: KnowledgeGraph, num_items: int, history_items: np.ndarray, history_offsets: np.ndarray
+) -> PathGraph:
+    """Attribute edges from the triples that join an item with a non-item, user edges from the training positives.
+
+    Reading: RKAN's graph has no edges between items or between attributes, so that paths from users to items have 1, 3,
+    5, .. edges; such triples are left out. An attribute that an item has by two relations counts once.
+
+    Args:
+        num_items: items are 1..num_items.
+        history_items, history_offsets: training positives, user by user, as in `data.records.Splits`.
+    """
+    outward = (graph.head <= num_items) & (graph.tail > num_items)
+    inward = (graph.tail <= num_items) & (graph.head > num_items)
+    item = np.concatenate([graph.head[outward], graph.tail[inward]])
+    entity = np.concatenate([graph.tail[outward], graph.head[inward]])
+    relation = np.concatenate([graph.relation[outward], graph.relation[inward]])
+    order = np.lexsort((relation, entity, item))
+    item, entity, relation = item[order], entity[order], relation[order]
+    first = np.ones(len(item), bool)
+    first[1:] = (item[1:] != item[:-1]) | (entity[1:] != entity[:-1])
+    item, entity, relation = item[first], entity[first], relation[first]
+
+    others = np.unique(entity)
+    entity_ids = np.concatenate([np.arange(num_items + 1), others]).astype(np.int32)
+    relation_kinds, num_relation_kinds = _kinds(relation, graph.num_relations)
+    users = len(history_offsets) - 1
+    user_base = len(entity_ids) - 1  # user 1 comes right after the last attribute
+    taken_by = np.repeat(np.arange(users), np.diff(history_offsets))
+
+    item = np.concatenate([item, history_items])
+    node = np.concatenate([np.searchsorted(entity_ids, entity), user_base + taken_by])
+    kind = np.concatenate([relation_kinds[relation], np.full(len(taken_by), num_relation_kinds)])
+    relation = np.concatenate([relation, np.zeros(len(taken_by), relation.dtype)])
+    order = np.lexsort((node, kind, item))
+    counts = np.bincount(item, minlength=num_items + 1)
+    return PathGraph(
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        node[order].astype(np.int32),
+        kind[order].astype(np.uint8),
+        relation[order].astype(np.int32),
+        entity_ids,
+        user_base,
+        user_base + users,
+        num_relation_kinds + 1,
+    )
+
+
+def count_paths(
+    graph: PathGraph,
+    rows: tuple[np.ndarray, np.ndarray],
+    row: np.ndarray,
+    user: np.ndarray,
+    item: np.ndarray,
+    lost: np.ndarray,
+) -> np.ndarray:
+    """How many paths user -> i -> node -> item of 3 edges there are, in closed form from item-item co-counts.
+
+    With C_k[i, v] the nodes that i has and that v has by an edge of kind k, and H the items that the paths of a row
+    may start with, without the item itself and without the lost one:
+
+        count_k(u, v) = sum over i in H of C_k[i, v] - (for users, where u has v: |H|, the paths back through u)
+
+    The co-counts are dense: items x items of int64.
+
+    Args:
+        rows: (items, offsets), the H of each row before anything is lost.
+        row, user, item, lost: int [P], as in `data.paths.sample_paths`.
+
+    Returns:
+        int64 [P, K].
+    """
+    items, offsets = rows
+    held = sparse.csr_array(
+        (np.ones(len(items), np.int64), items, offsets), shape=(len(offsets) - 1, graph.num_item_rows)
+    )
+    everything = graph.adjacency()
+    has = (held[row, item] > 0).astype(np.int64)
+    loses = np.where((lost > 0) & (lost != item), (held[row, lost] > 0).astype(np.int64), 0)
+    counts = np.zeros((len(row), graph.num_kinds), np.int64)
+    for kind in range(graph.num_kinds):
+        together = (everything @ graph.adjacency(kind).T).toarray()  # [items, items]
+        total = held @ together  # [rows, items]
+        counts[:, kind] = total[row, item] - has * together[item, item] - loses * together[lost, item]
+    own = graph.user_node(user)
+    back = np.where(own > 0, everything[item, own], 0)
+    size = np.diff(offsets)[row] - has - loses
+    counts[:, -1] -= back * size
+    return counts
+
+
+def _kinds(relation: np.ndarray, num_relations: int) -> tuple[np.ndarray, int]:
+    """Kind of each relation [num_relations], commonest first, all rare ones the same; and how many kinds."""
+    common = np.argsort(-np.bincount(relation, minlength=num_relations), kind="stable")
+    used = common[: len(np.unique(relation))]
+    kinds = np.zeros(num_relations, np.int64)
+    kinds[used] = np.minimum(np.arange(len(used)), MOST_KINDS - 1)
+    return kinds, min(len(used), MOST_KINDS)
