@@ -9,6 +9,13 @@ from tfkgrec import export
 from tfkgrec.cli import run_main
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest tests/serving --target localhost:8500` asks that server what tests/serving/conformance/ asks ours."""
+    group = parser.getgroup("serving")
+    group.addoption("--target", metavar="HOST:PORT", help="gRPC address of a server of the conformance models")
+    group.addoption("--rest-target", metavar="HOST:PORT", help="its REST address; none: REST is not asked")
+
+
 @pytest.fixture(scope="session")
 def planted_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run directory of a DINK that has learned a planted world: not to be written to."""

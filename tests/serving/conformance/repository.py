@@ -1,0 +1,88 @@
+"""The model repository that the conformance suite asks about: small models whose every answer is known.
+
+    python -m tests.serving.conformance.repository DIR
+
+writes it, for a server of any kind to serve:
+
+- `toy` (tests/serving/toy.py), versions 1 and 2, both served; label `stable` is version 1;
+- `latest`, the same files under TF Serving's default policy: version 2 alone;
+- `steps`, with `advance`: a person's state is how often they took each of six items, and the items they took least
+  come first, the lower number first among equals.
+"""
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tests.serving.toy import export_toy, request
+from tfkgrec.serving.warmup import write_warmup
+
+STEPS = [f"s{number}" for number in range(1, 7)]
+STEPS_K = 3
+LABELS = {"stable": 1}
+
+CONFIG = """\
+# Start the server with --allow_version_labels_for_unavailable_models=true: labels are looked at before versions load.
+model_config_list {
+  config {
+    name: "toy"
+    base_path: "/models/toy"
+    model_platform: "tensorflow"
+    model_version_policy { all {} }
+    version_labels { key: "stable" value: 1 }
+  }
+  config { name: "latest" base_path: "/models/toy" model_platform: "tensorflow" }
+  config { name: "steps" base_path: "/models/steps" model_platform: "tensorflow" }
+}
+"""
+
+
+def write_repository(folder: Path) -> Path:
+    """Fill `folder`; it stands for `/models` in its own `models.config`."""
+    for version in (1, 2):
+        export_toy(folder / "toy", version)
+    _export_steps(folder / "steps" / "1")
+    (folder / "models.config").write_text(CONFIG)
+    return folder
+
+
+def _export_steps(path: Path) -> None:
+    layer = keras.layers.Layer()
+    layer.step = layer.add_weight(shape=(), initializer="ones")
+    layer.built = True
+    names = keras.layers.StringLookup(vocabulary=STEPS)
+    names(tf.constant(["?"]))
+    raw = tf.constant(["", *STEPS])
+    taken_spec = tf.TensorSpec([None, len(STEPS)], tf.float32, name="taken")
+    count_spec = tf.TensorSpec([None], tf.int32, name="count")
+    item_spec = tf.TensorSpec([None], tf.string, name="item_id")
+
+    @tf.function(input_signature=[taken_spec, count_spec, item_spec])
+    def advance(taken, count, item_id):
+        item = names(item_id)  # 0: unknown, nothing is taken
+        taken = taken + tf.one_hot(item - 1, len(STEPS)) * layer.step
+        score, best = tf.math.top_k(1 / (1 + taken), STEPS_K)
+        ids = tf.gather(raw, best + 1)
+        return {
+            "taken": taken,
+            "count": count + tf.cast(item > 0, tf.int32),
+            "item_id": ids,
+            "item_name": tf.strings.join(["step ", ids]),
+            "score": score,
+            "known_item": item > 0,
+        }
+
+    archive = keras.export.ExportArchive()
+    for tracked in (layer, names):
+        archive.track(tracked)
+    archive.add_endpoint("advance", advance)
+    archive.write_out(str(path), verbose=False)
+    one = {"taken": np.zeros([1, len(STEPS)], np.float32), "count": np.zeros([1], np.int32), "item_id": ["s1"]}
+    write_warmup(path, [request("steps", "advance", **one)])
+
+
+if __name__ == "__main__":
+    write_repository(Path(sys.argv[1]))
