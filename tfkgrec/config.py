@@ -127,12 +127,17 @@ class TrainingConfig(Section):
 
     epochs: int = number(50, min=1)
     patience: int = number(8, min=1)  # epochs without a better validation AUC before training stops
-    batch_size: int = number(2048, min=1)  # labelled pairs a step
+    batch_size: int = number(2048, min=1)  # labelled pairs (protocol S: positions) a step, padding included
     items_per_user: int = number(8, min=1)  # M: labelled items of one user in a row of the batch
     learning_rate: float = number(1e-3, above=0, max=10)
     optimizer: Literal["adam", "adagrad"] = "adam"
     first_stage: StageConfig | None = None  # null: a model with two stages trains in its last one only
     negatives: Literal["fixed", "fresh"] = "fresh"  # drawn once, as the papers do, or again every epoch
+    # protocol S, whose examples are the predicted positions of sequences
+    loss: Literal["bpr", "sampled_softmax", "softmax"] = "bpr"  # tasks/sequential.py
+    num_negatives: int = number(1, min=1)  # of each position (bpr), or shared by the batch (sampled_softmax)
+    predict_first: bool = False  # predict a user's first item, too: what strangers are shown
+    # all protocols
     jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto asks the trainer to choose for the device
     calibrate: bool = False  # fit scale and shift of the probabilities on the validation split (Platt)
     unknown_user_rate: float = number(0.0, min=0, max=1)  # share of rows trained as if the user were unknown
@@ -148,7 +153,7 @@ class TrainingConfig(Section):
 class EvaluationConfig(Section):
     """What is measured beside AUC and ACC."""
 
-    floors: tuple[Literal["popularity", "item_knn", "mf"], ...] = ("popularity", "item_knn", "mf")
+    floors: tuple[Literal["popularity", "item_knn", "mf", "bpr"], ...] = ("popularity", "item_knn", "mf")
     top_k: bool = False  # rank the full catalogue too
     batch_users: int = number(256, min=1)  # users scored at once: bounds the memory
 

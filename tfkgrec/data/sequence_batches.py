@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
+from tfkgrec.data.epochs import batches_of, epochs_dataset
 from tfkgrec.data.negatives import draw_untouched
 from tfkgrec.data.sequences import SequenceSplits
 from tfkgrec.data.splits import pair_keys
@@ -120,20 +121,16 @@ class SequenceBatches:
 
     def batches(self, epoch: int) -> Iterator[Stacked]:
         """(inputs, weight [B, T]) of every step of one epoch."""
-        inputs, weight = self.stacked(epoch)
-        for step in range(self.steps):
-            yield {name: values[step] for name, values in inputs.items()}, weight[step]
+        yield from batches_of(self.stacked(epoch))
 
     def dataset(self, first_epoch: int = 0) -> tf.data.Dataset:
-        """A tf.data.Dataset whose n-th pass is epoch `first_epoch + n`; see `TrainingBatches.dataset`."""
-        counter = iter(range(first_epoch, 1 << 30))
-        inputs, weight = self.stacked(first_epoch)
-        signature = (
-            {name: tf.TensorSpec([None, *values.shape[1:]], tf.int32) for name, values in inputs.items()},
-            tf.TensorSpec([None, *weight.shape[1:]], tf.float32),
-        )
-        epoch = tf.data.Dataset.from_generator(lambda: iter([self.stacked(next(counter))]), output_signature=signature)
-        batches = epoch.flat_map(lambda *stacked: tf.data.Dataset.from_tensor_slices(stacked))
-        options = tf.data.Options()
-        options.autotune.enabled = False  # nothing to tune; see TrainingBatches.dataset
-        return batches.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(4).with_options(options)
+        """A tf.data.Dataset whose n-th pass is epoch `first_epoch + n`; shapes are fixed, as XLA likes them."""
+        shapes = {"history": [], "positive": [], "negative": [self.num_negatives]}
+        if self.loss == "softmax":
+            del shapes["negative"]
+        rows = [self.rows_per_batch, self.length]
+        inputs = {
+            name: tf.TensorSpec(more if name == "negative" and self.loss != "bpr" else rows + more, tf.int32)
+            for name, more in shapes.items()
+        }
+        return epochs_dataset(self.stacked, (inputs, tf.TensorSpec(rows, tf.float32)), self.steps, first_epoch)

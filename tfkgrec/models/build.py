@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.config_models import DinkSettings, EkpnetSettings, HkrmSettings, MfSettings, ModelSettings
+from tfkgrec.config_models import DinkSettings, EkpnetSettings, HkrmSettings, KsrSettings, MfSettings, ModelSettings
 from tfkgrec.data.attributes import collect_attributes
 from tfkgrec.data.history import history_table
 from tfkgrec.data.neighbours import sample_neighbours
 from tfkgrec.data.records import Dataset, Splits
 from tfkgrec.data.ripple import sample_ripples
 from tfkgrec.kge.vectors import Vectors
+from tfkgrec.models.build_ksr import build_ksr
 from tfkgrec.models.dink import DINK
 from tfkgrec.models.ekpnet import EKPNet
 from tfkgrec.models.hkrm import ATTRIBUTE_TABLES, HKRM
@@ -74,6 +75,10 @@ def _hkrm(settings: HkrmSettings, dataset: Dataset, splits: Splits, rng: np.rand
     return model
 
 
+def _ksr(settings: KsrSettings, dataset: Dataset, splits: Splits, rng: np.random.Generator) -> Recommender:
+    return build_ksr(settings, dataset, splits, _hyperparameters(settings))
+
+
 def _matrix_factorization(
     settings: MfSettings, dataset: Dataset, splits: Splits, rng: np.random.Generator
 ) -> MatrixFactorization:
@@ -93,5 +98,6 @@ _BUILDERS: dict[type, Callable[[Any, Dataset, Splits, np.random.Generator], Reco
     DinkSettings: _dink,
     EkpnetSettings: _ekpnet,
     HkrmSettings: _hkrm,
+    KsrSettings: _ksr,
     MfSettings: _matrix_factorization,
 }

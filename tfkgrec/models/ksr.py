@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfkgrec.errors import InputError
+from tfkgrec.kge.vectors import Vectors
 from tfkgrec.layers.embedding import Embedding
 from tfkgrec.layers.knowledge_memory import KnowledgeMemory, mean_cosine
 from tfkgrec.layers.sequence_gru import SequenceGRU
@@ -102,10 +104,10 @@ class KSR(SequentialRecommender):
             return Embedding(num_items, width, embeddings_initializer=normal, trainable=trainable, name=name)
 
         self.item_vectors = vectors(item_dim, "item_vectors", train_items)  # q
-        self.entity_vectors = vectors(dim, "entity_vectors", train_knowledge) if self.has_entities else None  # e
+        self.entity_vectors: Any = vectors(dim, "entity_vectors", train_knowledge) if self.has_entities else None  # e
         self.bias = Embedding(num_items, 1, embeddings_initializer="zeros", name="item_bias") if item_bias else None
         self.gru = SequenceGRU(hidden_dim, name="gru")
-        self.memory = (
+        self.memory: Any = (
             KnowledgeMemory(
                 num_slots, dim, gamma, query_layers, train_knowledge, gate_bias, shared_values, name="memory"
             )
@@ -268,8 +270,34 @@ class KSR(SequentialRecommender):
     def _drop(self, x: Any, training: bool) -> Any:
         return x if self.dropout is None else self.dropout(x, training=training)
 
+    def start_from(self, vectors: Vectors) -> None:
+        """q from BPR's items, e from the entities, k from the relations; what the model does not use is passed over.
+
+        Raises:
+            InputError: other widths than the model's.
+        """
+        if vectors.item is not None:
+            _check_width("item_dim", vectors.item, self.item_dim)
+            self.item_vectors.embeddings.assign(vectors.item)
+        if vectors.entity is None or vectors.relation is None or self.entity_vectors is None:
+            return
+        _check_width("dim", vectors.entity, self.dim)
+        items = vectors.entity[: self.num_items]
+        self.entity_vectors.embeddings.assign(items)
+        if self.memory is not None:
+            keys = vectors.relation[ops.convert_to_numpy(self.slot_relation)]
+            self.memory.cell.keys.assign(keys)
+            self.value_vectors.assign(vectors.entity[ops.convert_to_numpy(self.value_entity)])
+            if self.shared_values:
+                self.memory.values.assign(items[1:].mean(axis=0) + keys)
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self._config}
+
+
+def _check_width(key: str, table: Any, width: int) -> None:
+    if table.shape[1] != width:
+        raise InputError(f"pretraining.{key}: expected {width}, as model.{key} is, found vectors of {table.shape[1]}")
 
 
 def _build_chain(layers: list[keras.layers.Layer], width: int) -> None:

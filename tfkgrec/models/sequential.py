@@ -45,6 +45,10 @@ class SequentialRecommender(Recommender):
         """The state of somebody who has touched nothing."""
         raise NotImplementedError
 
+    def memory_figures(self, history: Any) -> dict[str, Any]:
+        """What is worth watching while a model with a memory trains: name -> scalar; others have nothing."""
+        return {}
+
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         if "positive" not in inputs:
             return super().call(inputs, training)
