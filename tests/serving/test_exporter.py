@@ -2,16 +2,21 @@
 
 import re
 import shutil
+import signal
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
 from tests.planted import run_process
 from tfkgrec import export
 from tfkgrec.cli import run_main
+from tfkgrec.serving.examples import example
 from tfkgrec.serving.servable import Servable
+from tfkgrec.serving.warmup import WARMUP_FILE
 
 
 def test_a_second_export_is_version_2_and_the_first_stays(planted_run, planted_export, tmp_path, capsys):
@@ -21,6 +26,7 @@ def test_a_second_export_is_version_2_and_the_first_stays(planted_run, planted_e
     assert run_main(export.main, [str(planted_run), "--export-dir", str(repository)]) == 0
     assert capsys.readouterr().out == f"export: {repository / 'dink/2'}\n"
     assert sorted(path.name for path in (repository / "dink").iterdir()) == ["1", "2"]
+    assert (repository / "cards/dink/2/model_card.md").exists()
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
@@ -102,3 +108,65 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(planted_run, planted_export,
 
 def _left(repository: Path) -> list[Path]:
     return [path for path in repository.rglob("*") if path.is_file() or path.name != "dink"]
+
+
+def test_warm_up_exercises_every_signature_by_the_call_that_is_meant_for_it(planted_export):
+    records = tf.data.TFRecordDataset(str(planted_export / "dink/1" / WARMUP_FILE)).as_numpy_iterator()
+    logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
+    asked = {}
+    for log in logs:
+        kind = log.WhichOneof("log_type")
+        request = getattr(log, kind).request
+        specs = [task.model_spec for task in request.tasks] if kind == "multi_inference_log" else [request.model_spec]
+        assert all(spec.name == "dink" for spec in specs)
+        asked.setdefault(kind, set()).update(spec.signature_name for spec in specs)
+    assert asked == {
+        "predict_log": {"serving_default", "recommend", "recommend_for_history", "explain"},
+        "classify_log": {"classify"},
+        "regress_log": {"regress"},
+        "multi_inference_log": {"classify", "regress"},
+    }
+
+
+def test_classify_and_regress_give_the_probability_of_score(moved):
+    servable = Servable("dink", 1, moved)
+    users = [line.encode() for line in (moved / "assets/users.txt").read_text().splitlines()[:2]] + [b"nobody"]
+    items = [line.encode() for line in (moved / "assets/items.txt").read_text().splitlines()[:3]]
+    pairs = {"user_id": np.array(users, object), "item_id": np.array(items, object)}
+    wanted = servable.run("serving_default", pairs, ["probability"])["probability"]
+    rows = [example({"user_id": u, "item_id": i}).SerializeToString() for u, i in zip(users, items, strict=True)]
+    inputs = {"inputs": np.array(rows, object)}
+    np.testing.assert_allclose(servable.run("regress", inputs, ["outputs"])["outputs"], wanted, atol=1e-6)
+    scores = servable.run("classify", inputs, ["scores"])["scores"]
+    np.testing.assert_allclose(scores, np.stack([1 - wanted, wanted], 1), atol=1e-6)
+    servable.close()
+
+
+def test_a_version_may_be_numbered_and_is_never_overwritten(planted_run, planted_export, tmp_path, capsys):
+    repository = tmp_path / "export"
+    shutil.copytree(planted_export, repository)
+    before = {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()}
+    assert run_main(export.main, [str(planted_run), "--export-dir", str(repository), "--version", "1"]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {repository / 'dink/1'}: expected a new version: none is ever overwritten\n"
+    )
+    assert {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()} == before
+
+
+def test_a_killed_export_leaves_no_version_and_the_next_one_is_whole(planted_run, tmp_path, capsys):
+    """Killed where most is written: everything is there but the rename."""
+    script = (
+        "import os, signal, sys\n"
+        "from tfkgrec import export\n"
+        "from tfkgrec.serving import exporter\n"
+        "exporter.publish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "export.main(sys.argv[1:])\n"
+    )
+    target = tmp_path / "export"
+    killed = run_process(sys.executable, "-c", script, planted_run, "--export-dir", target)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = (target / "dink").iterdir()
+    assert left.name.startswith(".writing-") and (left / "saved_model.pb").exists()
+    assert run_main(export.main, [str(planted_run), "--export-dir", str(target)]) == 0
+    assert capsys.readouterr().out == f"export: {target / 'dink/1'}\n"
+    assert [path.name for path in (target / "dink").iterdir()] == ["1"]
