@@ -106,8 +106,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a file, checked to be ours."""
     wanted = f"{path}: expected a file of vectors (tfkgrec pretrain, format {FORMAT})"
     try:
-        with np.load(path, allow_pickle=False) as file:
-            content = dict(file)
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            content = dict(arrays)
     except FileNotFoundError:
         raise InputError(f"{wanted}, found none") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError):

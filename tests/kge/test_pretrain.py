@@ -1,0 +1,170 @@
+"""From the config's section, and from the command line, to vectors that are worth something."""
+
+import dataclasses
+import re
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tests.kge.small import METHOD_NAMES, planted_graph
+from tests.planted import run_process, write_config
+from tfkgrec import pretrain as command
+from tfkgrec.cli import run_main
+from tfkgrec.config import load_config
+from tfkgrec.config_pretraining import PretrainingConfig
+from tfkgrec.data.assemble import assemble
+from tfkgrec.data.load import load_raw
+from tfkgrec.data.splits import protocol_c
+from tfkgrec.errors import InputError
+from tfkgrec.kge.pretrain import fit_knowledge, pretrain
+from tfkgrec.kge.vectors import Vectors
+
+SECTION = {"knowledge": "transe", "epochs": 3, "dim": 4, "batch_size": 256}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A small config with its dataset and split."""
+    config = load_config(write_config(tmp_path_factory.mktemp("world"), pretraining=SECTION))
+    dataset = assemble(load_raw(config.data, None, 0), 0)
+    return config, dataset, protocol_c(dataset, 0)
+
+
+def changed(config, **settings):
+    return dataclasses.replace(config, pretraining=dataclasses.replace(config.pretraining, **settings))
+
+
+@pytest.mark.parametrize("knowledge", METHOD_NAMES)
+def test_every_method_learns_a_planted_graph(knowledge):
+    """Held-out triples are found again, far above random vectors and above what is frequent."""
+    settings = PretrainingConfig(
+        knowledge=knowledge, epochs=60, batch_size=128, learning_rate=0.02, negatives=4, held_out=0.1
+    )
+    lines: list[str] = []
+    planted = SimpleNamespace(graph=planted_graph(items=80))
+    model, figures = fit_knowledge(settings, planted, dim=16, seed=0, jit_compile=True, say=lines.append)
+    assert figures["hits_at_10"] > 0.5 > 0.2 > figures["random_hits_at_10"]
+    assert figures["mrr"] > 2 * max(figures["random_mrr"], figures["frequency_mrr"])
+    assert figures["triples_per_second"] > 0
+    assert model.vectors()[0].shape == (planted.graph.num_entities, 16)
+    table = "\n".join(lines)
+    assert re.search(r"epoch 2/60  loss [\d.]+  [\d,]+ triples/s", table)
+    assert re.search(rf"^  {knowledge} .*\n  random vectors .*\n  frequency ", table, re.M)
+    assert re.search(r"lengths: \|e\| 1\.000, \|r\| [\d.]+", table)
+
+
+def test_one_seed_one_result_whatever_keras_global_seed(world):
+    config, dataset, splits = world
+    config = changed(config, items="bpr", item_epochs=2, item_dim=3)
+    first, again = (pretrain(config, dataset, splits, lambda line: None) for _ in range(2))
+    for name in ("entity", "relation", "item", "user"):
+        assert np.array_equal(getattr(first, name), getattr(again, name)), name
+    other = dataclasses.replace(config, training=dataclasses.replace(config.training, seed=1))
+    assert not np.array_equal(pretrain(other, dataset, splits, lambda line: None).entity, first.entity)
+
+
+def test_widths_default_to_the_models(world):
+    config, dataset, splits = world
+    config = changed(config, dim=None, items="bpr", item_epochs=1, epochs=1)
+    found = pretrain(config, dataset, splits, lambda line: None)
+    assert found.entity.shape[1] == found.item.shape[1] == found.user.shape[1] == config.model.dim == 8
+    assert found.item.shape[0] == dataset.items.size and found.user.shape[0] == dataset.users.size
+
+
+def test_item_vectors_have_seen_training_positives_only(world):
+    """Same training positives, another test split: the same vectors."""
+    config, dataset, splits = world
+    config = changed(config, knowledge=None, items="bpr", item_epochs=2, item_dim=3)
+    without_rest = dataclasses.replace(splits, validation=splits.validation.take([]), test=splits.test.take([]))
+    first, again = (pretrain(config, dataset, part, lambda line: None) for part in (splits, without_rest))
+    assert np.array_equal(first.item, again.item) and np.array_equal(first.user, again.user)
+    never = np.setdiff1d(np.arange(1, dataset.users.size), np.unique(splits.train.positives.user))
+    assert len(never) and first.entity is None
+
+
+def test_nothing_held_out_nothing_measured(world):
+    config, dataset, splits = world
+    figures = pretrain(changed(config, held_out=0.0, epochs=1), dataset, splits, lambda line: None).figures
+    assert figures.keys() == {"triples_per_second"}
+
+
+def test_without_a_section_or_a_width_it_says_so(world):
+    config, dataset, splits = world
+    with pytest.raises(InputError, match=r"pretraining: expected this section .*, found null"):
+        pretrain(dataclasses.replace(config, pretraining=None), dataset, splits)
+
+
+def test_a_loss_that_is_no_number_is_told(world):
+    config, dataset, splits = world
+    with pytest.raises(InputError, match=r"pretraining: the loss became (nan|inf) in epoch \d+; a smaller"):
+        pretrain(changed(config, knowledge="distmult", learning_rate=10.0, margin=1e38, negatives=50), dataset, splits)
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+def test_command_writes_vectors_that_the_section_reads(tmp_path, capsys):
+    path = write_config(tmp_path, pretraining={**SECTION, "items": "bpr", "item_epochs": 2, "item_dim": 3})
+    assert run_main(command.main, ["--config", str(path), "--output", str(tmp_path / "out/v.npz")]) == 0
+    out = capsys.readouterr().out
+    for text in ("triples/s", "pairs/s", "link prediction, filtered", "random vectors", "|e| 1.000, |r| "):
+        assert text in out
+    assert out.splitlines()[-1] == f"vectors: {tmp_path / 'out/v.npz'}"
+
+    reads = load_config(write_config(tmp_path, pretraining={"vectors": "out/v.npz"}))
+    dataset = assemble(load_raw(reads.data, None, 0), 0)
+    found = pretrain(reads, dataset, protocol_c(dataset, 0), lambda line: None)
+    assert found.entity.shape == (dataset.entities.size, 4) and found.item.shape == (dataset.items.size, 3)
+    direct = Vectors.load(tmp_path / "out/v.npz", dataset, protocol_c(dataset, 0))
+    assert np.array_equal(found.entity, direct.entity)
+
+
+def test_default_output_names_dataset_method_and_seed(tmp_path):
+    path = write_config(tmp_path, pretraining={"knowledge": "transd", "items": "bpr"})
+    config = load_config(path, ["training.seed=7"])
+    assert str(command.default_output(config)) == "runs/vectors/synthetic-transd-bpr-7.npz"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["pretraining=null"], r"pretraining: expected this section .*, found null"),
+        (["pretraining.knowledge=transx"], r".*pretraining\.knowledge: expected one of 'transe', .*, found transx"),
+        (
+            ["pretraining.knowledge=null"],
+            r".*pretraining\.knowledge: expected this, items or vectors .*, found all null",
+        ),
+        (["pretraining.held_out=1"], r".*pretraining\.held_out: expected a number >= 0 and < 1, found 1"),
+        (["pretraining.epoch=3"], r".*pretraining\.epoch: expected a known key; the nearest is pretraining\.epochs"),
+        (["pretraining.vectors=v.npz"], r".*pretraining\.knowledge: expected null with vectors, .*, found 'transe'"),
+        (
+            ["pretraining.vectors=v.npz", "pretraining.knowledge=null"],
+            r"pretraining\.vectors: expected null, as vectors are to be learned, found .*v\.npz",
+        ),
+    ],
+)
+def test_mistakes_are_one_line_and_nothing_is_written(tmp_path, capsys, overrides, line):
+    path = write_config(tmp_path, pretraining=SECTION)
+    status = run_main(command.main, ["--config", str(path), "--output", str(tmp_path / "v.npz"), "--set", *overrides])
+    captured = capsys.readouterr()
+    assert (status, captured.out) == (2, "")
+    (found,) = captured.err.splitlines()
+    assert re.fullmatch(rf"error: {line}", found), found
+    assert not (tmp_path / "v.npz").exists()
+
+
+def test_an_output_that_is_a_folder(tmp_path, capsys):
+    path = write_config(tmp_path, pretraining=SECTION)
+    assert run_main(command.main, ["--config", str(path), "--output", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"error: --output {tmp_path}: expected a file name, found a folder\n"
+
+
+def test_as_a_verb_in_a_process_of_its_own(tmp_path):
+    path = write_config(tmp_path, pretraining={**SECTION, "epochs": 2})
+    done = run_process(
+        sys.executable, "-m", "tfkgrec.cli", "pretrain", "--config", path, "--output", tmp_path / "v.npz"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "v.npz").exists()
