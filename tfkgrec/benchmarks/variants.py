@@ -45,6 +45,21 @@ _ABLATIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "dink-sum": ("model.aggregator=sum",),
         "dink-cat": ("model.aggregator=concat",),
     },
+    "ekpnet": {
+        "ekp_no": ("model.semantic_attention=false", "model.feature_exploration=false"),  # much like RippleNet
+        "ekp_att": ("model.feature_exploration=false",),
+        "ekp_frame": ("model.semantic_attention=false",),
+    },
+    "hkrm": {
+        "hkrm-item": ("model.level=item", "model.distance_loss=none"),
+        "hkrm-attr": ("model.level=attribute",),
+        "hkrm-wokl": ("model.distance_loss=none",),
+    },
+    "ksr": {
+        "gru": ("model.knowledge=none", "model.train_items=true", "pretraining=null"),
+        "gru++": ("model.knowledge=none",),
+        "entity-item": ("model.knowledge=item",),  # the entity's vector on the item's side, and no memory
+    },
 }
 
 
