@@ -36,7 +36,7 @@ class ItemAttributeDuet(keras.layers.Layer):
         self.hidden: Any = keras.layers.Dense(dim, "tanh", dtype=self.dtype_policy, name="hidden") if with_mlp else None
         self.out: Any = keras.layers.Dense(dim, dtype=self.dtype_policy, name="out") if with_mlp else None
 
-    def build(self, query_shape: Any, target_shape: Any, query_distribution_shape: Any, *_: Any) -> None:
+    def build(self, query_shape: Any, target_shape: Any, query_distribution_shape: Any, *_: Any, **__: Any) -> None:
         if self.hidden is not None:
             self.hidden.build(query_distribution_shape)
             self.out.build((*query_distribution_shape[:-1], self.dim))

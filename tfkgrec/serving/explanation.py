@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from tfkgrec.serving.narrators import dink
+from tfkgrec.serving.narrators import dink, ekpnet, hkrm
 
 Row = Mapping[str, np.ndarray]
 
@@ -33,5 +33,9 @@ def _plain(row: Row, user: str, item: str) -> list[str]:
     return [f"user {user}, item {item}:", *(f"  {name}: {np.asarray(row[name]).tolist()}" for name in sorted(row))]
 
 
-_NARRATORS: Sequence[tuple[frozenset[str], Callable[[Row, str, str], list[str]]]] = ((dink.NEEDS, dink.narrate),)
+_NARRATORS: Sequence[tuple[frozenset[str], Callable[[Row, str, str], list[str]]]] = (
+    (dink.NEEDS, dink.narrate),
+    (ekpnet.NEEDS, ekpnet.narrate),
+    (hkrm.NEEDS, hkrm.narrate),
+)
 """The outputs that a narrator reads, and the narrator."""
