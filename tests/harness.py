@@ -41,7 +41,8 @@ def check_layer(
     _check_mixed_precision(cls, settings, inputs)
     layer, model = _inside_a_model(cls, settings, inputs)
     assert sorted(tuple(w.shape) for w in layer.trainable_weights) == weight_shapes
-    _check_step(layer, model, inputs)
+    if weight_shapes:
+        _check_step(layer, model, inputs)
     restored = save_and_load(model, folder)
     found = next(inner for inner in restored.layers if inner.name == layer.name)
     assert type(found) is cls
@@ -105,7 +106,7 @@ def _check_mixed_precision(cls: Any, settings: dict[str, Any], inputs: dict[str,
         for output in keras.tree.flatten(layer(**given)):
             assert keras.backend.standardize_dtype(output.dtype) == "float16"
             assert np.isfinite(output).all()
-    assert {w.dtype for w in layer.weights} == {"float32"}
+    assert {w.dtype for w in layer.weights} <= {"float32"}
 
 
 def _check_step(layer: Any, model: keras.Model, inputs: dict[str, np.ndarray]) -> None:

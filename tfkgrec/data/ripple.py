@@ -14,10 +14,10 @@ class Ripples:
     """P hops around every item; a user's ripple sets are those of the items in the history, side by side.
 
     Attributes:
-        triples: int32 [items + 1, P, 3, n]: head, relation and tail of n triples a hop. Entity 0 pads: an item with fewer
-            triples has fewer, nothing is repeated. Row 0 (unknown item) is empty. Entities are compact: items keep
-            their ids, of the others only those in the table are numbered, so that a model allocates no vector that it
-            can never reach.
+        triples: int32 [items + 1, P, 3, n]: head, relation and tail of n triples a hop. Entity 0 pads: an item that
+            leads to fewer has fewer, nothing is repeated. Row 0 (unknown item) is empty. Entities are compact: items
+            keep their ids, of the others only those in the table are numbered, so that a model allocates no vector
+            that it can never reach.
         entity_ids: int32 [compact entities], compact id -> the dataset's entity id; for the names in explanations.
         num_relations: rows of a relation table, row 0 included.
     """

@@ -40,6 +40,9 @@ class AsymmetricAttention(keras.layers.Layer):
     Output: rho [G, M, d] and phi [G, M, N], both zeros for a row without any triple.
     """
 
+    def build(self, *_: Any, **__: Any) -> None:
+        """Nothing to build: the gammas are the model's, with its other tables."""
+
     def call(self, keys: Any, values: Any, candidate: Any, mask: Any) -> tuple[Any, Any]:
         scores = ops.matmul(candidate, ops.transpose(keys, (0, 2, 1)))  # [G, M, N] (9)
         weights = masked_softmax(scores, mask)  # phi (10)

@@ -14,8 +14,8 @@ class FeatureExploration(keras.layers.Layer):
     z_l = tanh(z_{l-1} W_l + b_l), l = 1..L-1 (17)                 [G, M, (P + 1) d]
     logit = z_{L-1} W_L + b_L (18)                                 [G, M]
 
-    Reading: eq 17 counts to L, eq 18 goes on from z_{L-1}: L layers in all, the last of which gives the logit. "The same
-    width as the input" (section 5.3).
+    Reading: eq 17 counts to L, eq 18 goes on from z_{L-1}: L layers in all, the last of which gives the logit.
+    Hidden layers have "the same width as the input" (section 5.3).
 
     Args:
         num_layers: L.

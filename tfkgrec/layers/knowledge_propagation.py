@@ -41,7 +41,7 @@ class KnowledgePropagation(keras.layers.Layer):
         if self.updates:
             self.kernel = self.add_weight(shape=(d, d), initializer="glorot_uniform", name="kernel")
             self.bias = self.add_weight(shape=(d,), initializer="zeros", name="bias")
-        self.attention.built = True
+        self.attention.build()
 
     def call(self, keys: Any, values: Any, candidate: Any, mask: Any) -> tuple[Any, Any, Any]:
         rhos, phis = [], []

@@ -8,8 +8,8 @@ from keras import ops
 def triple_loss(head: Any, relation: Any, tail: Any, exists: Any, margin: float = 1.0) -> Any:
     """Mean over triples of (1 - sigmoid(s(h, r, t)))^2 + sigmoid(s(corrupted))^2 (22), with TransE's s.
 
-    Reading: the paper's sigma(v_h + v_r - v_t) is a vector; s = margin - |v_h + v_r - v_t|^2 is a scalar plausibility, so
-    that I = 1 wants it high and I = 0 low. True triples are those of the batch, of which there are more than pairs;
+    Reading: the paper's sigma(v_h + v_r - v_t) is a vector; s = margin - |v_h + v_r - v_t|^2 is a scalar plausibility,
+    so that I = 1 wants it high and I = 0 low. True triples are those of the batch, of which there are more than pairs;
     their mean keeps lambda1 from depending on how many. A corrupted triple takes its tail (every other triple: its
     head) from the same place of the batch's next user, whose rows are shuffled: no further lookup. Where that is the
     same entity, or there is none, nothing is corrupted.

@@ -29,9 +29,9 @@ class EKPNet(Recommender):
     Reading: every history item, the seed, brings ripple sets of its own (data/ripple.py), and a pair loses those of one
     seed, its own or the one `omit` names. So a stranger's history is served by the same tables as a user's, and nothing
     is left of an item that is left out.
-    Losses (24) are per labelled pair, as the cross-entropy is a mean over pairs: lambda3 weighs the sum of squares of the
-    vectors looked up, divided by the pairs; lambda1 the mean over triples of `triple_loss`; lambda2 the squares of all
-    W and b. The first stage has its own three (Table 2, "-pre").
+    Losses (24) are per labelled pair, as the cross-entropy is a mean over pairs: lambda3 weighs the squares of the
+    vectors looked up, divided by the pairs; lambda1 the mean over triples of `triple_loss`; lambda2 the squares of
+    all W and b. The first stage has its own three (Table 2, "-pre").
 
     Args:
         num_users, num_items, num_entities, num_relations: table rows, row 0 (padding, unknown) included; items are the
@@ -48,9 +48,10 @@ class EKPNet(Recommender):
 
     Not in the paper, all off by default:
         residual_semantics: psi(v) = v + gamma_e (gamma_r . v), as in TransD.
-        item_bias, attribute_bias: one learned scalar per item; one per entity, summed over the tails of the item's hop 1.
+        item_bias, attribute_bias: one learned scalar per item; one per entity, summed over the item's attributes (the
+            tails of its hop 1).
         history_hop: xi^p starts with rho^0, the mean vector of the history items.
-        item_attributes: an item's vector, as candidate and in rho^0, is v + the mean of the tails of its hop 1.
+        item_attributes: an item's vector, as candidate and in rho^0, is v + the mean of its attributes.
         user_item_dot: add <u, i> to the logit, u a learned vector.
         ripple_item_dot: add xi^P . v_o to the logit of stage 1, too.
         l2: weight of the squares of the vectors in these products (as `lambda3`, but attributes included).
@@ -123,17 +124,9 @@ class EKPNet(Recommender):
         self.history = self.add_table("history", (self.num_users, self.history_length))
         self.ripples = self.add_table("ripples", (self.num_items, hops, 3, n))  # head, relation, tail
         self.entity_ids = self.add_table("entity_ids", (self.num_entities,))  # the dataset's ids, for names
-        for table in (
-            self.user_embedding,
-            self.entity_embedding,
-            self.relation_embedding,
-            self.entity_semantics,
-            self.relation_semantics,
-            self.item_bias,
-            self.attribute_bias,
-        ):
-            if table is not None:
-                table.build(None)
+        for layer in self.layers:
+            if isinstance(layer, Embedding):
+                layer.build(None)
         triples = (None, hops, self.history_length * n, d)
         self.propagation.build(triples, triples, (None, None, d), (None, None, *triples[1:3]))
         if self.exploration is not None:
