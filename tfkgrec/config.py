@@ -61,6 +61,7 @@ class DataConfig(Section):
     knowledge_graph: str | None = None  # one of KNOWLEDGE_GRAPHS[dataset]; null where a dataset has only one
     inverse_relations: bool = False  # add (tail, inverse of relation, head) for every triple
     next: Literal["item", "session"] | None = None  # protocol S: what is held out, a session being a day; null: item
+    cold_users: float = number(0.0, min=0, max=1)  # protocol R: share of users left with 1 to 4 training ratings
     k_core: int | None = number(None, min=1)  # least interactions of users and items; null: 10 with protocol S, else 1
     unlinked_items: Literal["error", "drop"] | None = None  # items without an entity; null: error for files, else drop
     data_dir: Path | None = (
@@ -104,6 +105,8 @@ class DataConfig(Section):
             self._fill("k_core", 10)
         elif self.next is not None:
             raise SettingError("next", f"expected only with protocol: S, found protocol: {self.protocol}")
+        if self.cold_users and self.protocol != "R":
+            raise SettingError("cold_users", f"expected 0 unless protocol: R, found protocol: {self.protocol}")
         self._fill("knowledge_graph", graphs[0] if graphs else None)
         self._fill("unlinked_items", "error" if self.dataset == "files" else "drop")
 
@@ -153,7 +156,11 @@ class TrainingConfig(Section):
 class EvaluationConfig(Section):
     """What is measured beside AUC and ACC."""
 
-    floors: tuple[Literal["popularity", "item_knn", "mf", "bpr"], ...] = ("popularity", "item_knn", "mf")
+    floors: tuple[Literal["popularity", "item_knn", "item_knn_newest", "mf", "bpr"], ...] = (
+        "popularity",
+        "item_knn",
+        "mf",
+    )
     top_k: bool = False  # rank the full catalogue too
     batch_users: int = number(256, min=1)  # users scored at once: bounds the memory
 

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -62,7 +63,7 @@ def sample_paths(
     """
     if max_edges not in (3, 5, 7):
         raise ValueError(f"`max_edges` should be 3, 5 or 7. Received: {max_edges}")
-    found = np.zeros((len(request.user), num_paths, max_edges - 1), graph.id_type)
+    found: np.ndarray = np.zeros((len(request.user), num_paths, max_edges - 1), graph.id_type)
     rows = len(request.pair_offsets) - 1
     if not num_paths or not rows:
         return found
@@ -94,7 +95,7 @@ def _next(state: np.ndarray) -> np.uint64:
 
 
 @numba.njit(cache=True)
-def _below(state: np.ndarray, bound: int) -> int:
+def _below(state: np.ndarray, bound: int) -> Any:
     """A number in 0..bound - 1."""
     return np.int64(_next(state) % np.uint64(bound))
 
@@ -131,9 +132,9 @@ def _is_new(found: np.ndarray, filled: int) -> bool:
 
 @numba.njit(cache=True)
 def _walk_back(
-    state, path, item, own, lost, edges, kind_begin, kind_end, offsets, nodes,
-    node_offsets, node_items, start, count, lists,
-):  # fmt: skip
+    state: Any, path: Any, item: int, own: int, lost: int, edges: int, kind_begin: int, kind_end: int,
+    offsets: Any, nodes: Any, node_offsets: Any, node_items: Any, start: Any, count: Any, lists: Any,
+) -> bool:  # fmt: skip
     """One walk user .. item of `edges` edges into `path` (right-aligned); whether it is a simple path of the graph."""
     width = len(path)
     path[:] = 0
@@ -172,9 +173,9 @@ def _walk_back(
 
 @numba.njit(cache=True, parallel=True)
 def _sample(
-    bounds, items, item_offsets, pair_offsets, owns, candidates, losts,
-    offsets, nodes, kinds, num_kinds, node_offsets, node_items, seed, found,
-):  # fmt: skip
+    bounds: Any, items: Any, item_offsets: Any, pair_offsets: Any, owns: Any, candidates: Any, losts: Any,
+    offsets: Any, nodes: Any, kinds: Any, num_kinds: int, node_offsets: Any, node_items: Any, seed: Any, found: Any,
+) -> None:  # fmt: skip
     """`sample_paths` for the rows bounds[0]..bounds[-1], one chunk a thread."""
     num_items, num_nodes = len(offsets) - 1, len(node_offsets) - 1
     most = 0
@@ -242,9 +243,9 @@ def _sample(
                 wanted = num_paths - (num_paths * (width // 2 - 1)) // (width // 2)
                 _share_out(wanted, there, given)
                 filled = 0
-                begin = offsets[v]
+                begin: Any = offsets[v]
                 for kind in range(num_kinds):
-                    end = max(begin, kind_end[kind])
+                    end: Any = max(begin, kind_end[kind])
                     if given[kind] == 0:
                         begin = end
                         continue

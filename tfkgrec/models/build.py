@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.config_models import DinkSettings, EkpnetSettings, HkrmSettings, KsrSettings, MfSettings, ModelSettings
+from tfkgrec.config_models import (
+    DinkSettings,
+    EkpnetSettings,
+    HkrmSettings,
+    KsrSettings,
+    MfSettings,
+    ModelSettings,
+    RkanSettings,
+)
 from tfkgrec.data.attributes import collect_attributes
 from tfkgrec.data.history import history_table
 from tfkgrec.data.neighbours import sample_neighbours
@@ -14,6 +22,7 @@ from tfkgrec.data.records import Dataset, Splits
 from tfkgrec.data.ripple import sample_ripples
 from tfkgrec.kge.vectors import Vectors
 from tfkgrec.models.build_ksr import build_ksr
+from tfkgrec.models.build_rkan import build_rkan
 from tfkgrec.models.dink import DINK
 from tfkgrec.models.ekpnet import EKPNet
 from tfkgrec.models.hkrm import ATTRIBUTE_TABLES, HKRM
@@ -79,6 +88,10 @@ def _ksr(settings: KsrSettings, dataset: Dataset, splits: Splits, rng: np.random
     return build_ksr(settings, dataset, splits, _hyperparameters(settings))
 
 
+def _rkan(settings: RkanSettings, dataset: Dataset, splits: Splits, rng: np.random.Generator) -> Recommender:
+    return build_rkan(settings, dataset, splits, _hyperparameters(settings), rng)
+
+
 def _matrix_factorization(
     settings: MfSettings, dataset: Dataset, splits: Splits, rng: np.random.Generator
 ) -> MatrixFactorization:
@@ -99,5 +112,6 @@ _BUILDERS: dict[type, Callable[[Any, Dataset, Splits, np.random.Generator], Reco
     EkpnetSettings: _ekpnet,
     HkrmSettings: _hkrm,
     KsrSettings: _ksr,
+    RkanSettings: _rkan,
     MfSettings: _matrix_factorization,
 }

@@ -19,6 +19,7 @@ from tfkgrec.kge.vectors import Vectors
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.training.protocol_c import ProtocolC
+from tfkgrec.training.protocol_r import ProtocolR
 from tfkgrec.training.protocol_s import ProtocolS
 from tfkgrec.training.protocols import TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_text
@@ -37,7 +38,7 @@ MAY_CHANGE = (
 """Settings that a resumed run may have otherwise than it began with."""
 
 
-_PROTOCOLS: dict[str, Callable[[Config, Dataset], TrainingProtocol]] = {"C": ProtocolC, "S": ProtocolS}
+_PROTOCOLS: dict[str, Callable[[Config, Dataset], TrainingProtocol]] = {"C": ProtocolC, "S": ProtocolS, "R": ProtocolR}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,63 @@
+"""RKAN's attention over the paths of a pair, and RKGE's average in its place (papers/rkan.txt, III C, eqs 2, 3)."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfkgrec.layers.masked import masked_mean_weights, masked_softmax
+
+POOLINGS = ("attention", "average")
+SCALES = ("dk", "sqrt_dk")
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class PathAttention(keras.layers.Layer):
+    """The paths of a pair as one vector, and what each of them counts for.
+
+    W = softmax(D D^T / d_k) over the paths, rows of the attended paths W D  (2)
+    h = their mean over the real paths = sum_s weight_s D_s                   (3)
+    weight_s = mean over the real rows r of W[r, s]; sums to one over the real paths
+
+    Reading: eq 2 divides by d_k, not by its root: `scale` = "dk"; Q = K = V = D. Eq 3 does not say how S rows become
+    one h: their mean. A pair without any path gets a learned vector.
+
+    Args:
+        pooling: "attention", or "average" for RKGE: every real path counts the same.
+        scale: "dk" or "sqrt_dk".
+
+    Call arguments: D [G, M, S, d]; mask bool [G, M, S], which paths there are.
+    Output: h [G, M, d], weight [G, M, S] (zeros for a pair without paths).
+    """
+
+    def __init__(self, pooling: str = "attention", scale: str = "dk", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if pooling not in POOLINGS:
+            raise ValueError(f"`pooling` should be one of {POOLINGS}. Received: {pooling!r}")
+        if scale not in SCALES:
+            raise ValueError(f"`scale` should be one of {SCALES}. Received: {scale!r}")
+        self.pooling, self.scale = pooling, scale
+
+    def build(self, paths_shape: Any, *_: Any, **__: Any) -> None:
+        self.no_path = self.add_weight(shape=(paths_shape[-1],), initializer="zeros", name="no_path")
+
+    def call(self, paths: Any, mask: Any) -> tuple[Any, Any]:
+        weight = masked_mean_weights(mask, keras.backend.standardize_dtype(paths.dtype))  # [G, M, S]
+        if self.pooling == "attention":
+            size = paths.shape[-1] if self.scale == "dk" else paths.shape[-1] ** 0.5
+            scores = ops.matmul(paths, ops.swapaxes(paths, -1, -2)) / size  # [G, M, S, S]
+            keys = ops.logical_and(ops.expand_dims(mask, -1), ops.expand_dims(mask, -2))
+            attended = masked_softmax(scores, keys)  # (2)
+            weight = ops.sum(ops.expand_dims(weight, -1) * attended, axis=-2)
+        h = ops.sum(ops.expand_dims(weight, -1) * paths, axis=-2)  # (3)
+        none = ops.logical_not(ops.any(mask, axis=-1, keepdims=True))
+        return h + ops.cast(none, h.dtype) * self.no_path, weight
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """None: the mask is used up here."""
+
+    def compute_output_shape(self, paths_shape: Any, *_: Any, **__: Any) -> Any:
+        return (*paths_shape[:2], paths_shape[-1]), paths_shape[:3]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "pooling": self.pooling, "scale": self.scale}
