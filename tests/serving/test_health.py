@@ -42,7 +42,7 @@ def test_a_model_without_a_version_is_not_serving_until_it_has_one(publish, tmp_
 
 def test_a_watcher_learns_of_the_drain(publish):
     publish(1)
-    server = ModelServer(ModelManager([ModelConfig("toy", publish.base)]), port=0, poll_seconds=0, drain_seconds=5)
+    server = ModelServer(ModelManager([ModelConfig("toy", publish.base)]), port=0, poll_seconds=0, drain_seconds=60)
     server.start()
     with grpc.insecure_channel(server.address) as channel:
         watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=30)
@@ -50,9 +50,8 @@ def test_a_watcher_learns_of_the_drain(publish):
         stopping = threading.Thread(target=server.stop, daemon=True)
         stopping.start()
         assert next(watch).status == NOT_SERVING
-        watch.cancel()
-    stopping.join(20)
-    assert not stopping.is_alive()
+        stopping.join(10)  # it does not wait for the watcher
+        assert not stopping.is_alive()
 
 
 def test_reflection_lists_the_services_and_their_messages(channel):

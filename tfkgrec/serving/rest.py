@@ -110,26 +110,27 @@ class RestServer:
         self._page = page
         self._options = options
         self._requests = 0  # in the server; touched by the event loop only
-        self._pool = ThreadPoolExecutor(options.threads or 4 * (os.cpu_count() or 1), thread_name_prefix="rest")
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="rest", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._runner: web.AppRunner | None = None
         self._socket = _bind(host, options.port)
         self.port: int = self._socket.getsockname()[1]
 
     def start(self) -> None:
         """Listen and answer."""
+        self._pool = ThreadPoolExecutor(self._options.threads or 4 * (os.cpu_count() or 1), thread_name_prefix="rest")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="rest", daemon=True)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
 
     def stop(self) -> None:
         """Take no new request, finish those under way."""
-        if self._runner is not None:
+        if self._loop is not None and self._runner is not None:
             asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
-        self._loop.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+            self._loop.close()
+            self._pool.shutdown(wait=False, cancel_futures=True)
         self._socket.close()
 
     async def _listen(self) -> None:
@@ -156,7 +157,7 @@ class RestServer:
         try:
             async with asyncio.timeout(self._options.timeout_ms / 1000 or None):
                 body = await request.read()
-                work = self._loop.run_in_executor(self._pool, self._answer, request.method, path, body)
+                work = asyncio.get_running_loop().run_in_executor(self._pool, self._answer, request.method, path, body)
                 return self._json(200, await work)
         except TimeoutError:
             return self._error(_HTTP[DEADLINE_EXCEEDED.name], "Deadline Exceeded")

@@ -16,7 +16,7 @@ from tfkgrec.serving.health import SERVICES, Health
 from tfkgrec.serving.manager import ModelManager
 from tfkgrec.serving.metrics import Metrics
 from tfkgrec.serving.rest import RestOptions, RestServer
-from tfkgrec.serving.services import ModelService, PredictionService
+from tfkgrec.serving.services import InFlight, ModelService, PredictionService
 
 MAX_REQUEST_BYTES = 64 << 20
 MAX_REQUESTS = 256
@@ -81,7 +81,8 @@ class ModelServer:
         self._options = options
         metrics = Metrics()
         api = Api(manager, metrics, options.export_dir)
-        self._server = _grpc_server(api, options.grpc)
+        self._in_flight = InFlight()
+        self._server = _grpc_server(api, self._in_flight, options.grpc)
         self._health = Health(self._server)
         for observer in (metrics, self._health):
             manager.tell(observer)
@@ -106,11 +107,20 @@ class ModelServer:
         rest = threading.Thread(target=self._rest.stop) if self._rest else None
         if rest:
             rest.start()
-        self._server.stop(self._options.drain_seconds).wait()
+        self._drain()
         if rest:
             rest.join()
         self._health.close()
         self.manager.stop()
+
+    def _drain(self) -> None:
+        """End gRPC when the last request has been answered, even if somebody goes on watching the health."""
+        done = self._server.stop(self._options.drain_seconds)
+        quiet = 0
+        while not done.wait(0.1):
+            quiet = 0 if self._in_flight.count else quiet + 1
+            if quiet == 5:  # half a second: the last reply has left
+                self._server.stop(0)
 
     def __enter__(self) -> "ModelServer":
         self.start()
@@ -120,7 +130,7 @@ class ModelServer:
         self.stop()
 
 
-def _grpc_server(api: Api, options: GrpcOptions) -> grpc.Server:
+def _grpc_server(api: Api, in_flight: InFlight, options: GrpcOptions) -> grpc.Server:
     server = grpc.server(
         futures.ThreadPoolExecutor(options.threads or 4 * (os.cpu_count() or 1), thread_name_prefix="grpc"),
         options=[
@@ -130,8 +140,8 @@ def _grpc_server(api: Api, options: GrpcOptions) -> grpc.Server:
         ],
         maximum_concurrent_rpcs=options.max_requests,
     )
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(api), server)
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(api), server)
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(api, in_flight), server)
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(api, in_flight), server)
     reflection.enable_server_reflection((*SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)
     return server
 
