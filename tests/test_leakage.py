@@ -12,6 +12,7 @@ import pytest
 
 from tests.data import small
 from tfkgrec.data.assemble import assemble
+from tfkgrec.data.attributes import collect_attributes
 from tfkgrec.data.history import history_table
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pipeline import TrainingBatches
@@ -22,6 +23,7 @@ from tfkgrec.evaluation.ctr import auc, auc_within
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models import dink as dink_module
 from tfkgrec.models.dink import DINK
+from tfkgrec.models.hkrm import ATTRIBUTE_TABLES, HKRM
 from tfkgrec.models.matrix_factorization import MatrixFactorization
 
 DATASET = small.dataset(users=150, items=80)
@@ -138,6 +140,20 @@ def make_dink(**settings: Any) -> DINK:
     return model
 
 
+def make_hkrm(**settings: Any) -> HKRM:
+    found = collect_attributes(DATASET, None, 12, 8, np.random.default_rng(0))
+    sizes = (len(found.field_relation), len(found.slot_item), len(found.value_entity), found.max_values)
+    users, items, entities = DATASET.users.size, DATASET.items.size, len(found.entity_ids)
+    model = HKRM(users, items, entities, *sizes, dim=3, history_length=10, **settings)
+    model.build()
+    rng = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(rng.normal(size=weight.shape))
+    for name in ATTRIBUTE_TABLES:
+        model.set_table(name, getattr(found, name))
+    return model
+
+
 def make_mf() -> MatrixFactorization:
     model = MatrixFactorization(DATASET.users.size, DATASET.items.size, 3)
     model.build()
@@ -150,6 +166,10 @@ MODELS = {
     "dink with extras": lambda: make_dink(**EXTRAS),
     "DINK-K": lambda: make_dink(aggregator="none", **EXTRAS),
     "DINK-A": lambda: make_dink(interest_attention=False, **EXTRAS),
+    "hkrm": make_hkrm,
+    "hkrm with extras": lambda: make_hkrm(item_attributes=True, attribute_bias=True, user_item_dot=True),
+    "HKRM-Item": lambda: make_hkrm(level="item"),
+    "HKRM-Attr": lambda: make_hkrm(level="attribute"),
     "mf": make_mf,
 }
 

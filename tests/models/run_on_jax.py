@@ -16,6 +16,8 @@ def run(folder: Path, model: keras.Model) -> dict[str, np.ndarray]:
     ranking = dict(np.load(folder / "ranking.npz"))
     training = dict(np.load(folder / "training.npz"))
     label = training.pop("label")
+    if model.reads_labels:
+        training = {**training, "label": label, "weight": np.ones_like(label)}
     jit = keras.backend.backend() == "jax"  # without it JAX compiles operation by operation, which takes longer
     model.compile(keras.optimizers.SGD(0.1), keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=jit)
     found = {"logit": model.predict_on_batch(ranking)}

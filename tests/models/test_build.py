@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from tests.data import small
-from tfkgrec.config_models import DinkSettings, MfSettings
+from tfkgrec.config_models import DinkSettings, HkrmSettings, MfSettings
 from tfkgrec.data.history import history_table
 from tfkgrec.data.splits import protocol_c
+from tfkgrec.errors import InputError
 from tfkgrec.models.build import build_model
 
 DATASET = small.dataset()
@@ -46,6 +47,30 @@ def test_dink_has_its_tables():
     assert not any(table.trainable for table in (model.history, model.neighbour_entity, model.entity_ids))
 
 
+def test_hkrm_has_its_settings_and_tables():
+    settings = HkrmSettings(
+        dim=4, history_length=3, max_fields=2, combine="sum", level="attribute", margin=0.5, l2=0.25
+    )
+    model = build_model(settings, DATASET, SPLITS, 0)
+    config = model.get_config()
+    for name, value in vars(settings).items():
+        if name not in ("name", "fields", "max_fields", "max_values"):
+            assert config[name] == value, name
+    assert (config["num_users"], config["num_items"]) == (DATASET.users.size, DATASET.items.size)
+    assert np.array_equal(model.history.numpy(), history_table(SPLITS, 3))
+    own = {(h, r, t) for h, r, t in zip(DATASET.graph.head, DATASET.graph.relation, DATASET.graph.tail, strict=True)}
+    slot, entity, ids = (t.numpy() for t in (model.value_slot, model.value_entity, model.entity_ids))
+    head, relation = model.slot_item.numpy()[slot], model.field_relation.numpy()[model.slot_field.numpy()[slot]]
+    assert len(slot) > 50
+    assert set(zip(head, relation, ids[entity], strict=True)) <= own
+    assert len(model.field_relation.numpy()) == 2
+
+
+def test_hkrm_refuses_a_field_that_no_item_has():
+    with pytest.raises(InputError, match="model.fields: expected relations that items of small have .*, found 'spin'"):
+        build_model(HkrmSettings(fields=("relation-1", "spin")), DATASET, SPLITS, 0)
+
+
 def test_matrix_factorization_has_its_settings():
     model = build_model(MfSettings(dim=5, item_bias=False, l2=0.25), DATASET, SPLITS, 0)
     config = model.get_config()
@@ -54,7 +79,9 @@ def test_matrix_factorization_has_its_settings():
     assert model.num_items == DATASET.items.size
 
 
-@pytest.mark.parametrize("settings", [DinkSettings(dim=4, num_neighbours=2), MfSettings(dim=4)])
+@pytest.mark.parametrize(
+    "settings", [DinkSettings(dim=4, num_neighbours=2), HkrmSettings(dim=4, max_values=1), MfSettings(dim=4)]
+)
 def test_one_seed_one_model(settings):
     def built(seed: int):
         keras.utils.set_random_seed(seed)

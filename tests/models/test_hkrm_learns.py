@@ -36,8 +36,7 @@ def test_comes_near_the_best_possible_and_leaves_popularity_behind():
     test = SPLITS.test
     floor = auc(test.label, popularity(SPLITS).score(test.user, test.item))
     found = auc_of(TUNED)
-    print("tuned", found, floor, TRUTH.best_auc)
-    assert found > TRUTH.best_auc - 0.06
+    assert found > TRUTH.best_auc - 0.07  # .832 of .886 when this was written
     assert found > floor + 0.1
     assert found < TRUTH.best_auc + 0.01  # nobody honest beats the truth
 
@@ -46,8 +45,7 @@ def test_the_papers_model_leaves_popularity_behind():
     test = SPLITS.test
     floor = auc(test.label, popularity(SPLITS).score(test.user, test.item))
     found = auc_of(PAPER)
-    print("paper", found)
-    assert found > floor + 0.05
+    assert found > floor + 0.1  # .825 when this was written
 
 
 def test_learns_nothing_from_labels_drawn_by_lot():

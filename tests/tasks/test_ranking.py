@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from tests.harness import sigmoid
 from tests.models.small import EVERYTHING, batch, dink
 from tfkgrec.models.matrix_factorization import MatrixFactorization
+from tfkgrec.models.recommender import Recommender
 from tfkgrec.tasks.ranking import RankingModel
 
 
@@ -65,7 +66,7 @@ def test_tfrs_works_under_keras_3_without_the_legacy_switch():
 
 
 def test_loss_by_hand():
-    class Given(keras.Model):
+    class Given(Recommender):
         def __init__(self):
             super().__init__()
             self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
@@ -170,7 +171,7 @@ def test_a_non_finite_loss_changes_no_weight_and_shows(jit_compile):
 
 
 def test_a_non_finite_gradient_of_a_finite_loss_changes_no_weight_and_shows():
-    class Root(keras.Model):
+    class Root(Recommender):
         def __init__(self):
             super().__init__()
             self.scale = self.add_weight(shape=(1,), initializer="zeros", name="scale")
