@@ -1,0 +1,51 @@
+"""Run by test_on_jax.py, in a process of its own: the knowledge models under Keras' JAX backend, without TensorFlow."""
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tfkgrec.kge.bpr import BprFactorization
+from tfkgrec.kge.methods import METHODS
+
+
+def run(folder: Path) -> dict[str, np.ndarray]:
+    """Scores, the loss of one step and the vectors after it, of every method and of BPR."""
+    triples, pairs = (dict(np.load(folder / f"{name}.npz")) for name in ("triples", "pairs"))
+    found = {}
+    models = {name: method(40, 4, 6, seed=1) for name, method in METHODS.items()}
+    for name, model in {**models, "bpr": BprFactorization(20, 30, 5, seed=1)}.items():
+        initial = np.load(folder / "initial.npz")
+        for index, weight in enumerate(model.weights):  # the backends' random numbers differ
+            weight.assign(initial[f"{name} {index}"])
+        batch = pairs if name == "bpr" else triples
+        model.compile(keras.optimizers.SGD(0.1), jit_compile=keras.backend.backend() == "jax")
+        found[f"{name} loss"] = np.asarray(model.fit(_Once(batch), verbose=0).history["loss"])
+        for index, weight in enumerate(model.weights):
+            found[f"{name} {index} after a step"] = keras.ops.convert_to_numpy(weight)
+    return found
+
+
+class _Once(keras.utils.PyDataset):
+    """One batch."""
+
+    def __init__(self, batch: dict[str, np.ndarray]) -> None:
+        super().__init__()
+        self.batch = batch
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
+        return (self.batch,)
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[1])
+    if keras.backend.backend() != "jax":
+        sys.exit(f"expected the jax backend, found {keras.backend.backend()}")
+    np.savez(where / "found.npz", **run(where))
+    loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "tensorflow_recommenders"))
+    if loaded:
+        sys.exit(f"expected no TensorFlow, found {loaded[:3]}")
