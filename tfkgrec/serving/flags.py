@@ -57,7 +57,7 @@ def parser(default_config: Path) -> argparse.ArgumentParser:
     _add(limits, "host", str, "ADDRESS", "address to listen on", "127.0.0.1")
     _add(limits, "max-request-bytes", _count, "N", "a larger request is refused", 64 << 20)
     _add(limits, "max-requests", _count, "N", "requests in each door at once; the next one is refused", 256)
-    _add(limits, "max-run-seconds", _seconds, "SECONDS", "a longer run of a model is cancelled; 0: never", 60.0)
+    _add(limits, "max-run-seconds", _seconds, "SECONDS", "a longer run of a model is cancelled; 0: never", 120.0)
     _add(limits, "drain-seconds", _seconds, "SECONDS", "after SIGTERM, how long requests may take", 30.0)
     return made
 
