@@ -11,6 +11,7 @@ from tfkgrec.errors import InputError
 from tfkgrec.serving.example_requests import Inputs, example_inputs, warmup_requests
 from tfkgrec.serving.model_card import write_card
 from tfkgrec.serving.publish import publish, writing_folder
+from tfkgrec.serving.sequence_signatures import SequenceSignatures
 from tfkgrec.serving.servable import Servable
 from tfkgrec.serving.signature_defs import finish_signature_defs
 from tfkgrec.serving.signatures import Answer, Signatures
@@ -58,6 +59,9 @@ def export_signatures(
         archive.write_out(str(aside), verbose=False)
         finish_signature_defs(aside)
         examples = example_inputs(folder)
+        if isinstance(signatures, SequenceSignatures):
+            clicked = examples["serving_default"]["item_id"]
+            examples["advance"] = {"item_id": clicked, **signatures.zero_state(len(clicked))}
         inputs = {key: examples[key] for key in functions}
         write_warmup(aside, warmup_requests(name, inputs))
         require_standard_ops(aside)
@@ -100,5 +104,7 @@ def verify(
 
 
 def _as_bytes(array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind == "f":
+        return array
     texts = [value.encode() if isinstance(value, str) else value for value in array.ravel()]
     return np.array(texts, object).reshape(array.shape)

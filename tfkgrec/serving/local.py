@@ -6,6 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.config import Config
+from tfkgrec.models.sequential import SequentialRecommender
+from tfkgrec.serving.sequence_signatures import SequenceSignatures
 from tfkgrec.serving.signatures import Signatures
 from tfkgrec.serving.vocabularies import Vocabularies
 from tfkgrec.training.run import load_run
@@ -17,7 +19,8 @@ def run_signatures(run_dir: Path) -> tuple[Config, RunDirectory, Signatures]:
     """The signatures over a run's model, needing nothing but the run directory."""
     config, run, model = load_run(run_dir)
     vocabularies = Vocabularies(run.vocabularies)
-    return config, run, Signatures(model, vocabularies, Seen.read(run.vocabularies), config.export.k_max)
+    kind = SequenceSignatures if isinstance(model, SequentialRecommender) else Signatures
+    return config, run, kind(model, vocabularies, Seen.read(run.vocabularies), config.export.k_max)
 
 
 def explain_run(run_dir: Path, user: str, item: str) -> dict[str, np.ndarray]:

@@ -97,10 +97,7 @@ class Signatures(keras.layers.Layer):
         """
         item = self.vocabularies.items(history)  # [B, T']
         known = tf.math.count_nonzero(item, axis=1, dtype=tf.int32)
-        order = tf.argsort(tf.cast(item > 0, tf.int32), axis=1, stable=True)  # the known ones move to the right
-        length = self.model.history_length
-        newest = tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [length, 0]])[:, -length:]
-        newest = tf.ensure_shape(newest, [None, length])
+        newest = self._newest(item)
 
         def one(rows: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
             return self._best(self.model.user_state(tf.zeros([1], tf.int32), rows[0][None]), rows[1])
@@ -137,6 +134,13 @@ class Signatures(keras.layers.Layer):
         user = self.vocabularies.users(user_id)
         first, end = tf.gather(self.seen_offsets, user), tf.gather(self.seen_offsets, user + 1)
         return tf.where(end > first, user, 0)
+
+    def _newest(self, item: tf.Tensor) -> tf.Tensor:
+        """The newest T known items of item [B, T'], oldest first, 0-padded on the left: [B, T]."""
+        order = tf.argsort(tf.cast(item > 0, tf.int32), axis=1, stable=True)  # the known ones move to the right
+        length = self.model.history_length
+        newest = tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [length, 0]])[:, -length:]
+        return tf.ensure_shape(newest, [None, length])
 
     def _best(self, state: dict[str, Any], taken: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The K best items [K] for one user, `taken` ids left out, and their logits (-inf where there are no more)."""
