@@ -229,9 +229,10 @@ def _sample(
                     lost = 0
                 # How many paths go through each middle node of the item, cumulated within its kind.
                 there[:] = 0
-                kind_end[:] = offsets[v]
+                begin: Any = offsets[v]
+                kind_end[:] = begin
                 for e in range(offsets[v], offsets[v + 1]):
-                    node, kind = nodes[e], np.int64(kinds[e])
+                    node, kind = nodes[e], int(kinds[e])
                     through = 0
                     if node != own:
                         through = count[node] - (1 if held[v] else 0)
@@ -243,7 +244,7 @@ def _sample(
                 wanted = num_paths - (num_paths * (width // 2 - 1)) // (width // 2)
                 _share_out(wanted, there, given)
                 filled = 0
-                begin: Any = offsets[v]
+                begin = offsets[v]
                 for kind in range(num_kinds):
                     end: Any = max(begin, kind_end[kind])
                     if given[kind] == 0:
