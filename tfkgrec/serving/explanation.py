@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from tfkgrec.serving.narrators import dink, ekpnet, hkrm
+from tfkgrec.serving.narrators import dink, ekpnet, hkrm, ksr, rkan
 
 Row = Mapping[str, np.ndarray]
 
@@ -37,5 +37,7 @@ _NARRATORS: Sequence[tuple[frozenset[str], Callable[[Row, str, str], list[str]]]
     (dink.NEEDS, dink.narrate),
     (ekpnet.NEEDS, ekpnet.narrate),
     (hkrm.NEEDS, hkrm.narrate),
+    (ksr.NEEDS, ksr.narrate),
+    (rkan.NEEDS, rkan.narrate),
 )
 """The outputs that a narrator reads, and the narrator."""
