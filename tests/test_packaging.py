@@ -106,6 +106,7 @@ def test_every_import_is_declared():
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 imports.add(str(node.module).split(".")[0])
     names = {"yaml": "pyyaml", "grpc": "grpcio", "google": "protobuf", "tensorflow_serving": "tensorflow-serving-api"}
+    names |= {"grpc_health": "grpcio-health-checking", "grpc_reflection": "grpcio-reflection"}
     third_party = imports - set(sys.stdlib_module_names) - {"tfkgrec"}
     text = (ROOT / "setup.py").read_text()
     declared = {name.lower() for name in re.findall(r'"([A-Za-z][\w-]*)(?:\[[\w-]+\])?[<>=]', text)}

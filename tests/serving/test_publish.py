@@ -49,6 +49,16 @@ def test_a_version_that_exists_is_not_overwritten(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["3"]
 
 
+def test_leading_zeros_are_the_same_version_as_tf_serving_reads_it(tmp_path):
+    (tmp_path / "00000003").mkdir()
+    with writing_folder(tmp_path) as aside, pytest.raises(InputError, match="/3: expected a new version"):
+        write(aside)
+        publish(aside, tmp_path, 3)
+    with writing_folder(tmp_path) as aside:
+        write(aside)
+        assert publish(aside, tmp_path).name == "4"
+
+
 def test_a_number_that_another_export_takes_first_is_left_to_it(tmp_path, monkeypatch):
     rename = os.rename
     taken = []

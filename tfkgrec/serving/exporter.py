@@ -10,7 +10,7 @@ import numpy as np
 from tfkgrec.errors import InputError
 from tfkgrec.serving.example_requests import Inputs, example_inputs, warmup_requests
 from tfkgrec.serving.model_card import write_card
-from tfkgrec.serving.publish import publish, writing_folder
+from tfkgrec.serving.publish import publish, require_new, writing_folder
 from tfkgrec.serving.sequence_signatures import SequenceSignatures
 from tfkgrec.serving.servable import Servable
 from tfkgrec.serving.signature_defs import finish_signature_defs
@@ -50,6 +50,8 @@ def export_signatures(
         OSError: the disk is full, say; nothing is left behind.
     """
     base = export_dir / name
+    if version is not None:
+        require_new(base, version)  # told before the work; `publish` looks again
     with writing_folder(base) as aside:
         functions = signatures.functions()
         archive = keras.export.ExportArchive()

@@ -46,12 +46,9 @@ def publish(aside: Path, base: Path, version: int | None = None) -> Path:
     """
     _to_disk(aside)
     while True:
-        taken = {int(child.name) for child in base.iterdir() if child.name.isascii() and child.name.isdigit()}
-        if version in taken:
-            raise InputError(
-                f"{base / str(version)}: expected a new version, found one: versions are never overwritten"
-            )
-        target = base / str(version if version is not None else max(taken, default=0) + 1)
+        if version is not None:
+            require_new(base, version)
+        target = base / str(version if version is not None else max(_taken(base), default=0) + 1)
         try:
             os.rename(aside, target)
         except OSError:
@@ -59,6 +56,16 @@ def publish(aside: Path, base: Path, version: int | None = None) -> Path:
                 raise
         else:
             return target
+
+
+def require_new(base: Path, version: int) -> None:
+    """Raise `InputError` if there is a version of that number."""
+    if base.is_dir() and version in _taken(base):
+        raise InputError(f"{base / str(version)}: expected a new version: none is ever overwritten")
+
+
+def _taken(base: Path) -> set[int]:
+    return {int(child.name) for child in base.iterdir() if child.name.isascii() and child.name.isdigit()}
 
 
 def _is_running(process: int) -> bool:
