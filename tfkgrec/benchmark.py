@@ -26,7 +26,14 @@ SPEED_COLUMNS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print a table, write the rows when asked."""
-    parser = argparse.ArgumentParser(prog="tfkgrec benchmark", description="Measure quality or speed.")
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["serving"]:  # has arguments of its own
+        return _serving(argv[1:])
+    parser = argparse.ArgumentParser(
+        prog="tfkgrec benchmark",
+        description="Measure quality or speed.",
+        epilog="`tfkgrec benchmark serving` has arguments of its own: see its --help.",
+    )
     parser.add_argument("what", choices=("quality", "speed"))
     parser.add_argument("--models", nargs="+", choices=MODELS, default=["dink"], help="default: dink")
     parser.add_argument("--datasets", nargs="+", choices=(*DATASETS, *MORE_DATASETS), default=list(DATASETS))
@@ -49,12 +56,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     options = parser.parse_args(argv)
     rows, text = (_quality if options.what == "quality" else _speed)(options)
+    _tell(rows, text, options.json)
+    return 0
+
+
+def _serving(argv: Sequence[str]) -> int:
+    from tfkgrec.benchmarks import serving
+
+    _tell(*serving.main(argv))
+    return 0
+
+
+def _tell(rows: list[dict[str, Any]], text: str, file: Path | None) -> None:
     print(text)
-    if options.json is not None:
+    if file is not None:
         from tfkgrec.training.run_directory import write_text
 
-        write_text(options.json, json.dumps({"device": device(), "rows": rows}, indent=1))
-    return 0
+        write_text(file, json.dumps({"device": device(), "rows": rows}, indent=1))
 
 
 def device() -> str:

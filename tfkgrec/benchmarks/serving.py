@@ -1,0 +1,202 @@
+"""`tfkgrec benchmark serving`: latency and throughput of the embedded server, on the loopback only.
+
+The server, the asking side and the in-process reference are processes of their own, one after another; the asking side
+shares the processors with the server, as stated in the table. Without --export-dir, an untrained DINK over a planted
+world is exported first: an answer costs the same whatever the weights are.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfkgrec.benchmarks import serving_fuzz, serving_load
+from tfkgrec.benchmarks.serving_requests import SIGNATURES
+from tfkgrec.errors import InputError
+from tfkgrec.evaluation.report import align
+from tfkgrec.quiet import quiet_import
+from tfkgrec.training.vocabularies import ITEMS, USERS
+
+CALLERS = (1, 8, 32)
+COLUMNS = ("signature", "callers", "p50_ms", "p95_ms", "p99_ms", "requests_per_second", "session_ms", "predict_ms")
+SOME_IDS = 1000
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: where it answers and its process."""
+
+    target: str
+    process: int
+
+    def resident_mb(self) -> int:
+        """Memory that it holds now."""
+        status = Path(f"/proc/{self.process}/status").read_text()
+        return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) // 1024
+
+    def cpu_seconds(self) -> float:
+        """Processor time that it has used."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main(argv: Sequence[str]) -> tuple[list[dict[str, Any]], str, Path | None]:
+    """Measure what the arguments ask for; the rows, a text for people, and where to write the rows."""
+    options = _parser().parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        base = options.model_base_path or _planted_export(Path(folder), options.items)
+        version_dir = max(
+            (path for path in base.iterdir() if path.name.isdigit()), key=lambda path: int(path.name), default=None
+        )
+        if version_dir is None:
+            raise InputError(f"--model-base-path {base}: expected an exported version, found none")
+        users, items = (_first_lines(version_dir / "assets" / name) for name in (USERS, ITEMS))
+        rows, texts = [], []
+        asked: dict[str, Any] = {"model": base.name, "users": users, "items": items}
+        if options.seconds:
+            in_process = _in_process(version_dir, options.seconds / 2, asked)
+            with running_server(base) as server:
+                rows = [
+                    {**_load(server, signature, callers, options.seconds, asked), **in_process[signature]}
+                    for signature in SIGNATURES
+                    if signature in in_process
+                    for callers in options.callers
+                ]
+            texts.append(_table(rows))
+        if options.requests:
+            row = _memory(base, options.requests, asked)
+            rows.append(row)
+            texts.append(
+                f"memory of the server: {row['before_mb']:,} MiB before, {row['after_mb']:,} MiB after "
+                f"{options.requests:,} requests"
+            )
+        if options.fuzz:
+            row, text = _fuzz(base, options.fuzz, users, items)
+            rows.append(row)
+            texts.append(text)
+    return rows, "\n\n".join(texts), options.json
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tfkgrec benchmark serving", description="Measure the embedded server on the loopback."
+    )
+    parser.add_argument("--model-base-path", type=Path, metavar="DIR", help="an export, such as export/dink")
+    parser.add_argument("--items", type=int, default=15_000, help="without an export: a planted catalogue of so many")
+    parser.add_argument("--callers", type=int, nargs="+", default=list(CALLERS), help="default: 1 8 32")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement (default 10); 0: none")
+    parser.add_argument("--requests", type=int, default=0, metavar="N", help="also the memory before and after N")
+    parser.add_argument("--fuzz", type=int, default=0, metavar="N", help="also N malformed requests")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
+    return parser
+
+
+@contextmanager
+def running_server(base: Path) -> Iterator[Server]:
+    """The embedded server over one model, as an operator starts it, on a free port."""
+    command = [sys.executable, "-m", "tfkgrec.serve", f"--model-base-path={base}", f"--model-name={base.name}"]
+    with subprocess.Popen([*command, "--port=0"], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            address = re.search(r" on ([\d.]+:\d+)", line)
+            if address is None:
+                raise RuntimeError(f"the server did not start, it said {line!r}")
+            yield Server(address.group(1), process.pid)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _load(server: Server, signature: str, callers: int, seconds: float, asked: dict[str, Any]) -> dict[str, Any]:
+    before = server.cpu_seconds()
+    load = serving_load.Load(server.target, signature=signature, callers=callers, seconds=seconds, count=0, **asked)
+    row = _child(serving_load.command(load))
+    # Warm-up included, so a little too much; told because it does not suffer from what else the machine does.
+    cpu = (server.cpu_seconds() - before) / (row["requests"] + serving_load.WARM_UP) * 1000
+    return {"model": asked["model"], "signature": signature, "callers": callers, **row, "server_cpu_ms": round(cpu, 3)}
+
+
+def _memory(base: Path, requests: int, asked: dict[str, Any]) -> dict[str, Any]:
+    """Resident memory before and after, signatures in turn; before: once each has been asked under load."""
+    with running_server(base) as server:
+
+        def ask(count: int) -> None:
+            for signature, share in (("score", 0.9), ("recommend", 0.05), ("explain", 0.05)):
+                part = max(1, int(count * share))
+                load = serving_load.Load(server.target, signature=signature, callers=8, seconds=0, count=part, **asked)
+                _child(serving_load.command(load))
+
+        ask(2000)
+        before = server.resident_mb()
+        ask(requests)
+        after = server.resident_mb()
+    return {"model": asked["model"], "requests": requests, "before_mb": before, "after_mb": after}
+
+
+def _fuzz(base: Path, count: int, users: list[str], items: list[str]) -> tuple[dict[str, Any], str]:
+    with running_server(base) as server:
+        before = server.resident_mb()
+        fuzzed = serving_fuzz.fuzz(server.target, base.name, count, 0, users, items)
+        after = server.resident_mb()
+    row = {
+        "model": base.name,
+        "malformed_requests": fuzzed.requests,
+        "wrong_codes": fuzzed.wrong_count,
+        "slowest_seconds": round(fuzzed.slowest, 3),
+        "before_mb": before,
+        "after_mb": after,
+    }
+    return row, f"{serving_fuzz.summary(fuzzed)}\nmemory of the server: {before:,} MiB before, {after:,} MiB after"
+
+
+def _in_process(version_dir: Path, seconds: float, asked: dict[str, Any]) -> dict[str, Any]:
+    request = json.dumps({"version_dir": str(version_dir), "seconds": seconds, **asked})
+    return _child([sys.executable, "-m", "tfkgrec.benchmarks.serving_in_process", request])
+
+
+def _child(command: list[str]) -> dict[str, Any]:
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return row
+
+
+def _planted_export(folder: Path, items: int) -> Path:
+    """`folder/dink/1`: an untrained DINK of the paper's sizes over a planted world."""
+    with quiet_import():
+        from tfkgrec.benchmarks.speed import PRESETS
+        from tfkgrec.config import build_config
+        from tfkgrec.serving.exporter import export_signatures
+        from tfkgrec.serving.signatures import Signatures
+        from tfkgrec.serving.vocabularies import Vocabularies
+        from tfkgrec.training.run import prepare
+        from tfkgrec.training.vocabularies import Seen, write_vocabularies
+
+    world = {"users": SOME_IDS, "items": items, "positives_per_user": max(30, 8 * items // SOME_IDS)}
+    raw = {"model": {"name": "dink"}, "data": {"dataset": "synthetic", "synthetic": world}}
+    config = build_config(raw, PRESETS["dink"], None)
+    prepared = prepare(config)
+    run = folder / "run"
+    run.mkdir()
+    write_vocabularies(run, prepared.dataset, prepared.splits)
+    signatures = Signatures(prepared.model(config), Vocabularies(run), Seen.read(run), config.export.k_max)
+    print(f"{prepared.dataset.num_items:,} items, {len(prepared.dataset.users.raw) - 1:,} users, planted", flush=True)
+    return export_signatures(signatures, "dink", run, folder).parent
+
+
+def _first_lines(file: Path) -> list[str]:
+    with file.open(encoding="utf-8") as lines:
+        return [line.rstrip("\n") for line, _ in zip(lines, range(SOME_IDS), strict=False)]
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    columns = (*COLUMNS, "server_cpu_ms")
+    body = [[row[c] if isinstance(row[c], str) else f"{row[c]:,}" for c in columns] for row in rows]
+    return align([list(columns), *body], names=1)
