@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tfkgrec.quiet import quiet_import
-
 if TYPE_CHECKING:
     from tfkgrec.serving.client import Client
 
@@ -25,8 +23,7 @@ def add_server_arguments(parser: argparse.ArgumentParser, required: bool) -> Non
 def ask(options: argparse.Namespace, question: Callable[["Client"], None]) -> int:
     """Put `question` to the server of `options`; a server that does not answer is one line on stderr and status 1."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # a refused connection is told once, in our words
-    with quiet_import():
-        from tfkgrec.serving.client import Client, ServerError
+    from tfkgrec.serving.client import Client, ServerError
 
     try:
         with Client(options.target, options.model, timeout=options.timeout) as client:

@@ -93,6 +93,16 @@ def test_a_server_that_starts_in_the_meantime_is_found(ask):
         late.join()
 
 
+def test_several_addresses_share_the_requests_and_one_that_is_away_is_left_out():
+    scripts = [Script(probabilities(0.5)) for _ in range(2)]
+    with fake_server(scripts[0]) as first, fake_server(scripts[1]) as second:
+        with Client(f"ipv4:{first},{second},127.0.0.1:1", "toy") as client:
+            for _ in range(40):
+                assert client.score(["u"], ["i"]).tolist() == [0.5]
+    assert sum(script.calls for script in scripts) == 40
+    assert min(script.calls for script in scripts) > 5
+
+
 @both
 def test_a_slow_server_is_a_deadline(ask):
     done = threading.Event()

@@ -56,19 +56,19 @@ def _export_steps(path: Path) -> None:
     names = keras.layers.StringLookup(vocabulary=STEPS)
     names(tf.constant(["?"]))
     raw = tf.constant(["", *STEPS])
-    taken_spec = tf.TensorSpec([None, len(STEPS)], tf.float32, name="taken")
-    count_spec = tf.TensorSpec([None], tf.int32, name="count")
+    taken_spec = tf.TensorSpec([None, len(STEPS)], tf.float32, name="state_taken")
+    count_spec = tf.TensorSpec([None], tf.int32, name="state_count")
     item_spec = tf.TensorSpec([None], tf.string, name="item_id")
 
     @tf.function(input_signature=[taken_spec, count_spec, item_spec])
-    def advance(taken, count, item_id):
+    def advance(state_taken, state_count, item_id):
         item = names(item_id)  # 0: unknown, nothing is taken
-        taken = taken + tf.one_hot(item - 1, len(STEPS)) * layer.step
+        taken = state_taken + tf.one_hot(item - 1, len(STEPS)) * layer.step
         score, best = tf.math.top_k(1 / (1 + taken), STEPS_K)
         ids = tf.gather(raw, best + 1)
         return {
-            "taken": taken,
-            "count": count + tf.cast(item > 0, tf.int32),
+            "state_taken": taken,
+            "state_count": state_count + tf.cast(item > 0, tf.int32),
             "item_id": ids,
             "item_name": tf.strings.join(["step ", ids]),
             "score": score,
@@ -80,8 +80,8 @@ def _export_steps(path: Path) -> None:
         archive.track(tracked)
     archive.add_endpoint("advance", advance)
     archive.write_out(str(path), verbose=False)
-    one = {"taken": np.zeros([1, len(STEPS)], np.float32), "count": np.zeros([1], np.int32), "item_id": ["s1"]}
-    write_warmup(path, [request("steps", "advance", **one)])
+    state = {"state_taken": np.zeros([1, len(STEPS)], np.float32), "state_count": np.zeros([1], np.int32)}
+    write_warmup(path, [request("steps", "advance", item_id=["s1"], **state)])
 
 
 if __name__ == "__main__":

@@ -71,16 +71,16 @@ def test_advance_step_by_step(target):
     with Client(target.grpc, "steps", timeout=20) as client:
         state = client.new_state(2)
         assert {name: (array.shape, array.dtype.name) for name, array in state.items()} == {
-            "taken": ((2, len(STEPS)), "float32"),
-            "count": ((2,), "int32"),
+            "state_taken": ((2, len(STEPS)), "float32"),
+            "state_count": ((2,), "int32"),
         }
         first = client.advance(state, ["s1", "s2"])
-        assert first.items.item_id.tolist() == [["s2", "s3", "s4"], ["s1", "s3", "s4"]]
+        assert first.item_id.tolist() == [["s2", "s3", "s4"], ["s1", "s3", "s4"]]
         second = client.advance(first.state, ["s2", "nothing"], k=2)
-    assert second.items.item_name.tolist() == [["step s3", "step s4"], ["step s1", "step s3"]]
-    assert second.items.known.tolist() == [True, False]
-    assert second.state["count"].tolist() == [2, 1]
-    assert second.state["taken"].tolist() == [[1, 1, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0]]
+    assert second.item_name.tolist() == [["step s3", "step s4"], ["step s1", "step s3"]]
+    assert second.known.tolist() == [True, False]
+    assert second.state["state_count"].tolist() == [2, 1]
+    assert second.state["state_taken"].tolist() == [[1, 1, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0]]
 
 
 def test_a_version_may_be_asked_for_by_number_or_label(prediction):
@@ -110,11 +110,11 @@ def test_output_filter_picks_outputs(prediction):
 
 
 def test_a_packed_tensor_is_read_as_well(prediction):
-    message = request("steps", "advance", taken=np.ones([1, 6], np.float32), count=[0], item_id=["s1"])
-    message.inputs["taken"].ClearField("float_val")
-    message.inputs["taken"].tensor_content = np.ones(6, np.float32).tobytes()
-    message.inputs["count"].CopyFrom(request(x=np.zeros(1, np.int32)).inputs["x"])
-    assert answer(prediction, message)[0]["taken"].tolist() == [[2, 1, 1, 1, 1, 1]]
+    state = {"state_taken": np.ones([1, 6], np.float32), "state_count": np.zeros(1, np.int32)}
+    message = request("steps", "advance", item_id=["s1"], **state)
+    message.inputs["state_taken"].ClearField("float_val")
+    message.inputs["state_taken"].tensor_content = np.ones(6, np.float32).tobytes()
+    assert answer(prediction, message)[0]["state_taken"].tolist() == [[2, 1, 1, 1, 1, 1]]
 
 
 def test_the_clients_speak_to_it(target):

@@ -193,7 +193,5 @@ def test_a_call_that_is_none(channel, path):
 
 
 def test_a_state_of_another_width(prediction, refused):
-    message = request(
-        "steps", "advance", taken=np.ones([1, 5], np.float32), count=np.zeros(1, np.int32), item_id=["s1"]
-    )
-    assert refused(prediction.Predict, message)[0] is INVALID
+    state = {"state_taken": np.ones([1, 5], np.float32), "state_count": np.zeros(1, np.int32)}
+    assert refused(prediction.Predict, request("steps", "advance", item_id=["s1"], **state))[0] is INVALID

@@ -1,7 +1,7 @@
 """A client of any TF Serving server: raw ids in, numpy arrays out, and no TensorFlow in the process that asks."""
 
 from tfkgrec.serving.client.aio import AsyncClient
-from tfkgrec.serving.client.calls import Advanced, Recommendations
+from tfkgrec.serving.client.calls import Recommendations
 from tfkgrec.serving.client.channel import Tls
 from tfkgrec.serving.client.errors import (
     CallError,
@@ -20,7 +20,6 @@ from tfkgrec.serving.client.errors import (
 from tfkgrec.serving.client.sync import Client
 
 __all__ = [
-    "Advanced",
     "AsyncClient",
     "CallError",
     "Client",

@@ -8,7 +8,7 @@ import grpc.aio
 import numpy as np
 
 from tfkgrec.serving.client import errors
-from tfkgrec.serving.client.calls import Advanced, Call, Calls, Recommendations, Result
+from tfkgrec.serving.client.calls import Call, Calls, Recommendations, Result
 from tfkgrec.serving.client.channel import Tls, channel_options, check_target
 
 
@@ -55,7 +55,7 @@ class AsyncClient:
         """See Client.explain."""
         return await self._run(self._calls.explain(users, items))
 
-    async def advance(self, state: Mapping[str, Any], items: Sequence[str], k: int = 10) -> Advanced:
+    async def advance(self, state: Mapping[str, Any], items: Sequence[str], k: int = 10) -> Recommendations:
         """See Client.advance."""
         return await self._run(self._calls.advance(state, items, k))
 

@@ -13,6 +13,8 @@ from tfkgrec.serving.client.tensors import STRING, from_proto, to_proto, zeros
 Result = TypeVar("Result")
 Arrays = dict[str, np.ndarray]
 
+STATE = "state_"  # how the names of state tensors begin, as inputs and as outputs
+
 
 @dataclass(frozen=True)
 class Recommendations:
@@ -24,6 +26,8 @@ class Recommendations:
         known: how much of the request the model knew: bool [B] for users and for items of `advance`; int32 [B] items
             for histories.
         version: the model version that answered.
+        state: of a sequence model, where each of the B people stands now, tensor name -> array [B, ...]: for
+            `advance`. Empty for other models.
     """
 
     item_id: np.ndarray
@@ -31,19 +35,7 @@ class Recommendations:
     score: np.ndarray
     known: np.ndarray
     version: int
-
-
-@dataclass(frozen=True)
-class Advanced:
-    """What `advance` answers.
-
-    Attributes:
-        state: the people's next state, tensor name -> array [B, ...]: hand it to the next call.
-        items: what to recommend to them now.
-    """
-
     state: Arrays
-    items: Recommendations
 
 
 @dataclass(frozen=True)
@@ -88,26 +80,17 @@ class Calls:
     def explain(self, users: Sequence[str], items: Sequence[str]) -> Call[Arrays]:
         return self.predict("explain", _pairs(users, items))
 
-    def advance(self, state: Mapping[str, Any], items: Sequence[str], k: int) -> Call[Advanced]:
-        if "item_id" in state:
-            raise InputError("state: expected the tensors of a state, found item_id among them")
-        _check_k(k)
-
-        def read(outputs: Arrays, version: int) -> Advanced:
-            missing = sorted(set(state) - set(outputs))
-            if missing:
-                raise InputError(f"state: expected the tensors that the model gives back, found {missing[0]}")
-            return Advanced(
-                {name: outputs[name] for name in state}, _recommendations(outputs, "known_item", k, version)
-            )
-
-        return self._predict("advance", {**state, "item_id": ids("items", items)}, read)
+    def advance(self, state: Mapping[str, Any], items: Sequence[str], k: int) -> Call[Recommendations]:
+        if not state or any(not name.startswith(STATE) for name in state):
+            found = ", ".join(sorted(state)) or "none"
+            raise InputError(f"state: expected the tensors of an answer's state, {STATE}..., found {found}")
+        return self._ranked("advance", {**state, "item_id": ids("items", items)}, "known_item", k)
 
     def predict(self, signature: str, inputs: Mapping[str, Any]) -> Call[Arrays]:
         return self._predict(signature, inputs, lambda outputs, _: outputs)
 
     def new_state(self, people: int) -> Call[Arrays]:
-        """The state of people nobody has seen: zeros of the shapes that `advance` takes."""
+        """The state of people nobody has seen: zeros, and "", of the shapes that `advance` takes."""
         request = messages.GetModelMetadataRequest(metadata_field=["signature_def"])
         self._fill_spec(request.model_spec)
 
@@ -117,7 +100,7 @@ class Calls:
             if "advance" not in signatures:
                 raise InputError(f'model {self.model}: Serving signature key "advance" not found.')
             inputs = signatures["advance"].inputs
-            return {name: _zeros(name, inputs[name], people) for name in inputs if name != "item_id"}
+            return {name: _nothing(name, inputs[name], people) for name in inputs if name.startswith(STATE)}
 
         return Call(messages.GET_MODEL_METADATA, request.SerializeToString(), read)
 
@@ -175,11 +158,13 @@ def _check_k(k: int) -> None:
 
 def _recommendations(outputs: Arrays, known: str, k: int, version: int) -> Recommendations:
     item_id, item_name, score = (outputs[name][:, :k] for name in ("item_id", "item_name", "score"))
-    return Recommendations(item_id, item_name, score, outputs[known], version)
+    state = {name: array for name, array in outputs.items() if name.startswith(STATE)}
+    return Recommendations(item_id, item_name, score, outputs[known], version, state)
 
 
-def _zeros(name: str, info: Any, people: int) -> np.ndarray:
+def _nothing(name: str, info: Any, people: int) -> np.ndarray:
     sizes = [dim.size for dim in info.tensor_shape.dim]
-    if info.dtype == STRING or not sizes or any(size < 0 for size in sizes[1:]):
-        raise InputError(f"advance: {name}: expected a state tensor of numbers with a known shape, found {sizes}")
-    return zeros(info.dtype, [people, *sizes[1:]])
+    if not sizes or any(size < 0 for size in sizes[1:]):
+        raise InputError(f"advance: {name}: expected a state of a known shape, found {sizes}")
+    shape = [people, *sizes[1:]]
+    return np.full(shape, "", object) if info.dtype == STRING else zeros(info.dtype, shape)

@@ -39,7 +39,8 @@ def channel_options(retry: bool, server_name: str | None = None) -> list[tuple[s
     """The options of a channel.
 
     With `retry`, a call that ends UNAVAILABLE is made again up to ATTEMPTS times in all, within the deadline of the
-    call. Every call only asks, so doing it twice does no harm.
+    call. Every call only asks, so doing it twice does no harm. Where the target's name stands for several addresses (a
+    headless service of Kubernetes), requests go to all of them in turn.
     """
     options: list[tuple[str, Any]] = [
         ("grpc.max_receive_message_length", -1),
@@ -51,6 +52,7 @@ def channel_options(retry: bool, server_name: str | None = None) -> list[tuple[s
         ("grpc.max_reconnect_backoff_ms", 2000),
         ("grpc.enable_retries", int(retry)),
     ]
+    service: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
     if retry:
         policy = {
             "maxAttempts": ATTEMPTS,
@@ -59,8 +61,9 @@ def channel_options(retry: bool, server_name: str | None = None) -> list[tuple[s
             "backoffMultiplier": 2,
             "retryableStatusCodes": ["UNAVAILABLE"],
         }
-        methods = [{"name": [{"service": "tensorflow.serving.PredictionService"}], "retryPolicy": policy}]
-        options.append(("grpc.service_config", json.dumps({"methodConfig": methods})))
+        name = {"service": "tensorflow.serving.PredictionService"}
+        service["methodConfig"] = [{"name": [name], "retryPolicy": policy}]
+    options.append(("grpc.service_config", json.dumps(service)))
     if server_name is not None:
         options.append(("grpc.ssl_target_name_override", server_name))
     return options

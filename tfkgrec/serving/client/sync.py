@@ -7,7 +7,7 @@ import grpc
 import numpy as np
 
 from tfkgrec.serving.client import errors
-from tfkgrec.serving.client.calls import Advanced, Call, Calls, Recommendations, Result
+from tfkgrec.serving.client.calls import Call, Calls, Recommendations, Result
 from tfkgrec.serving.client.channel import Tls, channel_options, check_target
 
 
@@ -75,10 +75,11 @@ class Client:
         """All outputs of the model's `explain` signature for B pairs; strings as str objects."""
         return self._run(self._calls.explain(users, items))
 
-    def advance(self, state: Mapping[str, Any], items: Sequence[str], k: int = 10) -> Advanced:
-        """B people, each in a state, have taken one more item each: their next state, and what to recommend now.
+    def advance(self, state: Mapping[str, Any], items: Sequence[str], k: int = 10) -> Recommendations:
+        """B people, each in a state, have taken one more item each: what to recommend now, and their next state.
 
-        For sequential models. `state` comes from `new_state` or from the last call; the server keeps none.
+        For sequence models. `state` is that of the last answer, of any of the three, or of `new_state`; the server
+        keeps none. `known`: whether the model has the item; one that it has not changes nothing.
         """
         return self._run(self._calls.advance(state, items, k))
 
