@@ -11,6 +11,7 @@ import tfkgrec
 from tfkgrec import config as settings
 from tfkgrec.config import Config, DataConfig, TrainingConfig, load_config
 from tfkgrec.config_models import DinkSettings, MfSettings
+from tfkgrec.config_pretraining import PretrainingConfig
 from tfkgrec.errors import InputError
 
 SMALL = """\
@@ -208,7 +209,8 @@ def test_bad_override_is_one_line(write, override, line):
         ),
         (
             SMALL + "7: x\n",
-            "{file}:7: 7: expected a known key (model, data, training, evaluation, export, published, comments)",
+            "{file}:7: 7: expected a known key"
+            " (model, data, pretraining, training, evaluation, export, published, comments)",
         ),
     ],
 )
@@ -269,8 +271,13 @@ def test_made_in_python_the_same_checks_hold():
 def test_each_limit_is_kept_at_its_edge():
     """Every declared limit: the limit itself (or just inside) is taken, just outside is refused."""
     checked = 0
+    needed = {
+        DataConfig: {"dataset": "lastfm", "protocol": "R"},
+        TrainingConfig: {"items_per_user": 1},
+        PretrainingConfig: {"items": "bpr"},
+    }
     for cls in _sections():
-        given = {"dataset": "lastfm"} if cls is DataConfig else {"items_per_user": 1} if cls is TrainingConfig else {}
+        given = needed.get(cls, {})
         for spec in dataclasses.fields(cls):
             step = 1 if isinstance(spec.default, int) else 1e-9
             for name, limit in spec.metadata.items():
@@ -285,6 +292,22 @@ def test_each_limit_is_kept_at_its_edge():
 
 # ---------------------------------------------------------------------------------------------------------------------
 # paths, writing back
+
+
+def test_pretraining_is_off_until_asked_for_and_can_be_put_off_again(write):
+    plain = "model: {name: dink}\ndata: {dataset: lastfm}\n"
+    assert load_config(write(plain)).pretraining is None
+    asked = plain + "pretraining: {knowledge: transe, epochs: 3}\n"
+    config = load_config(write(asked))
+    assert (config.pretraining.knowledge, config.pretraining.epochs, config.pretraining.items) == ("transe", 3, None)
+    assert load_config(write(config.to_yaml())) == config
+    assert load_config(write(asked), ["pretraining=null"]).pretraining is None
+
+
+def test_vectors_count_from_the_config_file_even_with_a_data_dir(write, tmp_path):
+    path = write("model: {name: dink}\ndata: {dataset: lastfm}\npretraining: {vectors: made/v.npz}\n")
+    for data_dir in (None, tmp_path / "elsewhere"):
+        assert load_config(path, data_dir=data_dir).pretraining.vectors == path.parent.resolve() / "made/v.npz"
 
 
 def test_relative_paths_count_from_the_config_file_or_from_data_dir(write, tmp_path, monkeypatch):
