@@ -1,8 +1,10 @@
 """The REST API: TF Serving's JSON forms, paths, codes and texts (json_tensor.cc, http_rest_api_util.cc)."""
 
 import base64
+import gzip
 import http.client
 import json
+import socket
 import time
 
 import numpy as np
@@ -264,6 +266,25 @@ def test_depth_and_lone_surrogates_do_not_hurt(post):
     assert post("toy:predict", b'{"signature_name": "recommend", "inputs": ["\\ud800"]}')[0] == 400
     assert post("toy:predict", b'{"signature_name": "\\ud800", "inputs": ["a"]}')[0] == 400
     assert post("toy:regress", b'{"signature_name": "regress", "examples": [{"\\ud800": "a"}]}')[0] == 400
+
+
+def test_who_does_not_speak_http_is_hung_up_on_and_leaves_no_traceback(server, caplog):
+    host, port = server.rest_address.split(":")
+    long = b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"
+    for nonsense in (b"\x00\xff" * 500, b"GET /v1/models/\xff HTTP/1.1\r\n\r\n", long):
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(nonsense)
+            assert connection.recv(100).startswith(b"HTTP/1.0 400")
+    assert caplog.records == []
+    assert ask(server, "GET", "/v1/models/toy")[0] == 200
+
+
+def test_a_body_may_be_gzipped_and_one_that_only_says_so_is_refused(server, caplog):
+    zipped = {"Content-Encoding": "gzip"}
+    body = gzip.compress(json.dumps(ROWS).encode())
+    assert ask(server, "POST", "/v1/models/toy:predict", body, zipped)[0] == 200
+    assert ask(server, "POST", "/v1/models/toy:predict", b"no gzip", zipped)[0] == 400
+    assert caplog.records == []
 
 
 def test_get_refusals(server):

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from google.protobuf import json_format
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -37,6 +38,8 @@ from tfkgrec.serving.metrics import CONTENT_TYPE, REST
 from tfkgrec.serving.status import DEADLINE_EXCEEDED, INTERNAL, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, ServingError
 
 log = logging.getLogger(__name__)
+_protocol_log = logging.getLogger(f"{__name__}.protocol")
+_protocol_log.setLevel(logging.CRITICAL)  # a traceback for every client that does not speak HTTP, from aiohttp
 
 _WHERE = r"(?i)/v1/models/([^/:]+)(?:(?:/versions/([0-9]+))|(?:/labels/([^/:]+)))?"
 _POST = re.compile(_WHERE + r":(classify|regress|predict)")
@@ -137,7 +140,11 @@ class RestServer:
         application = web.Application(client_max_size=self._options.max_request_bytes)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(
-            application, access_log=None, keepalive_timeout=75, shutdown_timeout=self._drain_seconds
+            application,
+            access_log=None,
+            logger=_protocol_log,
+            keepalive_timeout=75,
+            shutdown_timeout=self._drain_seconds,
         )
         await self._runner.setup()
         await web.SockSite(self._runner, self._socket).start()
@@ -166,6 +173,11 @@ class RestServer:
             return self._error(413, f"the request should have at most {most} bytes")
         except ServingError as error:
             return self._error(_HTTP[error.code.name], error.message)
+        except (web.RequestPayloadError, ConnectionError, HttpProcessingError) as error:
+            return self._error(400, f"the request's body is cut off or not as announced: {error}")
+        except Exception:
+            log.exception("a request failed inside the server")
+            return self._error(500, "internal error")
         finally:
             self._requests -= 1
 
