@@ -1,5 +1,7 @@
 """Loading, swapping, refusing and reporting versions."""
 
+import http.client
+import json
 import shutil
 import threading
 import time
@@ -17,6 +19,7 @@ from tfkgrec.serving import warmup
 from tfkgrec.serving.manager import ModelManager
 from tfkgrec.serving.model_config import ModelConfig
 from tfkgrec.serving.predict import predict
+from tfkgrec.serving.rest import RestOptions
 from tfkgrec.serving.servable import Servable
 from tfkgrec.serving.server import ModelServer
 from tfkgrec.serving.status import ServingError
@@ -53,7 +56,16 @@ def test_a_new_version_takes_over_under_load_without_a_failed_request(publish):
     publish(1)
     manager = ModelManager([ModelConfig("toy", publish.base)])
     answered, failed, stop = [], [], threading.Event()
-    with ModelServer(manager, port=0, poll_seconds=0.05) as server:
+    with ModelServer(manager, port=0, poll_seconds=0.05, rest=RestOptions(port=0)) as server:
+
+        def ask_rest():
+            connection = http.client.HTTPConnection(server.rest_address, timeout=20)
+            while not stop.is_set():
+                connection.request("POST", "/v1/models/toy:predict", json.dumps({"inputs": PAIR}))
+                reply = connection.getresponse()
+                if b"outputs" not in reply.read():
+                    failed.append(reply.status)
+            connection.close()
 
         def ask():
             with grpc.insecure_channel(server.address) as channel:
@@ -64,7 +76,7 @@ def test_a_new_version_takes_over_under_load_without_a_failed_request(publish):
                     except grpc.RpcError as error:
                         failed.append(error)
 
-        callers = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
+        callers = [threading.Thread(target=call, daemon=True) for call in (ask, ask, ask, ask, ask_rest)]
         for caller in callers:
             caller.start()
         until(lambda: len(answered) > 50)
