@@ -90,8 +90,7 @@ class EKPNet(Recommender):
     ) -> None:
         super().__init__(**kwargs)
         self._config = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        self.num_users, self.num_items = num_users, num_items
-        self.num_entities, self.num_relations = num_entities, num_relations
+        self.num_users, self.num_items, self.num_entities = num_users, num_items, num_entities
         self.dim, self.num_hops = dim, num_hops
         self.history_length, self.triples_per_item = history_length, triples_per_item
         self.num_stages = 2 if feature_exploration else 1
@@ -100,9 +99,8 @@ class EKPNet(Recommender):
         self.item_attributes, self.ripple_item_dot, self.l2 = item_attributes, ripple_item_dot, l2
 
         def vectors(rows: int, name: str, width: int = dim, stddev: float = 0.1) -> Embedding:
-            return Embedding(
-                rows, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=stddev), name=name
-            )
+            start = keras.initializers.RandomNormal(stddev=stddev)
+            return Embedding(rows, width, embeddings_initializer=start, name=name)
 
         self.user_embedding = vectors(num_users, "user_embedding") if user_item_dot else None
         self.entity_embedding = vectors(num_entities, "entity_embedding")
@@ -153,7 +151,7 @@ class EKPNet(Recommender):
             "relation": self.relation_embedding(relation),
             "tail": self.entity_embedding(tail),
         }
-        if self.entity_semantics is not None:
+        if self.entity_semantics is not None and self.relation_semantics is not None:
             vectors["gamma_head"] = self.entity_semantics(head)
             vectors["gamma_relation"] = self.relation_semantics(relation)
             vectors["gamma_tail"] = self.entity_semantics(tail)
@@ -172,15 +170,14 @@ class EKPNet(Recommender):
         candidate = self._item_vector(item)  # v_o [G, M, d]
         rho, last, _ = self._propagate(state, candidate, visible)
         depths = self._accumulate(rho, state, visible)  # xi
-        taste = []
-        if self.stage < self.num_stages - 1 or self.exploration is None or self.ripple_item_dot:
+        in_last = self.stage == self.num_stages - 1
+        taste = [] if state["user"] is None else [state["user"]]
+        if not in_last or self.exploration is None or self.ripple_item_dot:
             taste.append(depths[-1])  # (15)
-        if state["user"] is not None:
-            taste.append(state["user"])
         logit: Any = 0.0
         if taste:
             logit = ops.sum(self._drop(sum(taste[1:], taste[0]), training) * candidate, axis=-1)
-        if self.exploration is not None and self.stage == self.num_stages - 1:
+        if in_last and self.exploration is not None:
             stacked = self._drop(ops.stack(depths, axis=2), training)
             logit = logit + self.exploration(stacked, self._drop(last, training))  # (16-18)
         logit = logit + self._biases(item)
@@ -217,8 +214,7 @@ class EKPNet(Recommender):
 
     def _triples(self, history: Any) -> tuple[Any, Any, Any]:
         """Heads, relations and tails of the history's ripple sets [G, P, N], the triples of one seed side by side."""
-        rows = self.read_table("ripples", history)  # [G, T, P, 3, n]
-        rows = ops.transpose(rows, (3, 0, 2, 1, 4))  # [3, G, P, T, n]
+        rows = ops.transpose(self.read_table("ripples", history), (3, 0, 2, 1, 4))  # [3, G, P, T, n]
         flat = ops.reshape(rows, (3, -1, self.num_hops, history.shape[1] * self.triples_per_item))
         return flat[0], flat[1], flat[2]
 
@@ -239,10 +235,9 @@ class EKPNet(Recommender):
 
     def _accumulate(self, rho: Any, state: dict[str, Any], visible: Any) -> list[Any]:
         """xi^1 .. xi^P [G, M, d] (14)."""
-        total: Any = 0.0
+        depths, total = [], 0.0
         if state["items"] is not None:
             total = ops.matmul(masked_mean_weights(visible, rho.dtype), state["items"])  # rho^0
-        depths = []
         for hop in range(self.num_hops):
             total = total + rho[:, :, hop]
             depths.append(total)
