@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.data import small
-from tfkgrec.config_models import DinkSettings, HkrmSettings, MfSettings
+from tfkgrec.config_models import DinkSettings, EkpnetSettings, HkrmSettings, MfSettings
 from tfkgrec.data.history import history_table
 from tfkgrec.data.splits import protocol_c
 from tfkgrec.errors import InputError
@@ -71,6 +71,25 @@ def test_hkrm_refuses_a_field_that_no_item_has():
         build_model(HkrmSettings(fields=("relation-1", "spin")), DATASET, SPLITS, 0)
 
 
+def test_ekpnet_has_its_settings_and_tables():
+    settings = EkpnetSettings(dim=4, num_hops=3, history_length=3, triples_per_item=2, lambda1=0.5, history_hop=True)
+    model = build_model(settings, DATASET, SPLITS, 0)
+    config = model.get_config()
+    for name, value in vars(settings).items():
+        if name != "name":
+            assert config[name] == value, name
+    assert np.array_equal(model.history.numpy(), history_table(SPLITS, 3))
+    ripples, ids = model.ripples.numpy(), model.entity_ids.numpy()
+    assert ripples.shape == (DATASET.items.size, 3, 3, 2)
+    own = {(h, r, t) for h, r, t in zip(DATASET.graph.head, DATASET.graph.relation, DATASET.graph.tail, strict=True)}
+    head, relation, tail = np.moveaxis(ripples, 2, 0)
+    assert (tail > 0).sum() > 50
+    assert {
+        (ids[h], r, ids[t]) for h, r, t in zip(head[tail > 0], relation[tail > 0], tail[tail > 0], strict=True)
+    } <= own
+    assert len(ids) == model.num_entities
+
+
 def test_matrix_factorization_has_its_settings():
     model = build_model(MfSettings(dim=5, item_bias=False, l2=0.25), DATASET, SPLITS, 0)
     config = model.get_config()
@@ -80,7 +99,13 @@ def test_matrix_factorization_has_its_settings():
 
 
 @pytest.mark.parametrize(
-    "settings", [DinkSettings(dim=4, num_neighbours=2), HkrmSettings(dim=4, max_values=1), MfSettings(dim=4)]
+    "settings",
+    [
+        DinkSettings(dim=4, num_neighbours=2),
+        EkpnetSettings(dim=4, triples_per_item=1),
+        HkrmSettings(dim=4, max_values=1),
+        MfSettings(dim=4),
+    ],
 )
 def test_one_seed_one_model(settings):
     def built(seed: int):
