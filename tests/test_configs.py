@@ -80,7 +80,8 @@ def test_a_papers_own_settings_use_nothing_that_is_not_in_the_paper(paper):
 
 def test_its_model_trains_a_batch_of_planted_data(path):
     config = load_config(path)
-    planted = DataConfig("synthetic", synthetic=SyntheticConfig(users=80, items=60, positives_per_user=12))
+    world = SyntheticConfig(users=80, items=60, positives_per_user=12)
+    planted = DataConfig("synthetic", protocol=config.data.protocol, synthetic=world)
     if hasattr(config.model, "fields"):  # relations of its own data
         config = dataclasses.replace(config, model=dataclasses.replace(config.model, fields=None))
     _train_a_batch(config, prepare(dataclasses.replace(config, data=planted)))
@@ -113,4 +114,5 @@ def _train_a_batch(config: Config, prepared: Prepared) -> None:
     assert all(np.isfinite(float(value)) for value in logs.values())
     assert 0.3 < float(logs["task_loss"]) < 1.0  # log 2 before training, give or take
     moved = [np.any(keras.ops.convert_to_numpy(w) != b) for w, b in zip(model.trainable_variables, before, strict=True)]
-    assert all(moved), [w.path for w, m in zip(model.trainable_variables, moved, strict=True) if not m]
+    still = {w.path for w, m in zip(model.trainable_variables, moved, strict=True) if not m}
+    assert not still - {"path_attention/no_path"}  # RKAN's: a batch may have paths for every pair

@@ -11,6 +11,7 @@ from tfkgrec.errors import InputError
 
 TRAIN_SHARE = 0.8
 VALIDATION_SHARE = 0.1  # of the training part, its end
+LEAST_TO_VALIDATE = 5  # training ratings; who has fewer keeps them all
 COLD_TEST_RATINGS = 5  # cold: fewer than this in the test part
 THINNED_TO = (1, 4)  # training ratings that a thinned user keeps, at least and at most
 
@@ -100,7 +101,7 @@ def protocol_r(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeSpli
     """Split by time: of every user the first 80% (rounded down, at least one) train, the rest tests.
 
     Ratings of one moment stay in the order of the file (a stable sort). The last 10% of the training part, rounded
-    down, choose the epoch.
+    down, at least one of five, choose the epoch.
 
     Reading: the paper's cold users, "with less than 5 ratings", do not exist in MovieLens-1M's training parts (16 is
     the least). Two readings are offered: fewer than 5 ratings in the test part (`TimeSplits.cold`), and `cold_users`.
@@ -134,5 +135,6 @@ def protocol_r(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeSpli
     counts = counts - learned + left
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     validation_end = offsets[:-1] + left
-    train_end = validation_end - np.floor(VALIDATION_SHARE * left).astype(np.int64)
+    chooses = np.maximum(1, np.floor(VALIDATION_SHARE * left + 1e-9)).astype(np.int64)
+    train_end = validation_end - np.where(left < LEAST_TO_VALIDATE, 0, chooses)
     return TimeSplits(item, offsets, train_end, validation_end, thinned, dataset.items.size)

@@ -7,14 +7,24 @@ import numpy as np
 from tfkgrec.config_models import RkanSettings
 from tfkgrec.data.history import history_table
 from tfkgrec.data.path_graph import PathGraph, path_graph
-from tfkgrec.data.records import Dataset
+from tfkgrec.data.records import Dataset, Splits
+from tfkgrec.errors import InputError
 from tfkgrec.models.rkan import RKAN
 
 
 def build_rkan(
     settings: RkanSettings, dataset: Dataset, splits: Any, hyperparameters: dict[str, Any], rng: np.random.Generator
 ) -> RKAN:
-    """A built RKAN with its side tables; `splits` offers training positives (`history_items`, `history_offsets`)."""
+    """A built RKAN with its side tables.
+
+    Args:
+        splits: training positives (`history_items`, `history_offsets`) in time order.
+
+    Raises:
+        InputError: those of protocol C, whose batches hold no paths, and the candidates in the histories.
+    """
+    if isinstance(splits, Splits):
+        raise InputError("data.protocol: expected R for model rkan, found C")
     graph = path_graph(dataset.graph, dataset.num_items, splits.history_items, splits.history_offsets)
     near = near_nodes(graph, settings.near_attributes, settings.near_users, rng)
     sizes = (dataset.users.size, dataset.items.size, graph.num_nodes, graph.user_base)
