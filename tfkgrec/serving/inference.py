@@ -32,10 +32,11 @@ def classify_outputs(servable: Servable, signature: SignatureDef) -> list[str]:
         ServingError: it cannot.
     """
     _check_method(servable, signature, CLASSIFY, "classification")
-    _check_input(signature, "classification")
+    _check_one_input(signature)
     if len(signature.outputs) not in (1, 2):
         found = len(signature.outputs)
         raise ServingError(INVALID_ARGUMENT, f"Expected one or two output Tensors, found {found}")
+    _check_input_name(signature, "classification")
     outputs = [name for name in (CLASSES, SCORES) if name in signature.outputs]
     if not outputs:
         raise ServingError(
@@ -49,10 +50,10 @@ def classify_outputs(servable: Servable, signature: SignatureDef) -> list[str]:
 def regress_outputs(servable: Servable, signature: SignatureDef) -> list[str]:
     """The same for Regress."""
     _check_method(servable, signature, REGRESS, "regression")
+    _check_one_input(signature)
     if len(signature.outputs) != 1:
-        _check_input(signature, "regression")
         raise ServingError(INVALID_ARGUMENT, "Expected one output Tensor.")
-    _check_input(signature, "regression")
+    _check_input_name(signature, "regression")
     if OUTPUTS not in signature.outputs:
         raise ServingError(FAILED_PRECONDITION, f"No regression outputs found in SignatureDef: {signature}")
     return [OUTPUTS]
@@ -66,9 +67,12 @@ def _check_method(servable: Servable, signature: SignatureDef, method: str, kind
         )
 
 
-def _check_input(signature: SignatureDef, kind: str) -> None:
+def _check_one_input(signature: SignatureDef) -> None:
     if len(signature.inputs) != 1:
         raise ServingError(INVALID_ARGUMENT, "Expected one input Tensor.")
+
+
+def _check_input_name(signature: SignatureDef, kind: str) -> None:
     if EXAMPLES not in signature.inputs:
         raise ServingError(FAILED_PRECONDITION, f"No {kind} inputs found in SignatureDef: {signature}")
 
