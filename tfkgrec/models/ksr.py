@@ -53,7 +53,7 @@ class KSR(SequentialRecommender):
         slot_write: "own" writes an item into the slots of relations that it has, "every" (paper) into all.
         gate_bias: a learned bias of every slot's gate.
         item_bias: a learned bias of every item's score.
-        dropout: on q as the GRU reads it, and on the query.
+        dropout: on q as the GRU reads it, and on the query; what is dropped stays so for the whole sequence.
     """
 
     def __init__(
@@ -118,7 +118,9 @@ class KSR(SequentialRecommender):
             [keras.layers.Dense(self.output_width, "tanh", name=f"{side}_mlp_{n}") for n in range(output_layers)]
             for side in ("user", "item")
         )
-        self.dropout = keras.layers.Dropout(dropout, name="dropout") if dropout else None
+        # One mask for a whole sequence: a mask for every step costs five times the rest of the step under XLA on a CPU.
+        once = (None, 1, None)
+        self.dropout = keras.layers.Dropout(dropout, noise_shape=once, name="dropout") if dropout else None
 
     def build(self, input_shape: Any = None) -> None:
         self.history = self.add_table("history", (self.num_users, self.history_length))
