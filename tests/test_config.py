@@ -129,10 +129,14 @@ def test_words_that_yaml_1_1_mistakes_stay_text(write):
         ),
         (
             "evaluation.floors=[popularity, knn]",
-            "evaluation.floors: expected a list of one of 'popularity', 'item_knn', 'mf', found [popularity, knn]",
+            "evaluation.floors: expected a list of one of 'popularity', "
+            "'item_knn', 'item_knn_newest', 'mf', 'bpr', found [popularity, knn]",
         ),
-        ("model.name=din", "model.name: expected one of 'dink', 'mf', found din"),
-        ("model.name=[dink]", "model.name: expected one of 'dink', 'mf', found [dink]"),
+        ("model.name=din", "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'mf', found din"),
+        (
+            "model.name=[dink]",
+            "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'mf', found [dink]",
+        ),
         ("model=dink", "model: expected settings as `key: value`, found dink"),
         ("data.protocol=Q", "data.protocol: expected one of 'C', 'S', 'R', found Q"),
         ("data.knowledge_graph=dbpedia", "data.knowledge_graph: expected null for dataset lastfm, found 'dbpedia'"),
@@ -169,25 +173,28 @@ def test_bad_override_is_one_line(write, override, line):
         (SMALL + "data: {}\n", "{file}:7: data: expected once, found on line 2 too"),
         (
             SMALL.replace("lastfm", "lastfn"),
-            "{file}:3: data.dataset: expected one of 'lastfm', 'book-crossing', 'ml-1m', 'ml-100k', 'files', "
-            "'synthetic', found 'lastfn'",
+            "{file}:3: data.dataset: expected one of 'lastfm', 'book-crossing', 'ml-1m', 'ml-100k', "
+            "'ml-100k-rkge', 'files', 'synthetic', found 'lastfn'",
         ),
-        (SMALL.replace("name: dink, ", ""), "{file}:1: model.name: expected one of 'dink', 'mf', found nothing"),
+        (
+            SMALL.replace("name: dink, ", ""),
+            "{file}:1: model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'mf', found nothing",
+        ),
         (
             SMALL.replace("lastfm", "ml-1m\n  knowledge_graph: 7"),
             "{file}:4: data.knowledge_graph: expected text or null, found 7",
         ),
         (
             SMALL.replace("lastfm", "ml-1m\n  knowledge_graph: wikidata"),
-            "{file}:4: data.knowledge_graph: expected one of 'satori-mkr', 'freebase', 'dbpedia' for dataset ml-1m, "
-            "found 'wikidata'",
+            "{file}:4: data.knowledge_graph: expected one of 'satori-mkr', 'freebase', 'dbpedia', 'imdb' "
+            "for dataset ml-1m, found 'wikidata'",
         ),
         ("model: {name: mf}\n", "{file}: data: expected this section, found nothing"),
         ("model: {name: mf}\ndata:\n", "{file}:2: data: expected this section, found nothing"),
         (
             "model: {name: mf}\ndata: {protocol: C}\n",
-            "{file}:2: data.dataset: expected one of 'lastfm', 'book-crossing', 'ml-1m', 'ml-100k', 'files', "
-            "'synthetic', found nothing",
+            "{file}:2: data.dataset: expected one of 'lastfm', 'book-crossing', 'ml-1m', 'ml-100k', "
+            "'ml-100k-rkge', 'files', 'synthetic', found nothing",
         ),
         ("", "{file}: model: expected this section, found nothing"),
         ("- model\n", "{file}: expected sections (model, data, ...), found ['model']"),
@@ -262,7 +269,7 @@ def test_an_alias_to_a_mapping_around_it_is_refused(write):
 def test_made_in_python_the_same_checks_hold():
     with pytest.raises(InputError, match="^dim: expected an integer >= 1, found -1$"):
         DinkSettings(dim=-1)
-    with pytest.raises(InputError, match="^model: expected DinkSettings or MfSettings, found"):
+    with pytest.raises(InputError, match="^model: expected DinkSettings or .+ or MfSettings, found"):
         Config(model={"name": "dink"}, data=DataConfig("lastfm"))
     with pytest.raises(dataclasses.FrozenInstanceError):
         DinkSettings().dim = 3
