@@ -130,3 +130,26 @@ def test_runs_that_do_not_belong_together():
         aggregate([metrics(), metrics()])
     with pytest.raises(InputError, match="one model"):
         aggregate([metrics(0), {**metrics(1), "dataset": "ml-1m"}])
+
+
+def test_protocols_of_lists_have_a_table_for_every_part_and_candidate_set():
+    def figures(value):
+        return {"precision@1": value, "mrr": value / 2, "mrr_se": 0.01, "users": 1200.0}
+
+    model = {"validation": {"full": figures(0.2)}, "test": {"full": figures(0.3), "full_cold": figures(0.1)}}
+    floor = {"validation": {"full": figures(0.02)}, "test": {"full": figures(0.04)}}
+    metrics = assemble_metrics("rkan", "ml-1m", "R", 0, model, {"popularity": floor}, {}, {})
+    assert report(metrics).split("\n\n")[1:] == [
+        "validation, full (1,200 users)     P@1     MRR\n"
+        "----------------------------------------------\n"
+        "rkan                            0.2000  0.1000\n"
+        "  popularity                    0.0200  0.0100",
+        "test, full (1,200 users)     P@1     MRR\n"
+        "----------------------------------------\n"
+        "rkan                      0.3000  0.1500\n"
+        "  popularity              0.0400  0.0200",
+        "test, full cold (1,200 users)     P@1     MRR\n"
+        "---------------------------------------------\n"
+        "rkan                           0.1000  0.0500\n"
+        "  popularity                        -       -",
+    ]

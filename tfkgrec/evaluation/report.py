@@ -22,6 +22,16 @@ RANKING_COLUMNS = {
     "map": "MAP",
 }
 
+LIST_COLUMNS = {
+    "precision@1": "P@1",
+    "precision@5": "P@5",
+    "precision@10": "P@10",
+    "map": "MAP",
+    "mrr": "MRR",
+    "hit@10": "Hit@10",
+    "ndcg@10": "NDCG@10",
+}
+
 
 def assemble_metrics(
     model: str,
@@ -93,12 +103,25 @@ def report(metrics: Mapping[str, Any]) -> str:
     for name, floor in metrics["floors"].items():
         scorers.append((f"  {name}", {"validation": floor["validation"], "test": floor}))
     blocks = [f"{metrics['model']} on {metrics['dataset']}, protocol {metrics['protocol']}, seed {metrics['seed']}"]
+    if metrics["protocol"] != "C":
+        return "\n\n".join([*blocks, *_lists(metrics, scorers)])
     for part in ("validation", "test"):
         blocks.append(_table(part, CTR_COLUMNS, [(name, parts[part]) for name, parts in scorers]))
     if "full" in metrics["test"]:
         ranked = [(name, parts["test"].get("full", {})) for name, parts in scorers]
         blocks.append(_table("test, all items ranked", RANKING_COLUMNS, ranked))
     return "\n\n".join(blocks)
+
+
+def _lists(metrics: Mapping[str, Any], scorers: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Protocols S and R: a table for every part and candidate set."""
+    tables = []
+    for part in ("validation", "test"):
+        for name, figures in metrics[part].items():
+            columns = {key: title for key, title in LIST_COLUMNS.items() if key in figures}
+            rows = [(scorer, parts[part].get(name, {})) for scorer, parts in scorers]
+            tables.append(_table(f"{part}, {name.replace('_', ' ')} ({figures['users']:,.0f} users)", columns, rows))
+    return tables
 
 
 def _table(title: str, columns: Mapping[str, str], rows: Sequence[tuple[str, Mapping[str, float]]]) -> str:
