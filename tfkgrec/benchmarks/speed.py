@@ -26,6 +26,10 @@ PRESETS: dict[str, tuple[str, ...]] = {
     "dink": ("model.dim=16", "model.history_length=12", "model.num_neighbours=6", "training.batch_size=2048"),
     "ekpnet": ("model.dim=16", "model.num_hops=2", "model.triples_per_item=4", "training.batch_size=2048"),  # N = 32
     "hkrm": ("model.dim=50", "model.history_length=20", "training.batch_size=1024"),
+    "ksr": (  # fixed vectors, as the paper has them, but random ones: their values cost nothing
+        *("model.item_dim=64", "model.hidden_dim=128", "model.output_dim=128", "model.history_length=50"),
+        *("pretraining.items=bpr", "pretraining.knowledge=transe", "training.batch_size=3200"),
+    ),
 }
 """The sizes that speed is stated for, model -> settings; what is not listed has the model's defaults."""
 
