@@ -202,6 +202,16 @@ def test_compiles_under_xla_with_gradients(settings):
     assert all(np.isfinite(g).all() for g in gradients)
 
 
+def test_dropout_draws_one_mask_for_a_sequence_and_none_outside_training():
+    model, history = ksr(dropout=0.5, output_dim=64), sequences(3)
+    history[:] = np.arange(1, T + 1)
+    dropped = np.asarray(model.queries(history, training=True)) == 0  # [B, T, d]; tanh is never exactly 0
+    assert_array_equal(dropped, np.repeat(dropped[:, :1], T, axis=1))
+    assert 0.3 < dropped.mean() < 0.7
+    assert not np.array_equal(dropped[0], dropped[1])
+    assert np.all(np.asarray(model.queries(history)) != 0)
+
+
 def test_starts_from_vectors():
     model, rng = ksr(), np.random.default_rng(0)
     vectors = Vectors(
