@@ -12,7 +12,8 @@ import pytest
 from tests.real_data import needs_real_data
 from tfkgrec.config import Config, DataConfig, SyntheticConfig, load_config
 from tfkgrec.config_models import MODEL_SETTINGS
-from tfkgrec.training.run import Prepared, prepare
+from tfkgrec.data.records import Dataset
+from tfkgrec.training.run import Prepared, prepare, read_dataset
 from tfkgrec.training.trainer import make_task
 
 ROOT = Path(__file__).parent.parent
@@ -93,13 +94,13 @@ def test_its_model_trains_a_batch_of_planted_data(path):
 @pytest.mark.slow
 def test_its_model_trains_a_batch_of_its_own_data(path):
     config = load_config(path)
-    _train_a_batch(config, _prepare_once(config.data))
+    _train_a_batch(config, prepare(config, _read_once(config.data)))
 
 
-@functools.cache
-def _prepare_once(data: DataConfig) -> Prepared:
+@functools.lru_cache(maxsize=2)
+def _read_once(data: DataConfig) -> Dataset:
     """Configs of one dataset share it."""
-    return prepare(Config(model=load_config(CONFIGS[0]).model, data=data))
+    return read_dataset(data, seed=0)
 
 
 def _train_a_batch(config: Config, prepared: Prepared) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from tfkgrec.config import Config, load_config
+from tfkgrec.config import Config, DataConfig, load_config
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.load import load_raw
 from tfkgrec.data.records import Dataset
@@ -58,11 +58,15 @@ class Prepared:
         return build_model(config.model, self.dataset, self.splits, config.training.seed, vectors)
 
 
-def prepare(config: Config) -> Prepared:
-    """Read, number and split the data of a config."""
-    seed = config.training.seed
-    raw = load_raw(config.data, config.data.data_dir, seed)
-    dataset = assemble(raw, seed, config.data.inverse_relations)
+def read_dataset(data: DataConfig, seed: int) -> Dataset:
+    """Read the files that `data` names, or draw the planted world, and number everything by the seed."""
+    return assemble(load_raw(data, data.data_dir, seed), seed, data.inverse_relations)
+
+
+def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
+    """The data of a config, read (unless it has been) and split."""
+    if dataset is None:
+        dataset = read_dataset(config.data, config.training.seed)
     return Prepared(dataset, _PROTOCOLS[config.data.protocol](config, dataset))
 
 
