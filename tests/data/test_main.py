@@ -31,6 +31,16 @@ def test_stats_of_a_planted_world(config: Path, capsys: pytest.CaptureFixture) -
     assert train / (train + validation + test) == pytest.approx(0.6, abs=0.01)
 
 
+@pytest.mark.parametrize("protocol, told", [("S", "next item: 50 of 50 users"), ("R", " that choose the epoch, ")])
+def test_stats_of_the_split_that_the_protocol_makes(
+    config: Path, capsys: pytest.CaptureFixture, protocol: str, told: str
+) -> None:
+    assert main(["stats", "--config", str(config), "--set", f"data.protocol={protocol}", "data.k_core=1"]) == 0
+    printed = capsys.readouterr().out
+    assert told in printed
+    assert "pairs" not in printed.split("protocol")[1]
+
+
 def test_stats_tell_what_was_left_out(tmp_path: Path, config: Path, capsys: pytest.CaptureFixture) -> None:
     files.lastfm(tmp_path / "data/lastfm")
     config.write_text("model: {name: dink}\ndata: {dataset: lastfm}\n")

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfkgrec.cli import add_config_arguments, config_from, run_main
+from tfkgrec.config import DataConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.load import load_raw
 from tfkgrec.data.records import Dataset, Splits
+from tfkgrec.data.sequences import SequenceSplits, protocol_s
 from tfkgrec.data.splits import protocol_c
+from tfkgrec.data.time_split import TimeSplits, protocol_r
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,11 +29,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{dataset.name}{graph}\n")
     print(counts_table(dataset))
     print(f"\nprotocol {config.data.protocol}, seed {seed}\n")
-    splits = protocol_c(dataset, seed)
-    print(split_table(splits))
+    splits = _split(dataset, config.data, seed)
+    if isinstance(splits, Splits):
+        print(split_table(splits))
     for line in (*dataset.report, *splits.report):
         print(f"\n{line}")
     return 0
+
+
+def _split(dataset: Dataset, data: DataConfig, seed: int) -> Splits | SequenceSplits | TimeSplits:
+    """As the protocol of the config splits it."""
+    if data.protocol == "S":
+        return protocol_s(dataset, seed, data.next or "item")
+    return protocol_r(dataset, seed, data.cold_users) if data.protocol == "R" else protocol_c(dataset, seed)
 
 
 def counts_table(dataset: Dataset) -> str:
