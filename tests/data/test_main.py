@@ -31,7 +31,7 @@ def test_stats_of_a_planted_world(config: Path, capsys: pytest.CaptureFixture) -
     assert train / (train + validation + test) == pytest.approx(0.6, abs=0.01)
 
 
-@pytest.mark.parametrize("protocol, told", [("S", "next item: 50 of 50 users"), ("R", " that choose the epoch, ")])
+@pytest.mark.parametrize("protocol, told", [("S", "users have enough to hold out"), ("R", " that choose the epoch, ")])
 def test_stats_of_the_split_that_the_protocol_makes(
     config: Path, capsys: pytest.CaptureFixture, protocol: str, told: str
 ) -> None:
