@@ -130,7 +130,7 @@ def test_words_that_yaml_1_1_mistakes_stay_text(write):
         (
             "evaluation.floors=[popularity, knn]",
             "evaluation.floors: expected a list of one of 'popularity', "
-            "'item_knn', 'item_knn_newest', 'mf', 'bpr', found [popularity, knn]",
+            "'item_knn', 'item_knn_newest', 'mf', 'bpr' or null, found [popularity, knn]",
         ),
         ("model.name=din", "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'mf', found din"),
         (

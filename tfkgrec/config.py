@@ -27,6 +27,15 @@ KNOWLEDGE_GRAPHS = {
     "book-crossing": ("ripplenet", "mkr"),
     "ml-1m": ("satori-mkr", "freebase", "dbpedia", "imdb"),
 }
+Floor = Literal["popularity", "item_knn", "item_knn_newest", "mf", "bpr"]
+# What `evaluation.floors` may name under a protocol; all of them by default.
+FLOORS: dict[str, tuple[Floor, ...]] = {
+    "C": ("popularity", "item_knn", "mf"),
+    "S": ("popularity", "item_knn", "bpr"),
+    "R": ("popularity", "item_knn", "item_knn_newest", "bpr"),
+}
+# The protocols whose batches hold what a model reads, and leave out what it must not; the other models: C and R.
+PROTOCOLS = {"ksr": ("S",), "rkan": ("R",)}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -156,11 +165,7 @@ class TrainingConfig(Section):
 class EvaluationConfig(Section):
     """What is measured beside AUC and ACC."""
 
-    floors: tuple[Literal["popularity", "item_knn", "item_knn_newest", "mf", "bpr"], ...] = (
-        "popularity",
-        "item_knn",
-        "mf",
-    )
+    floors: tuple[Floor, ...] | None = None  # judged on the model's own candidates; null: the protocol's, see FLOORS
     top_k: bool = False  # rank the full catalogue too
     batch_users: int = number(256, min=1)  # users scored at once: bounds the memory
 
@@ -184,6 +189,19 @@ class Config(Section):
     export: ExportConfig = field(default_factory=ExportConfig)
     published: dict[str, float | str] = field(default_factory=dict)  # the paper's figures: {auc: 0.817, acc: 0.752}
     comments: tuple[str, ...] = ()
+
+    def settle(self) -> None:
+        protocol, model = self.data.protocol, self.model.name
+        wanted = PROTOCOLS.get(model, ("C", "R"))
+        if protocol not in wanted:
+            raise SettingError("data.protocol", f"expected {' or '.join(wanted)} for model {model}, found {protocol}")
+        offered, asked = FLOORS[protocol], self.evaluation.floors
+        for name in asked or ():
+            if name not in offered:
+                expected = f"expected some of {', '.join(offered)} with data.protocol {protocol}"
+                raise SettingError("evaluation.floors", f"{expected}, found {name}")
+        if asked is None:
+            object.__setattr__(self, "evaluation", dataclasses.replace(self.evaluation, floors=offered))
 
     def to_yaml(self) -> str:
         """Text that `load_config` reads back to an equal `Config`."""
@@ -274,7 +292,7 @@ def _build(cls: type[Section], raw: Any, keys: tuple[str, ...], places: Places) 
     try:
         return cls(**values)
     except SettingError as error:
-        raise places.error((*keys, error.key), error.problem) from None
+        raise places.error((*keys, *error.key.split(".")), error.problem) from None
 
 
 def _section_in(hint: Any, value: Any, keys: tuple[str, ...], places: Places) -> type[Section] | None:

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import chisquare
 
 from tests.data import small
-from tfkgrec.data.history import history_table, sample_histories
+from tfkgrec.data.history import history_table, newest, sample_histories
 from tfkgrec.data.records import Interactions, Splits
 
 EMPTY = Interactions(np.array([], np.int32), np.array([], np.int32), np.array([], np.float32))
@@ -18,6 +18,11 @@ def test_table_by_hand():
     assert history_table(BY_HAND, 4).tolist() == [[0] * 4, [11, 12, 13, 0], [21, 0, 0, 0], [0] * 4]
 
 
+def test_newest_of_every_stretch():
+    items, offsets = np.array([4, 2, 9, 7, 7], np.int32), np.array([0, 0, 1, 5])
+    assert newest(items, offsets, 3).tolist() == [[0, 0, 0], [4, 0, 0], [9, 7, 7]]
+
+
 @pytest.mark.parametrize("length", [1, 5, 40])
 def test_table_equals_the_loop(length):
     splits = small.splits()
@@ -25,8 +30,8 @@ def test_table_equals_the_loop(length):
     assert table.dtype == np.int32
     for user, row in enumerate(table):
         own = splits.history_items[splits.history_offsets[user] : splits.history_offsets[user + 1]]
-        newest = own[max(0, len(own) - length) :].tolist()
-        assert row.tolist() == newest + [0] * (length - len(newest))
+        latest = own[max(0, len(own) - length) :].tolist()
+        assert row.tolist() == latest + [0] * (length - len(latest))
 
 
 @pytest.mark.parametrize("length", [1, 5, 40])

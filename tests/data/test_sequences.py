@@ -38,6 +38,9 @@ def test_next_item_by_hand():
     assert raw_items(data, splits.histories("validation", np.array([u]), 3)[0]) == ["i0", "i1", ""]
     assert raw_items(data, splits.histories("test", np.array([u]), 2)[0]) == ["i1", "i2"]  # the newest two
     assert splits.history_lengths[[u, v]].tolist() == [2, 2]
+    items, offsets = splits.served  # what test may know: the validation item too, not its own; v is known as a whole
+    assert raw_items(data, items[offsets[u] : offsets[u + 1]]) == ["i0", "i1", "i2"]
+    assert raw_items(data, items[offsets[v] : offsets[v + 1]]) == ["i5", "i6"]
     assert splits.report == ("next item: 1 of 2 users have enough to hold out and are ranked",)
 
 

@@ -49,6 +49,7 @@ def test_what_is_known_when_validation_and_test_are_asked():
     splits = one_user(list(range(20)))
     assert splits.known("validation")[0].tolist() == list(range(1, 16))
     assert splits.known("test")[0].tolist() == list(range(1, 17))
+    assert [column.tolist() for column in splits.served] == [list(range(1, 17)), [0, 0, 16, 16]]
     assert splits.histories("test", np.array([1, 0]), 3).tolist() == [[14, 15, 16], [0, 0, 0]]
     assert splits.histories("validation", np.array([1]), 20)[0].tolist() == [*range(1, 16), 0, 0, 0, 0, 0]
 

@@ -9,10 +9,12 @@ import tensorflow as tf
 from tests.planted import run_train, write_config
 from tfkgrec import export
 from tfkgrec.cli import run_main
+from tfkgrec.config import load_config
 from tfkgrec.serving.explanation import narrate
 from tfkgrec.serving.local import explain_run, run_signatures
 from tfkgrec.serving.sequence_signatures import RECENT, SequenceSignatures
 from tfkgrec.serving.servable import Servable
+from tfkgrec.training.run import prepare
 
 T = 6
 CLICKS = [f"film-{n}" for n in (3, 1, 7, 2, 9, 4, 8)]  # more than T
@@ -88,10 +90,22 @@ def test_an_unknown_click_changes_nothing(signatures, servable):
         same(found[name], value)
 
 
-def test_a_known_user_goes_on_from_the_training_sequence(signatures):
-    users = signatures.vocabularies.users
-    user = next(f"user-{n}" for n in range(1, 60) if int(users(tf.constant([f"user-{n}"]))[0]))
-    started = signatures.recommend(tf.constant([user]))
+def test_a_known_user_goes_on_from_what_test_knew(run, signatures):
+    """The training sequence and the validation item, which do not come back; the test item is for the user to take."""
+    prepared = prepare(load_config(run / "config.yaml"))
+    data, splits = prepared.dataset, prepared.splits
+    offered = 0
+    for k, inner in enumerate(splits.test.user):
+        user = data.users.decode([inner])[0]
+        started = signatures.recommend(tf.constant([user]))
+        known, offsets = splits.known("test")
+        own = data.items.decode(known[offsets[inner] : offsets[inner + 1]]).tolist()
+        assert [text.decode() for text in started[RECENT].numpy()[0]] == ([""] * T + own)[-T:]
+        shown = {text.decode() for text in started["item_id"].numpy()[0]}
+        assert not shown & set(own)
+        assert data.items.decode([splits.validation.item[k]])[0] == own[-1]
+        offered += data.items.decode([splits.test.item[k]])[0] in shown
+    assert offered > 0
     newest = [text.decode() for text in started[RECENT].numpy()[0] if text]
     again = signatures.recommend_for_history(tf.constant([newest]))
     np.testing.assert_allclose(started["state_hidden"], again["state_hidden"], atol=1e-5)

@@ -35,7 +35,7 @@ SECTIONS = {
     "model": MODEL,
     "data": DATA,
     "training": TRAINING,
-    "evaluation": {"floors": ["popularity", "item_knn", "item_knn_newest", "mf"]},
+    "evaluation": {"floors": ["popularity", "item_knn", "item_knn_newest"]},
 }
 
 
@@ -80,6 +80,15 @@ def test_the_export_answers_every_signature_as_the_model_does(run, tmp_path):
     try:
         ranked = servable.run("recommend", {"user_id": np.array([users[0].encode()], object)}, ["item_id", "score"])
         assert (np.diff(ranked["score"][0]) <= 1e-6).all()
+        prepared = prepare(load_run(run)[0])
+        offered = servable.run("recommend", {"user_id": np.array([u.encode() for u in users], object)}, ["item_id"])
+        for user, row in zip(users, offered["item_id"], strict=True):
+            inner = int(prepared.dataset.users.encode([user])[0])
+            known, offsets = prepared.splits.known("test")
+            own = prepared.dataset.items.decode(known[offsets[inner] : offsets[inner + 1]])
+            shown = {item.decode() for item in row if item}
+            assert not shown & set(own)  # nothing of the 80% comes back, the validation ratings included
+            assert len(shown) == min(20, len(items) - len(own))
         history = np.array([[item.encode() for item in items[:3]]], object)
         found = servable.run("recommend_for_history", {"history": history}, ["item_id"])
         assert not set(found["item_id"][0].tolist()) & set(history[0].tolist())
@@ -96,14 +105,18 @@ def test_the_export_answers_every_signature_as_the_model_does(run, tmp_path):
 @pytest.mark.parametrize(
     "section, changed, message",
     [
-        ("training", {"calibrate": True}, "training.calibrate"),
-        ("training", {"items_per_user": 7}, "training.items_per_user"),
+        ("training", {"calibrate": True}, r"training\.calibrate: expected false with .* R, which ranks, found true"),
+        ("training", {"items_per_user": 7}, r"training\.items_per_user: expected an even number with .*, found 7"),
+        ("evaluation", {"floors": ["mf"]}, r"evaluation\.floors: expected some of popularity, item_knn, .*, found mf"),
+        ("model", {"name": "ksr"}, r"data\.protocol: expected S for model ksr, found R"),
     ],
 )
 def test_settings_that_do_not_go_with_it(section, changed, message):
     sections = {**SETTINGS, **SECTIONS}
-    with pytest.raises(InputError, match=message):
-        prepare(build_config({**sections, section: {**sections[section], **changed}}))
+    # evaluation and model are replaced, so that no key of another model stands in the way
+    settings = changed if section in ("evaluation", "model") else {**sections[section], **changed}
+    with pytest.raises(InputError, match=f"^(settings: )?{message}$"):
+        prepare(build_config({**sections, section: settings}))
 
 
 @pytest.mark.parametrize(

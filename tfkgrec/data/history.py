@@ -11,9 +11,13 @@ def history_table(splits: Splits, length: int) -> np.ndarray:
     Returns:
         int32 [users, length]; row 0 (the unknown user) is empty.
     """
-    counts = splits.history_lengths
-    start = splits.history_offsets[:-1] + np.maximum(counts - length, 0)
-    return window(splits.history_items, start, np.minimum(counts, length), length)
+    return newest(splits.history_items, splits.history_offsets, length)
+
+
+def newest(items: np.ndarray, offsets: np.ndarray, length: int) -> np.ndarray:
+    """The last `length` of every stretch `items[offsets[u]:offsets[u + 1]]`, in their order: int32 [users, length]."""
+    count = np.minimum(np.diff(offsets), length)
+    return window(items, offsets[1:] - count, count, length)
 
 
 def sample_histories(splits: Splits, user: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:

@@ -213,6 +213,11 @@ class Splits:
         return np.diff(self.history_offsets)
 
     @property
+    def served(self) -> tuple[np.ndarray, np.ndarray]:
+        """What an exported model knows of every user: the training positives, with which test pairs are scored."""
+        return self.history_items, self.history_offsets
+
+    @property
     def report(self) -> tuple[str, ...]:
         """A line on the users whom the protocol drops, if there are any; row 0 is no user."""
         count = int(np.sum(self.history_lengths[1:] == 0))

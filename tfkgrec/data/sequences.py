@@ -93,6 +93,11 @@ class SequenceSplits:
         kept = place < np.repeat(lengths, np.diff(self.offsets))
         return self.items[kept], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
+    @property
+    def served(self) -> tuple[np.ndarray, np.ndarray]:
+        """What an exported model knows of every user: what is known when test is asked, its items not included."""
+        return self.known("test")
+
     def histories(self, part: str, user: np.ndarray, length: int) -> np.ndarray:
         """The newest `length` known items of users [G], oldest first, 0-padded on the right: int32 [G, length]."""
         count = np.minimum(self._ends(part)[user] - self.offsets[user], length)

@@ -40,7 +40,7 @@ class SequenceSignatures(Signatures):
         return {**state, RECENT: np.full((users, self.model.history_length), "", object)}
 
     def recommend(self, user_id: tf.Tensor) -> Answer:
-        """As in `Signatures`, and the state after the newest T items of the user's training sequence."""
+        """As in `Signatures`, and the state after the newest T items known of the user (`History.served`)."""
         user = self._users(user_id)
         state = self.model.user_state(user)
 

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.config import Config
-from tfkgrec.config_models import KsrSettings
 from tfkgrec.config_pretraining import PretrainingConfig
+from tfkgrec.data.history import newest
 from tfkgrec.data.path_graph import path_graph
 from tfkgrec.data.records import Dataset
 from tfkgrec.data.time_batches import PathSource, TimeBatches
@@ -69,10 +69,9 @@ class ProtocolR:
         return {f"val_{name}": found["full"][name] for name in ("mrr", *METRICS[:-1])}
 
     def finish(self, model: Recommender) -> None:
-        """From now on the newest ratings of the validation part are among what the model reads of a user."""
+        """From now on the model reads the users as test knows them (`History.served`)."""
         if model.history_length:
-            users = np.arange(len(self.splits.offsets) - 1)
-            model.set_table("history", self.splits.histories("test", users, model.history_length))
+            model.set_table("history", newest(*self.splits.served, model.history_length))
 
     def score_catalogue(self, model: Recommender, user: np.ndarray) -> np.ndarray:
         return self.scorer(model).score(user, "test")
@@ -85,7 +84,7 @@ class ProtocolR:
         makers: dict[str, Callable[[], PartScore]] = {"bpr": self._bpr_floor}
         makers |= {name: lambda make=make: make(self.splits) for name, make in FLOORS.items()}  # type: ignore[misc]
         batch_users = self.config.evaluation.batch_users
-        return {name: evaluate_parts(makers[name](), self.splits, batch_users) for name in names if name in makers}
+        return {name: evaluate_parts(makers[name](), self.splits, batch_users) for name in names}
 
     def scorer(self, model: Recommender) -> "CatalogueScorer":
         """The model as evaluation wants it, compiled once for each of its stages."""
@@ -138,8 +137,6 @@ class CatalogueScorer:
 
 
 def _check(config: Config) -> None:
-    if isinstance(config.model, KsrSettings):
-        raise InputError("data.protocol: expected S for model ksr, found R")
     if config.training.calibrate:
         raise InputError("training.calibrate: expected false with data.protocol R, which ranks, found true")
     if config.training.items_per_user % 2:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ import tensorflow as tf
 from tfkgrec.config import Config
 from tfkgrec.config_models import KsrSettings
 from tfkgrec.config_pretraining import PretrainingConfig
+from tfkgrec.data.history import newest
 from tfkgrec.data.records import Dataset
 from tfkgrec.data.sequence_batches import SequenceBatches
 from tfkgrec.data.sequences import SequenceSplits, protocol_s
@@ -63,7 +65,8 @@ class ProtocolS:
         return {**figures, "val_full_mrr": found["full"]["mrr"], **memory}
 
     def finish(self, model: Recommender) -> None:
-        """Nothing is left to be fitted."""
+        """From now on the model reads the users as test knows them (`History.served`)."""
+        model.set_table("history", newest(*self.splits.served, model.history_length))
 
     def score_catalogue(self, model: Recommender, user: np.ndarray) -> np.ndarray:
         return self.scorer(model).score(user, "test")
@@ -76,7 +79,7 @@ class ProtocolS:
         makers: dict[str, Callable[[], NextScore]] = {"bpr": self._bpr_floor}
         makers |= {name: lambda make=make: make(self.splits) for name, make in FLOORS.items()}  # type: ignore[misc]
         batch_users = self.config.evaluation.batch_users
-        return {name: evaluate_scorer(makers[name](), self.splits, batch_users) for name in names if name in makers}
+        return {name: evaluate_scorer(makers[name](), self.splits, batch_users) for name in names}
 
     def scorer(self, model: Recommender) -> "SequenceScorer":
         """The model as evaluation wants it, compiled once."""
@@ -135,9 +138,7 @@ class SequenceScorer:
 
 
 def _check(config: Config) -> None:
-    model, pretraining = config.model, config.pretraining
-    if not isinstance(model, KsrSettings):
-        raise InputError(f"data.protocol: expected C for model {model.name}, found S")
+    model, pretraining = cast(KsrSettings, config.model), config.pretraining  # Config lets no other model in
     if config.training.calibrate:
         raise InputError("training.calibrate: expected false with data.protocol S, which ranks, found true")
     items = pretraining is not None and (pretraining.items is not None or pretraining.vectors is not None)

@@ -14,7 +14,7 @@ Metrics = dict[str, dict[str, Any]]
 
 
 class History(Protocol):
-    """The training positives of every user, oldest to newest: all that models and exports know of a split.
+    """The training positives of every user, oldest to newest: all that models learn from.
 
     Those of user u are `history_items[history_offsets[u]:history_offsets[u + 1]]`.
     """
@@ -27,6 +27,15 @@ class History(Protocol):
     def history_lengths(self) -> np.ndarray: ...
     @property
     def num_item_rows(self) -> int: ...
+    @property
+    def served(self) -> tuple[np.ndarray, np.ndarray]:
+        """What an exported model knows of every user, oldest to newest: items int32 [m], offsets int64 [users + 1].
+
+        All that was known of a user when test was ranked, and no more: so an export starts from the histories, and
+        leaves out the items, that the test figures were measured with. What a user has taken since then comes with a
+        request (`recommend_for_history`, `advance`).
+        """
+
     @property
     def report(self) -> Sequence[str]:
         """Lines that say what the split dropped."""

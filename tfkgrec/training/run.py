@@ -107,7 +107,7 @@ def evaluate_run(
         config.data.protocol,
         config.training.seed,
         prepared.protocol.evaluate(model, top_k),
-        prepared.protocol.floors(config.evaluation.floors, top_k),
+        prepared.protocol.floors(config.evaluation.floors or (), top_k),
         timing,
         prepared.dataset.stats(),
     )

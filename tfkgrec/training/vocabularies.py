@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfkgrec.data.records import Dataset, Splits
+from tfkgrec.data.records import Dataset
 from tfkgrec.files import write_aside
 from tfkgrec.training.run_directory import write_text
+
+if TYPE_CHECKING:
+    from tfkgrec.training.protocols import History
 
 USERS, ITEMS = "users.txt", "items.txt"
 ENTITY_NAMES, RELATION_NAMES = "entity_names.txt", "relation_names.txt"
 SEEN = "seen.npz"
 
 
-def write_vocabularies(folder: Path, dataset: Dataset, splits: Splits) -> None:
+def write_vocabularies(folder: Path, dataset: Dataset, splits: "History") -> None:
     """Write what an export needs beside the model: ids, names, and what every user has already taken.
 
     Line n of a file belongs to inner id n, counted from 1.
@@ -26,13 +30,13 @@ def write_vocabularies(folder: Path, dataset: Dataset, splits: Splits) -> None:
         (RELATION_NAMES, dataset.relation_names),
     ):
         write_text(folder / name, "".join(f"{' '.join(str(text).split())}\n" for text in texts[1:]))
-    offsets, items = splits.history_offsets.astype(np.int32), splits.history_items.astype(np.int32)
+    items, offsets = (column.astype(np.int32) for column in splits.served)
     write_aside(folder / SEEN, lambda aside: np.savez_compressed(aside, offsets=offsets, items=items))
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The training positives of user u: `items[offsets[u]:offsets[u + 1]]`, int32."""
+    """What an export knows that user u has taken (`History.served`): `items[offsets[u]:offsets[u + 1]]`, int32."""
 
     offsets: np.ndarray
     items: np.ndarray
