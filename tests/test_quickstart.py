@@ -11,6 +11,7 @@ from tests.planted import run_process
 from tfkgrec import explain, quickstart, recommend, serve, train
 from tfkgrec.cli import run_main
 from tfkgrec.errors import InputError
+from tfkgrec.serving import flags
 
 SMALL = (
     "data.synthetic.users=150",
@@ -83,7 +84,7 @@ def test_what_it_advises_works(done, monkeypatch, capsys):
     (from_server, from_run) = (arguments for verb, arguments in verbs if verb == "tfkgrec.explain")
     assert run_main(explain.main, from_run) == 0
     assert re.match(r"film \d+ \(probability 0\.\d+\)", capsys.readouterr().out)
-    models = serve._models(serve._parser().parse_args(verbs[0][1]))
+    models = serve._models(flags.parser(serve.DEFAULT_CONFIG).parse_args(verbs[0][1]))
     assert [model.name for model in models] == ["dink"]
     # No server is there now, which is status 1: the arguments themselves are right.
     for verb, arguments in ((recommend, verbs[1][1]), (explain, from_server)):

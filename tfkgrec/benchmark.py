@@ -103,6 +103,9 @@ def _speed(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     from tfkgrec.evaluation.report import align
 
     data_dir = None if options.data_dir is None else str(options.data_dir)
+    for dataset in options.datasets:
+        for model in options.models:
+            speed.settings_of(model, dataset, options.overrides, data_dir)  # a mistake shows before any work
     rows = []
     for dataset in options.datasets:
         for_all = [text for text in options.overrides if not text.startswith("model.")]

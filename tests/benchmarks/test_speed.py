@@ -20,7 +20,7 @@ AGREED = {
 
 def test_rows_of_model_and_floor(tmp_path, capfd):
     file = tmp_path / "speed.json"
-    small = ["model.dim=4", "training.batch_size=256"]
+    small = ["model.dim=4", "training.batch_size=256", "training.jit_compile=false"]  # XLA compiles for half a minute
     what = ["speed", "--datasets", "synthetic", "--seconds", "0.3", "--json", str(file)]
     status = run_main(main, [*what, "--set", *small])
     assert status == 0

@@ -53,7 +53,7 @@ def measure(
         `rank_users_per_second` (full catalogue), `pipeline_examples_per_second` (tf.data alone), `pipeline_ratio`
         (pipeline over training), `peak_memory_mb` (reading the data and training), `peak_memory_with_ranking_mb`.
     """
-    _config(model, dataset, overrides, data_dir)  # a mistake shows here, not in the child
+    settings_of(model, dataset, overrides, data_dir)  # a mistake shows here, not in the child
     request = {"model": model, "dataset": dataset, "seconds": seconds, "data_dir": data_dir, "overrides": [*overrides]}
     command = [sys.executable, "-m", "tfkgrec.benchmarks.speed", json.dumps(request)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
@@ -62,7 +62,8 @@ def measure(
     return row
 
 
-def _config(model: str, dataset: str, overrides: Sequence[str], data_dir: str | None) -> Config:
+def settings_of(model: str, dataset: str, overrides: Sequence[str] = (), data_dir: str | None = None) -> Config:
+    """The settings of a row; raises `InputError` on a mistake in them."""
     raw = {"model": {"name": model}, "data": {"dataset": dataset, "protocol": PROTOCOL_OF.get(model, "C")}}
     wide = [f"training.items_per_user={ITEMS_PER_USER[dataset]}"] if dataset in ITEMS_PER_USER else []
     return build_config(raw, [*wide, *PRESETS.get(model, ()), *overrides], data_dir)
@@ -75,7 +76,7 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
         from tfkgrec.training.run import prepare
         from tfkgrec.training.trainer import make_task
 
-    config = _config(request["model"], request["dataset"], request["overrides"], request["data_dir"])
+    config = settings_of(*(request[key] for key in ("model", "dataset", "overrides", "data_dir")))
     prepared, training = prepare(config), config.training
     model = prepared.model(config)
     batches = prepared.protocol.batches(model)
