@@ -10,7 +10,7 @@ quickstart: $(VENV)/.installed   ## train on planted data, evaluate, export, ser
 	$(BIN)/python -m tfkgrec.quickstart
 
 test: lint   ## everything that must hold before a commit
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -30,6 +30,7 @@ PARQUET = ["pyarrow>=18"]  # interactions and triples as .parquet
 DEV = [
     *PARQUET,
     "pytest>=8",
+    "pytest-xdist>=3.6",  # the suite on both cores
     "ruff>=0.17,<0.18",  # one formatter, one result
     "mypy>=2.4,<3",
     "types-PyYAML",
