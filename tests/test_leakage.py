@@ -22,8 +22,9 @@ from tfkgrec.data.synthetic import planted_world
 from tfkgrec.evaluation.ctr import auc, auc_within
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models import dink as dink_module
+from tfkgrec.models.attribute_tables import ATTRIBUTE_TABLES
 from tfkgrec.models.dink import DINK
-from tfkgrec.models.hkrm import ATTRIBUTE_TABLES, HKRM
+from tfkgrec.models.hkrm import HKRM
 from tfkgrec.models.matrix_factorization import MatrixFactorization
 
 DATASET = small.dataset(users=150, items=80)

@@ -336,7 +336,7 @@ def test_starts_from_pre_trained_vectors():
 
 
 def test_vectors_that_do_not_fit():
-    with pytest.raises(InputError, match="pretraining.dim: expected model.dim, 3, found 4"):
+    with pytest.raises(InputError, match="pretraining.dim: expected 3, as model.dim is, found vectors of 4"):
         ekpnet().start_from(vectors(4))
     with pytest.raises(InputError, match="pretraining.knowledge: expected a method"):
         ekpnet().start_from(Vectors())

@@ -10,7 +10,8 @@ from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch
 from tests.models.small_hkrm import EVERYTHING, EXTRAS, A, D, T, V, hkrm
 from tfkgrec.errors import InputError
 from tfkgrec.kge.vectors import Vectors
-from tfkgrec.models.hkrm import ATTRIBUTE_TABLES, HKRM
+from tfkgrec.models.attribute_tables import ATTRIBUTE_TABLES
+from tfkgrec.models.hkrm import HKRM
 from tfkgrec.tasks.ranking import RankingModel
 
 VARIANTS = {
@@ -439,9 +440,9 @@ def test_starts_from_pre_trained_vectors():
     model.start_from(Vectors(entity=entity, relation=relation))
     assert_array_equal(model.entity_embedding.embeddings.numpy(), entity[value(model.entity_ids).astype(int)])
     assert_array_equal(model.proximity.relation.numpy(), relation[value(model.field_relation).astype(int)])
-    with pytest.raises(InputError, match="model.dim: expected 7, the width of the pre-trained vectors, found 4"):
+    with pytest.raises(InputError, match="pretraining.dim: expected 4, as model.dim is, found vectors of 7"):
         model.start_from(Vectors(entity=np.zeros((120, 7), np.float32)))
-    with pytest.raises(InputError, match="expected vectors of entities for hkrm, found none"):
+    with pytest.raises(InputError, match="pretraining.knowledge: expected a method, since hkrm reads entity .* null"):
         model.start_from(Vectors(item=entity))
 
 

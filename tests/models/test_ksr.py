@@ -1,5 +1,7 @@
 """KSR: the paper's equations as a loop, no look ahead, one more click without replay, and what it says of itself."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -228,8 +230,15 @@ def test_starts_from_vectors():
     shared.start_from(vectors)
     assert_allclose(shared.memory.values[1], vectors.entity[1:ITEMS].mean(axis=0) + vectors.relation[4], atol=1e-6)
     ksr(knowledge="none").start_from(vectors)  # takes the items
+    with pytest.raises(InputError, match="model.train_items: expected true without pre-trained vectors of items, .*"):
+        ksr().start_from(dataclasses.replace(vectors, item=None))
+    with pytest.raises(InputError, match="model.train_knowledge: expected true without .* of knowledge, found false"):
+        ksr().start_from(dataclasses.replace(vectors, relation=None))
+    ksr(train_items=True, train_knowledge=True).start_from(Vectors())
+    with pytest.raises(InputError, match=f"pretraining.dim: expected {L}, as model.dim is, found vectors of {L - 1}"):
+        ksr().start_from(dataclasses.replace(vectors, entity=vectors.entity[:, :-1]))
     with pytest.raises(InputError, match="pretraining.item_dim: expected 5, as model.item_dim is, found vectors of 6"):
-        model.start_from(Vectors(item=np.zeros((ITEMS, 6), np.float32)))
+        model.start_from(dataclasses.replace(vectors, item=np.zeros((ITEMS, 6), np.float32)))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -240,9 +240,9 @@ def test_starts_from_vectors_of_the_graph():
     after = value(model.node_embedding.embeddings)
     assert_allclose(after[: BASE + 1], entity[100:], atol=1e-6)
     assert_array_equal(after[BASE + 1 :], before[BASE + 1 :])
-    with pytest.raises(InputError, match="pretraining.dim"):
+    with pytest.raises(InputError, match=f"pretraining.dim: expected {D}, as model.dim is, found vectors of 2"):
         model.start_from(Vectors(entity=entity[:, :2]))
-    with pytest.raises(InputError, match="pretraining.knowledge"):
+    with pytest.raises(InputError, match="pretraining.knowledge: expected a method, since rkan reads entity"):
         model.start_from(Vectors(item=entity))
 
 

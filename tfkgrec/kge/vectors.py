@@ -77,6 +77,21 @@ class Vectors:
         return cls(**tables, figures=json.loads(content["figures"].tobytes()))
 
 
+def needed(vectors: Vectors, table: str, model: str) -> np.ndarray:
+    """The table "entity" or "relation", or an `InputError`: `model` reads it."""
+    found: np.ndarray | None = getattr(vectors, table)
+    if found is None:
+        raise InputError(f"pretraining.knowledge: expected a method, since {model} reads {table} vectors, found null")
+    return found
+
+
+def check_width(key: str, table: np.ndarray, width: int) -> None:
+    """Raise `InputError` unless `table` is as wide as the model: `key` is the width's name under both sections."""
+    if table.shape[1] != width:
+        found = f"found vectors of {table.shape[1]}"
+        raise InputError(f"pretraining.{key}: expected {width}, as model.{key} is, {found}")
+
+
 def split_fingerprint(dataset: Dataset, splits: Any) -> str:
     """Of the set of training positives, by raw ids: the same for every numbering and order of the same pairs."""
     user, item = (pd.util.hash_array(ids.raw, categorize=False) for ids in (dataset.users, dataset.items))  # uint64

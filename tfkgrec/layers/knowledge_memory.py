@@ -124,3 +124,23 @@ def mean_cosine(values: Any) -> Any:
     unit = values / ops.maximum(ops.norm(values, axis=-1, keepdims=True), 1e-9)
     total = ops.sum(ops.square(ops.sum(unit, axis=1)), axis=-1) - ops.sum(ops.square(unit), axis=(1, 2))
     return total / (slots * (slots - 1))
+
+
+def nearest_values(values: Any, entity: Any, vectors: Any, most: int) -> tuple[Any, Any]:
+    """Of every slot the `most` value entities nearest to what it holds, by L1 distance (section 5.4).
+
+    Args:
+        values: V [B, A, L_E].
+        entity: ids of the entities that each slot may hold, int32 [A, P]; 0 pads.
+        vectors: theirs, [A, P, L_E].
+
+    Returns:
+        entities int32 [B, A, most], nearest first, and how far they are [B, A, most]; 0 and 0 where there are fewer.
+    """
+    slots, choices = entity.shape
+    gap = ops.expand_dims(values, 2) - vectors  # [B, A, P, L_E]
+    distance = ops.where(ops.equal(entity, 0), 1e9, ops.sum(ops.abs(gap), axis=-1))  # [B, A, P]
+    best, place = ops.top_k(-distance, most)
+    slot = ops.reshape(ops.arange(slots, dtype="int32"), (1, slots, 1))
+    found = ops.take(ops.reshape(entity, (-1,)), slot * choices + ops.cast(place, "int32"), axis=0)
+    return found, ops.where(ops.equal(found, 0), 0.0, -best)

@@ -21,11 +21,12 @@ from tfkgrec.data.neighbours import sample_neighbours
 from tfkgrec.data.records import Dataset, Splits
 from tfkgrec.data.ripple import sample_ripples
 from tfkgrec.kge.vectors import Vectors
+from tfkgrec.models.attribute_tables import ATTRIBUTE_TABLES
 from tfkgrec.models.build_ksr import build_ksr
 from tfkgrec.models.build_rkan import build_rkan
 from tfkgrec.models.dink import DINK
 from tfkgrec.models.ekpnet import EKPNet
-from tfkgrec.models.hkrm import ATTRIBUTE_TABLES, HKRM
+from tfkgrec.models.hkrm import HKRM
 from tfkgrec.models.matrix_factorization import MatrixFactorization
 from tfkgrec.models.recommender import Recommender
 

@@ -5,8 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfkgrec.errors import InputError
-from tfkgrec.kge.vectors import Vectors
+from tfkgrec.kge.vectors import Vectors, check_width, needed
 from tfkgrec.layers.asymmetric_attention import semantic_transform
 from tfkgrec.layers.embedding import Embedding
 from tfkgrec.layers.feature_exploration import FeatureExploration
@@ -133,13 +132,11 @@ class EKPNet(Recommender):
 
     def start_from(self, vectors: Vectors) -> None:
         """Entity and relation vectors as pre-trained (Algorithms 1 and 2); the semantic vectors stay random."""
-        if vectors.entity is None or vectors.relation is None:
-            raise InputError("pretraining.knowledge: expected a method, since ekpnet reads entity vectors, found null")
-        for table in (vectors.entity, vectors.relation):
-            if table.shape[1] != self.dim:
-                raise InputError(f"pretraining.dim: expected model.dim, {self.dim}, found {table.shape[1]}")
-        self.entity_embedding.embeddings.assign(vectors.entity[ops.convert_to_numpy(self.entity_ids)])
-        self.relation_embedding.embeddings.assign(vectors.relation)
+        entity, relation = needed(vectors, "entity", "ekpnet"), needed(vectors, "relation", "ekpnet")
+        for table in (entity, relation):
+            check_width("dim", table, self.dim)
+        self.entity_embedding.embeddings.assign(entity[ops.convert_to_numpy(self.entity_ids)])
+        self.relation_embedding.embeddings.assign(relation)
 
     def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
         if history is None:

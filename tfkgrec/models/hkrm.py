@@ -6,8 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tfkgrec.errors import InputError
-from tfkgrec.kge.vectors import Vectors
+from tfkgrec.kge.vectors import Vectors, check_width, needed
 from tfkgrec.layers.distribution_distance import KINDS, distance_loss, shared_divergence
 from tfkgrec.layers.embedding import Embedding
 from tfkgrec.layers.field_vectors import COMBINE, field_vectors
@@ -15,17 +14,11 @@ from tfkgrec.layers.item_attribute_duet import ItemAttributeDuet
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.layers.proximity_distribution import ProximityDistribution
 from tfkgrec.layers.query_attention import QueryAttention
-from tfkgrec.models.recommender import Recommender
-
-ATTRIBUTE_TABLES = (
-    *("field_relation", "item_slot", "slot_item", "slot_field"),
-    *("value_slot", "value_entity", "entity_ids"),
-)
-"""Side tables filled from the attributes of the same names in `data.attributes.Attributes`."""
+from tfkgrec.models.attribute_tables import AttributeTables
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
-class HKRM(Recommender):
+class HKRM(AttributeTables):
     """Query and target at item and attribute level -> duet (eqs 1-13).
 
     1. q_s = sum_i alpha_i e_i over the history, t_s = e_t (1, 2)                            [G, M, d]
@@ -123,19 +116,11 @@ class HKRM(Recommender):
         self.dropout = keras.layers.Dropout(dropout, name="dropout") if dropout else None
 
     def build(self, input_shape: Any = None) -> None:
-        a, s, n, d, t = self.num_fields, self.num_slots, self.num_values, self.dim, self.history_length
+        a, d, t = self.num_fields, self.dim, self.history_length
         self.history = self.add_table("history", (self.num_users, t))
-        self.field_relation = self.add_table("field_relation", (a,))
-        self.item_slot = self.add_table("item_slot", (self.num_items, a))
-        self.slot_item = self.add_table("slot_item", (s,))
-        self.slot_field = self.add_table("slot_field", (s,))
-        self.value_slot = self.add_table("value_slot", (n,))
-        self.value_entity = self.add_table("value_entity", (n,))
-        self.entity_ids = self.add_table("entity_ids", (self.num_entities,))  # the dataset's ids, for names
-        for layer in (self.query_attention, self.entity_embedding, self.user_embedding):
-            if layer is not None:
-                layer.build(None)
-        for layer in (self.item_bias, self.attribute_bias):
+        self.add_attribute_tables(a, self.num_entities)
+        tables = (self.entity_embedding, self.user_embedding, self.item_bias, self.attribute_bias)
+        for layer in (self.query_attention, *tables):
             if layer is not None:
                 layer.build(None)
         if self.proximity is not None:
@@ -145,14 +130,11 @@ class HKRM(Recommender):
 
     def start_from(self, vectors: Vectors) -> None:
         """Entities start from the graph's vectors, the fields' r_j from their relations'."""
-        if vectors.entity is None:
-            raise InputError("pretraining: expected vectors of entities for hkrm, found none")
-        width = vectors.entity.shape[1]
-        if width != self.dim:
-            raise InputError(f"model.dim: expected {width}, the width of the pre-trained vectors, found {self.dim}")
-        self.entity_embedding.embeddings.assign(vectors.entity[np.asarray(self.entity_ids)])
+        entity = needed(vectors, "entity", "hkrm")
+        check_width("dim", entity, self.dim)
+        self.entity_embedding.embeddings.assign(entity[np.asarray(self.entity_ids)])
         relation = vectors.relation
-        if self.proximity is not None and relation is not None and relation.shape[1] == width:
+        if self.proximity is not None and relation is not None and relation.shape[1] == self.dim:  # transr's may not be
             self.proximity.relation.assign(relation[np.asarray(self.field_relation)])
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
@@ -212,7 +194,7 @@ class HKRM(Recommender):
             "query_distribution": p_query,
             "target_distribution": p_target,
             "field_match": ops.expand_dims(p_query, 2) * ops.expand_dims(p_target, 1),
-            "value_entity": self._values(item),
+            "value_entity": self.values_of(item),
         }
 
     def get_config(self) -> dict[str, Any]:
@@ -225,19 +207,15 @@ class HKRM(Recommender):
         found: dict[str, Any] = {"vector": vector, "fields": None, "distribution": None, "bias": self._biases()}
         if self.proximity is None:
             return found
-        value_slot, value_entity, item_slot, slot_item, slot_field = (
-            ops.convert_to_tensor(table)
-            for table in (self.value_slot, self.value_entity, self.item_slot, self.slot_item, self.slot_field)
-        )
-        fields = field_vectors(ops.take(entity, value_entity, axis=0), value_slot, self.num_slots, self.combine)
+        slot_item, slot_field = self.table_of("slot_item"), self.table_of("slot_field")
+        values = ops.take(entity, self.table_of("value_entity"), axis=0)
+        fields = field_vectors(values, self.table_of("value_slot"), self.num_slots, self.combine)
         owner = ops.take(vector, slot_item, axis=0)
-        distribution = self.proximity.of_items(fields, slot_field, owner, item_slot)
+        distribution = self.proximity.of_items(fields, slot_field, owner, self.table_of("item_slot"))
         if self.item_attributes:
             place = slot_item * self.num_fields + slot_field
             weight = ops.take(ops.reshape(distribution, (-1,)), place)  # p(a_j|item) of every slot
-            found["vector"] = vector + ops.segment_sum(
-                ops.expand_dims(weight, -1) * fields, slot_item, num_segments=self.num_items
-            )
+            found["vector"] = vector + self.sum_over_slots(ops.expand_dims(weight, -1) * fields)
         return {**found, "fields": fields, "distribution": distribution}
 
     def _query(self, state: dict[str, Any], item: Any, omit: Any | None) -> dict[str, Any]:
@@ -311,23 +289,9 @@ class HKRM(Recommender):
         """What every item itself and its values add to the logit [I], or None."""
         total = None if self.item_bias is None else ops.squeeze(self.item_bias.table(), -1)
         if self.attribute_bias is not None:
-            values = ops.take(ops.squeeze(self.attribute_bias.table(), -1), ops.convert_to_tensor(self.value_entity))
-            owner = ops.take(ops.convert_to_tensor(self.slot_item), ops.convert_to_tensor(self.value_slot))
-            summed = ops.segment_sum(values, owner, num_segments=self.num_items)
+            summed = self.sum_over_values(ops.squeeze(self.attribute_bias.table(), -1))
             total = summed if total is None else total + summed
         return total
-
-    def _values(self, item: Any) -> Any:
-        """The entities of each of the item's fields [B, A, V], 0 pads."""
-        slot = self.read_table("item_slot", item)  # [B, A]
-        value_slot = ops.convert_to_tensor(self.value_slot)
-        counts = ops.segment_sum(ops.ones_like(value_slot), value_slot, num_segments=self.num_slots)
-        starts = ops.cumsum(counts) - counts
-        step = ops.arange(self.max_values, dtype="int32")
-        place = ops.expand_dims(ops.take(starts, slot), -1) + step  # [B, A, V]
-        there = ops.logical_and(step < ops.expand_dims(ops.take(counts, slot), -1), ops.expand_dims(slot > 0, -1))
-        entity = self.read_table("value_entity", ops.minimum(place, self.num_values - 1))
-        return self.read_table("entity_ids", ops.where(there, entity, 0))
 
     def _drop(self, x: Any, training: bool) -> Any:
         return x if self.dropout is None else self.dropout(x, training=training)

@@ -6,9 +6,10 @@ import keras
 from keras import ops
 
 from tfkgrec.errors import InputError
-from tfkgrec.kge.vectors import Vectors
+from tfkgrec.kge.vectors import Vectors, check_width
+from tfkgrec.layers.chain import build_chain, through
 from tfkgrec.layers.embedding import Embedding
-from tfkgrec.layers.knowledge_memory import KnowledgeMemory, mean_cosine
+from tfkgrec.layers.knowledge_memory import KnowledgeMemory, mean_cosine, nearest_values
 from tfkgrec.layers.sequence_gru import SequenceGRU
 from tfkgrec.models.sequential import SequentialRecommender
 
@@ -137,8 +138,8 @@ class KSR(SequentialRecommender):
             self.value_vectors = self.add_weight(
                 shape=(self.num_slots, self.num_values, self.dim), initializer="zeros", trainable=False, name="values"
             )
-        _build_chain(self.user_mlp, self.hidden_dim + (self.dim if self.has_memory else 0))
-        _build_chain(self.item_mlp, self.item_dim + (self.dim if self.has_entities else 0))
+        build_chain(self.user_mlp, self.hidden_dim + (self.dim if self.has_memory else 0))
+        build_chain(self.item_mlp, self.item_dim + (self.dim if self.has_entities else 0))
         super().build(input_shape)
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ class KSR(SequentialRecommender):
     def _query(self, hidden: Any, read: Any, training: bool = False) -> Any:
         """MLP(h (+) m), the left side of eq 10."""
         both = hidden if read is None else ops.concatenate([hidden, read], axis=-1)
-        return self._drop(_through(self.user_mlp, both), training)
+        return self._drop(through(self.user_mlp, both), training)
 
     # -----------------------------------------------------------------------------------------------------------------
     # the item's side
@@ -197,7 +198,7 @@ class KSR(SequentialRecommender):
             for table in (self.item_vectors, self.entity_vectors)
             if table is not None
         ]
-        return _through(self.item_mlp, ops.concatenate(vectors, axis=-1))
+        return through(self.item_mlp, ops.concatenate(vectors, axis=-1))
 
     def item_biases(self, item: Any | None = None) -> Any:
         if self.bias is None:
@@ -230,7 +231,8 @@ class KSR(SequentialRecommender):
         users = ops.shape(history)[0]
         common = ops.broadcast_to(self.memory.values, (users, self.num_slots, self.dim)) if self.shared_values else None
         values = state.get("memory", common)
-        nearest, distance = self._nearest_values(values)
+        entity, vectors = ops.convert_to_tensor(self.value_entity), ops.convert_to_tensor(self.value_vectors)
+        nearest, distance = nearest_values(values, entity, vectors, min(SHOWN_VALUES, self.num_values))
         return {
             **answer,
             "step_weight": weights * ops.cast(ops.expand_dims(ops.not_equal(history, 0), -1), weights.dtype),
@@ -240,16 +242,6 @@ class KSR(SequentialRecommender):
             "value_distance": distance,
             "slot_similarity": mean_cosine(values),
         }
-
-    def _nearest_values(self, values: Any) -> tuple[Any, Any]:
-        """Of every slot the value entities nearest to what it holds, and how far they are: [B, A, N] each."""
-        entity = ops.convert_to_tensor(self.value_entity)  # [A, P]
-        gap = ops.expand_dims(values, 2) - ops.convert_to_tensor(self.value_vectors)  # [B, A, P, L_E]
-        distance = ops.where(ops.equal(entity, 0), 1e9, ops.sum(ops.abs(gap), axis=-1))  # [B, A, P]
-        best, place = ops.top_k(-distance, min(SHOWN_VALUES, self.num_values))
-        slot = ops.expand_dims(ops.expand_dims(ops.arange(self.num_slots, dtype="int32"), 0), -1)
-        found = ops.take(ops.reshape(entity, (-1,)), slot * self.num_values + ops.cast(place, "int32"), axis=0)
-        return found, ops.where(ops.equal(found, 0), 0.0, -best)
 
     def memory_figures(self, history: Any) -> dict[str, Any]:
         """How the memory of users [G] with `history` [G, T] behaves, averaged over them; {} where nothing is written.
@@ -276,14 +268,17 @@ class KSR(SequentialRecommender):
         """q from BPR's items, e from the entities, k from the relations; what the model does not use is passed over.
 
         Raises:
-            InputError: other widths than the model's.
+            InputError: other widths than the model's, or nothing for what is not trained.
         """
+        graph = vectors.entity is not None and vectors.relation is not None
+        _check_given("items", vectors.item is not None or self.item_vectors.trainable)
+        _check_given("knowledge", graph or self.entity_vectors is None or self.entity_vectors.trainable)
         if vectors.item is not None:
-            _check_width("item_dim", vectors.item, self.item_dim)
+            check_width("item_dim", vectors.item, self.item_dim)
             self.item_vectors.embeddings.assign(vectors.item)
         if vectors.entity is None or vectors.relation is None or self.entity_vectors is None:
             return
-        _check_width("dim", vectors.entity, self.dim)
+        check_width("dim", vectors.entity, self.dim)
         items = vectors.entity[: self.num_items]
         self.entity_vectors.embeddings.assign(items)
         if self.memory is not None:
@@ -297,18 +292,7 @@ class KSR(SequentialRecommender):
         return {**super().get_config(), **self._config}
 
 
-def _check_width(key: str, table: Any, width: int) -> None:
-    if table.shape[1] != width:
-        raise InputError(f"pretraining.{key}: expected {width}, as model.{key} is, found vectors of {table.shape[1]}")
-
-
-def _build_chain(layers: list[keras.layers.Layer], width: int) -> None:
-    for layer in layers:
-        layer.build((None, width))
-        width = layer.units
-
-
-def _through(layers: list[keras.layers.Layer], x: Any) -> Any:
-    for layer in layers:
-        x = layer(x)
-    return x
+def _check_given(what: str, given: bool) -> None:
+    if not given:
+        found = "found false: random vectors, fixed"
+        raise InputError(f"model.train_{what}: expected true without pre-trained vectors of {what}, {found}")

@@ -5,8 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfkgrec.errors import InputError
-from tfkgrec.kge.vectors import Vectors
+from tfkgrec.kge.vectors import Vectors, check_width, needed
 from tfkgrec.layers.embedding import Embedding
 from tfkgrec.layers.masked import masked_mean_weights, masked_softmax
 from tfkgrec.layers.path_attention import PathAttention
@@ -195,13 +194,11 @@ class RKAN(Recommender):
 
     def start_from(self, vectors: Vectors) -> None:
         """Items and attributes start from the knowledge graph's vectors."""
-        if vectors.entity is None:
-            raise InputError("pretraining.knowledge: expected a method (RKAN takes entity vectors), found null")
-        if vectors.entity.shape[1] != self.dim:
-            raise InputError(f"pretraining.dim: expected model.dim = {self.dim}, found {vectors.entity.shape[1]}")
+        entity = needed(vectors, "entity", "rkan")
+        check_width("dim", entity, self.dim)
         table = ops.convert_to_numpy(self.node_embedding.embeddings).copy()
         ids = ops.convert_to_numpy(self.entity_ids)
-        table[: len(ids)] = vectors.entity[ids]
+        table[: len(ids)] = entity[ids]
         self.node_embedding.embeddings.assign(table)
 
     def get_config(self) -> dict[str, Any]:

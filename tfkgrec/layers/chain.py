@@ -1,0 +1,20 @@
+"""Dense layers one after the other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+
+def build_chain(layers: Sequence[keras.layers.Dense], width: int) -> None:
+    """Build `layers`, the first of which reads vectors of `width`."""
+    for layer in layers:
+        layer.build((None, width))
+        width = layer.units
+
+
+def through(layers: Sequence[keras.layers.Dense], x: Any) -> Any:
+    """What comes out of the last of `layers`."""
+    for layer in layers:
+        x = layer(x)
+    return x
