@@ -59,7 +59,9 @@ _ABLATIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "gru": ("model.knowledge=none", "model.train_items=true", "pretraining=null"),
         "gru++": ("model.knowledge=none",),
         "entity-item": ("model.knowledge=item",),  # the entity's vector on the item's side, and no memory
+        "shared-values": ("model.shared_values=true",),
     },
+    "rkan": {"rkge": ("model.pooling=average",)},
 }
 
 
