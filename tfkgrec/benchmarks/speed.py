@@ -30,6 +30,7 @@ PRESETS: dict[str, tuple[str, ...]] = {
         *("model.item_dim=64", "model.hidden_dim=128", "model.output_dim=128", "model.history_length=50"),
         *("pretraining.items=bpr", "pretraining.knowledge=transe", "training.batch_size=3200"),
     ),
+    "rkan": ("model.dim=32", "model.num_paths=16", "training.batch_size=2048"),
 }
 """The sizes that speed is stated for, model -> settings; what is not listed has the model's defaults."""
 
