@@ -32,10 +32,16 @@ def from_proto(proto: tensor_pb2.TensorProto) -> np.ndarray:
     dims = [dim.size for dim in proto.tensor_shape.dim]
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in dims):
         raise ValueError("the shape should be known")
+    size = math.prod(dims)
+    if proto.dtype == types_pb2.DT_STRING and len(proto.string_val) == size:  # ids: a third of make_ndarray's time
+        texts = np.empty(size, object)
+        texts[:] = proto.string_val
+        return texts.reshape(dims)
     packed = bool(proto.tensor_content) and proto.dtype != types_pb2.DT_STRING
-    sent = sum(len(getattr(proto, field)) for field in set(VALUE_FIELD.values()))
-    if not packed and math.prod(dims) > max(sent, MAX_FILLED):
-        raise ValueError(f"{math.prod(dims)} elements announced, {sent} sent")
+    if not packed and size > MAX_FILLED:
+        sent = sum(len(getattr(proto, field)) for field in set(VALUE_FIELD.values()))
+        if size > sent:
+            raise ValueError(f"{size} elements announced, {sent} sent")
     try:
         return tf.make_ndarray(proto)
     except (TypeError, KeyError, MemoryError, OverflowError) as error:

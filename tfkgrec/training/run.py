@@ -1,7 +1,6 @@
 """A whole run, config to metrics, and a finished run brought back."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,6 @@ from tfkgrec.kge.vectors import Vectors
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.training.protocol_c import ProtocolC
-from tfkgrec.training.protocol_r import ProtocolR
-from tfkgrec.training.protocol_s import ProtocolS
 from tfkgrec.training.protocols import TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_text
 from tfkgrec.training.trainer import fit, seed_everything
@@ -36,9 +33,6 @@ MAY_CHANGE = (
     "comments",
 )
 """Settings that a resumed run may have otherwise than it began with."""
-
-
-_PROTOCOLS: dict[str, Callable[[Config, Dataset], TrainingProtocol]] = {"C": ProtocolC, "S": ProtocolS, "R": ProtocolR}
 
 
 @dataclass(frozen=True)
@@ -67,7 +61,20 @@ def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
     """The data of a config, read (unless it has been) and split."""
     if dataset is None:
         dataset = read_dataset(config.data, config.training.seed)
-    return Prepared(dataset, _PROTOCOLS[config.data.protocol](config, dataset))
+    return Prepared(dataset, _protocol(config, dataset))
+
+
+def _protocol(config: Config, dataset: Dataset) -> TrainingProtocol:
+    """The config's protocol; what the others need (R: numba's compiler, 50 MB) is not imported."""
+    if config.data.protocol == "S":
+        from tfkgrec.training.protocol_s import ProtocolS
+
+        return ProtocolS(config, dataset)
+    if config.data.protocol == "R":
+        from tfkgrec.training.protocol_r import ProtocolR
+
+        return ProtocolR(config, dataset)
+    return ProtocolC(config, dataset)
 
 
 def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[str, Any]:
