@@ -31,11 +31,17 @@ def test_stats_of_a_planted_world(config: Path, capsys: pytest.CaptureFixture) -
     assert train / (train + validation + test) == pytest.approx(0.6, abs=0.01)
 
 
-@pytest.mark.parametrize("protocol, told", [("S", "users have enough to hold out"), ("R", " that choose the epoch, ")])
+PROTOCOLS = {"ksr": "S", "rkan": "R"}
+
+
+@pytest.mark.parametrize(
+    "model, told", [("ksr", "users have enough to hold out"), ("rkan", " that choose the epoch, ")]
+)
 def test_stats_of_the_split_that_the_protocol_makes(
-    config: Path, capsys: pytest.CaptureFixture, protocol: str, told: str
+    config: Path, capsys: pytest.CaptureFixture, model: str, told: str
 ) -> None:
-    assert main(["stats", "--config", str(config), "--set", f"data.protocol={protocol}", "data.k_core=1"]) == 0
+    settings = [f"model.name={model}", f"data.protocol={PROTOCOLS[model]}", "data.k_core=1"]
+    assert main(["stats", "--config", str(config), "--set", *settings]) == 0
     printed = capsys.readouterr().out
     assert told in printed
     assert "pairs" not in printed.split("protocol")[1]
