@@ -43,11 +43,41 @@ def test_the_same_users_with_other_items():
 
 
 @pytest.mark.parametrize("jit_compile", [True, False])
-@pytest.mark.parametrize("at_once", [1, 6, 8192])  # the last chunk short, or one chunk
+@pytest.mark.parametrize("at_once", [1, 7, 60, 8192])  # single pairs; the last items short; the last users; one call
 def test_catalogue(at_once, jit_compile, monkeypatch):
-    monkeypatch.setattr(model_scorer, "PAIRS_PER_CALL", at_once)
+    monkeypatch.setattr(model_scorer, "CATALOGUE_PAIRS_PER_CALL", at_once)
     users = np.array([4, 0, 9])
     assert np.array_equal(ModelScorer(Lookup(TABLE), jit_compile).score_catalogue(users), TABLE[users, 1:])
+
+
+class Popularity(Recommender):
+    """A model whose logits are the items' own, read from a table that many calls share."""
+
+    def __init__(self, items: int):
+        super().__init__()
+        self.num_items, self.made = items, 0
+        self.bias = self.add_weight(shape=(items,), initializer="ones", name="bias")
+        self.build()
+
+    def item_tables(self):
+        self.made += 1
+        return {"logit": 2 * ops.convert_to_tensor(self.bias)}
+
+    def user_state(self, user, history=None, tables=None):
+        return {"logit": tables["logit"], "user": user}
+
+    def score_items(self, state, item, omit=None, training=False):
+        return ops.take(state["logit"], item, axis=0) + ops.cast(ops.expand_dims(state["user"], 1), "float32")
+
+
+def test_what_depends_on_items_alone_is_read_from_the_weights_of_the_day():
+    model = Popularity(4)
+    scorer, user, item = ModelScorer(model), np.array([0, 5], np.int32), np.array([3, 1], np.int32)
+    for bias in ([0, 1, 2, 3], [0, 4, 5, 6]):
+        model.bias.assign(bias)
+        assert scorer.logits(user, item).tolist() == [2 * bias[3], 2 * bias[1] + 5]
+        assert scorer.score_catalogue(user).tolist() == [[2 * b + u for b in bias[1:]] for u in (0, 5)]
+    assert model.made == 1  # traced once, for pairs and for catalogues
 
 
 def test_confident_pairs_do_not_tie():

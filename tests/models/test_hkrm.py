@@ -203,6 +203,24 @@ def test_many_items_at_once_equal_one_at_a_time(settings):
         assert alone[0, 0] == pytest.approx(together[u, i], abs=1e-5)
 
 
+@every_variant
+def test_tables_made_beforehand_change_nothing(settings):
+    """What exports and evaluation keep of the items, with pairs, catalogues, given histories and explanations."""
+    model = hkrm(**settings)
+    (user, item), tables = all_pairs(), model.item_tables()
+    history = np.array([[3, 5, 1, 0, 0]], np.int32)
+    for items in (item, item[:, 3:4]):
+        kept = model.score_items(model.user_state(user, tables=tables), items)
+        assert_allclose(kept, logits(model, user, items), atol=1e-6)
+        new = model.score_items(model.user_state(user[:1], history), items[:1])
+        assert_allclose(model.score_items(model.user_state(user[:1], history, tables), items[:1]), new, atol=1e-6)
+    fresh = model.explain(user, item[:, 2])
+    kept = model.explain(user, item[:, 2], tables)
+    assert set(kept) == set(fresh)
+    for name, expected in fresh.items():
+        assert_allclose(kept[name], expected, atol=1e-6)
+
+
 def test_a_history_that_repeats_itself():
     """recommend_for_history takes what people send: a repeated item is left out wherever it stands."""
     model, user = hkrm(), np.array([STRANGER])

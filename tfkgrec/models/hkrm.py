@@ -148,10 +148,17 @@ class HKRM(AttributeTables):
             self.add_loss(self.distance_weight * distance)
         return self._train_logit(state, query, item)
 
-    def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
+    def item_tables(self) -> dict[str, Any]:
+        """The catalogue's vectors and distributions, and t_s + t_A of every item: side [I, d]."""
+        tables = self._catalogue()
+        if not self.with_attribute_level:
+            tables.pop("fields", None)  # nothing reads them once the vectors are made
+        return {**tables, "side": self.duet.side(tables["vector"], tables.get("distribution"))}
+
+    def user_state(self, user: Any, history: Any | None = None, tables: dict[str, Any] | None = None) -> dict[str, Any]:
         if history is None:
             history = self.read_table("history", user)  # [G, T]
-        catalogue = self._catalogue()
+        catalogue = self._catalogue() if tables is None else tables
         state = {"history": history, "catalogue": catalogue, "vector": None}
         state["steps"] = ops.take(catalogue["vector"], history, axis=0)  # e_i [G, T, d]
         if self.user_embedding is not None:
@@ -172,7 +179,7 @@ class HKRM(AttributeTables):
             side = self._side_by_slot(state, item)
         return self._match(state, side, item)
 
-    def explain(self, user: Any, item: Any) -> dict[str, Any]:
+    def explain(self, user: Any, item: Any, tables: dict[str, Any] | None = None) -> dict[str, Any]:
         """The two distributions side by side, with the history and the target's values (the paper's figure 5).
 
         Returns:
@@ -180,11 +187,11 @@ class HKRM(AttributeTables):
             target_distribution [B, A], p(.|q) and p(.|t); field_match [B, A, A], their outer product, query by
             target; value_entity [B, A, V], what the target has in each field (as the dataset numbers entities).
         """
-        state, candidate = self.user_state(user), ops.expand_dims(item, 1)
+        state, candidate = self.user_state(user, tables=tables), ops.expand_dims(item, 1)
         query = self._query(state, candidate, None)
         nothing = ops.zeros((1, self.num_fields)) * ops.cast(candidate, "float32")  # [B, A]
         p_query = nothing if query["distribution"] is None else query["distribution"][:, 0]
-        distribution = state["catalogue"]["distribution"]
+        distribution = state["catalogue"].get("distribution")
         p_target = nothing if distribution is None else ops.take(distribution, item, axis=0)
         return {
             "logit": self.score_items(state, candidate)[:, 0],
@@ -201,10 +208,10 @@ class HKRM(AttributeTables):
         return {**super().get_config(), **self._config}
 
     def _catalogue(self) -> dict[str, Any]:
-        """What depends on items alone: vector [I, d], bias [I], fields o [S, d], distribution p(.|t) [I, A]."""
+        """What depends on items alone: vector [I, d]; if there are any, bias [I], o [S, d] and p(.|t) [I, A]."""
         entity = self.entity_embedding.table()
-        vector = entity[: self.num_items]
-        found: dict[str, Any] = {"vector": vector, "fields": None, "distribution": None, "bias": self._biases()}
+        vector, bias = entity[: self.num_items], self._biases()
+        found: dict[str, Any] = {"vector": vector} if bias is None else {"vector": vector, "bias": bias}
         if self.proximity is None:
             return found
         slot_item, slot_field = self.table_of("slot_item"), self.table_of("slot_field")
@@ -248,13 +255,16 @@ class HKRM(AttributeTables):
         """The duet, factored into (q_s + q_A) . (t_s + t_A), and what is added to it."""
         catalogue = state["catalogue"]
         target = ops.take(catalogue["vector"], item, axis=0)  # t_s [G, M, d]
-        distribution = catalogue["distribution"] if self.with_attribute_level else None
-        distribution = None if distribution is None else ops.take(distribution, item, axis=0)
-        target_side = self.duet.side(target, distribution)
+        if "side" in catalogue:
+            target_side = ops.take(catalogue["side"], item, axis=0)
+        elif self.with_attribute_level:
+            target_side = self.duet.side(target, ops.take(catalogue["distribution"], item, axis=0))
+        else:
+            target_side = target
         logit = ops.sum(self._drop(query_side, training) * self._drop(target_side, training), axis=-1)
         if state["vector"] is not None:
             logit = logit + ops.sum(ops.expand_dims(self._drop(state["vector"], training), 1) * target, axis=-1)
-        return logit if catalogue["bias"] is None else logit + ops.take(catalogue["bias"], item, axis=0)
+        return logit + ops.take(catalogue["bias"], item, axis=0) if "bias" in catalogue else logit
 
     def _train_logit(self, state: dict[str, Any], query: dict[str, Any], item: Any) -> Any:
         if self.l2:
@@ -281,17 +291,15 @@ class HKRM(AttributeTables):
         p_target = ops.take(state["catalogue"]["distribution"], item, axis=0)
         shared = ops.logical_and(p_query > 0, ops.not_equal(self.read_table("item_slot", item), 0))
         weight = weight * ops.cast(ops.any(shared, axis=-1), weight.dtype)
-        return distance_loss(
-            shared_divergence(p_query, p_target, shared), label, weight, self.distance_loss, self.margin
-        )
+        divergence = shared_divergence(p_query, p_target, shared)
+        return distance_loss(divergence, label, weight, self.distance_loss, self.margin)
 
     def _biases(self) -> Any:
         """What every item itself and its values add to the logit [I], or None."""
-        total = None if self.item_bias is None else ops.squeeze(self.item_bias.table(), -1)
+        parts = [] if self.item_bias is None else [ops.squeeze(self.item_bias.table(), -1)]
         if self.attribute_bias is not None:
-            summed = self.sum_over_values(ops.squeeze(self.attribute_bias.table(), -1))
-            total = summed if total is None else total + summed
-        return total
+            parts.append(self.sum_over_values(ops.squeeze(self.attribute_bias.table(), -1)))
+        return sum(parts[1:], parts[0]) if parts else None
 
     def _drop(self, x: Any, training: bool) -> Any:
         return x if self.dropout is None else self.dropout(x, training=training)

@@ -43,6 +43,14 @@ class Recommender(keras.Model):
         """Calibrated probabilities of logits of any shape."""
         return ops.sigmoid(self.calibration[0] * logit + self.calibration[1])
 
+    def item_tables(self) -> dict[str, Any]:
+        """What depends on items alone, for as many calls as the weights stay as they are.
+
+        A model that has any takes them as `tables` in `user_state` and `explain`, and otherwise works out what it needs
+        of them anew in every call; the answers are the same. {}: it has none.
+        """
+        return {}
+
     def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
         """Everything that does not depend on the candidate, once per user.
 

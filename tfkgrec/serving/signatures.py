@@ -31,7 +31,7 @@ class Signatures(keras.layers.Layer):
     """The signatures of one trained model.
 
     Args:
-        model: built `Recommender` with its weights.
+        model: built `Recommender` with its weights, which stay as they are.
         vocabularies: its raw ids and names.
         seen: what `recommend` leaves out for every user.
         k_max: length of the lists; shorter catalogues give shorter lists.
@@ -47,6 +47,8 @@ class Signatures(keras.layers.Layer):
         self.catalogue = self._constant("catalogue", padded.reshape(-1, chunk))
         self.seen_offsets = self._constant("seen_offsets", seen.offsets)
         self.seen_items = self._constant("seen_items", seen.items)
+        tables = {key: np.asarray(table) for key, table in model.item_tables().items()}
+        self.item_tables = {key: self._constant(key, table) for key, table in tables.items()}
         self.built = True
 
     def functions(self) -> dict[str, Callable[..., Answer]]:
@@ -67,7 +69,7 @@ class Signatures(keras.layers.Layer):
     def score(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         """probability [B] that user_id [B] takes item_id [B]; known_user, known_item [B]."""
         user, item = self._users(user_id), self.vocabularies.items(item_id)
-        logit = self.model.score_items(self.model.user_state(user), item[:, None])[:, 0]
+        logit = self.model.score_items(self._user_state(user), item[:, None])[:, 0]
         return {"probability": self.model.probability(logit), "known_user": user > 0, "known_item": item > 0}
 
     def classify(self, inputs: tf.Tensor) -> Answer:
@@ -86,7 +88,7 @@ class Signatures(keras.layers.Layer):
 
         def one(u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             seen = self.seen_items[self.seen_offsets[u] : self.seen_offsets[u + 1]]
-            return self._best(self.model.user_state(u[None]), seen)
+            return self._best(self._user_state(u[None]), seen)
 
         return {**self._ranked(one, user), "known_user": user > 0}
 
@@ -100,14 +102,14 @@ class Signatures(keras.layers.Layer):
         newest = self._newest(item)
 
         def one(rows: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-            return self._best(self.model.user_state(tf.zeros([1], tf.int32), rows[0][None]), rows[1])
+            return self._best(self._user_state(tf.zeros([1], tf.int32), rows[0][None]), rows[1])
 
         return {**self._ranked(one, (newest, item)), "known_items": known}
 
     def explain(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         """What the model's `explain` gives, with raw ids and names; see the model."""
         user, item = self._users(user_id), self.vocabularies.items(item_id)
-        answer = dict(self.model.explain(user, item))
+        answer = dict(self.model.explain(user, item, **self._tables()))
         named: Answer = {"probability": self.model.probability(answer.pop("logit"))}
         for key, value in answer.items():
             # Ids are named by what they end in: an item has a raw id and a name, entities and relations a name.
@@ -122,6 +124,15 @@ class Signatures(keras.layers.Layer):
                 named[key] = value
         flags = {"item_name": self.vocabularies.names(item), "known_user": user > 0, "known_item": item > 0}
         return {**named, **flags}
+
+    def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> dict[str, Any]:
+        """The model's `user_state`."""
+        return self.model.user_state(user, history, **self._tables())
+
+    def _tables(self) -> dict[str, dict[str, tf.Tensor]]:
+        """What depends on items alone, worked out when the export was made; nothing for a model without it."""
+        tables = {key: tf.convert_to_tensor(table) for key, table in self.item_tables.items()}
+        return {"tables": tables} if tables else {}
 
     def _probability_of_examples(self, inputs: tf.Tensor) -> tf.Tensor:
         """[B], as `score` gives it; an Example without its two features, one text each, is refused by the runtime."""
@@ -175,6 +186,7 @@ class Signatures(keras.layers.Layer):
         }
 
     def _constant(self, name: str, values: np.ndarray) -> Any:
-        variable = self.add_weight(shape=values.shape, dtype="int32", trainable=False, initializer="zeros", name=name)
+        dtype = "float32" if values.dtype.kind == "f" else "int32"
+        variable = self.add_weight(shape=values.shape, dtype=dtype, trainable=False, initializer="zeros", name=name)
         variable.assign(values)
         return variable
