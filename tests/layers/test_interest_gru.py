@@ -20,17 +20,16 @@ def inputs(g: int = G, m: int = M) -> dict[str, np.ndarray]:
     }
 
 
-def built(given: dict[str, np.ndarray], unroll: bool = True) -> InterestGRU:
-    layer = InterestGRU(UNITS, unroll)
+def built(given: dict[str, np.ndarray]) -> InterestGRU:
+    layer = InterestGRU(UNITS)
     layer(**given)
     layer.bias.assign(np.random.default_rng(3).normal(size=3 * UNITS))
     return layer
 
 
-@pytest.mark.parametrize("unroll", [True, False])
-def test_as_a_keras_layer(unroll, tmp_path):
+def test_as_a_keras_layer(tmp_path):
     weights = sorted([(D, 3 * UNITS), (3 * UNITS,), (UNITS, 2 * UNITS), (UNITS, UNITS)])
-    check_layer(InterestGRU, {"units": UNITS, "unroll": unroll}, inputs(), (G, M, UNITS), weights, tmp_path)
+    check_layer(InterestGRU, {"units": UNITS}, inputs(), (G, M, UNITS), weights, tmp_path)
 
 
 def test_one_step_by_hand():
@@ -53,7 +52,7 @@ def obvious(layer: InterestGRU, history, weights, mask) -> np.ndarray:
     """Eqs 7-10 for one user and one candidate, over the visible steps only."""
     kernel, bias, gate, state = (
         w.numpy().astype(np.float64)
-        for w in (layer.kernel, layer.bias, layer.rnn.cell.gate_kernel, layer.rnn.cell.state_kernel)
+        for w in (layer.kernel, layer.bias, layer.cell.gate_kernel, layer.cell.state_kernel)
     )
     (w_z, w_r, w_h), (b_z, b_r, b_h) = np.split(kernel, 3, axis=1), np.split(bias, 3)
     u_z, u_r = np.split(gate, 2, axis=1)
@@ -66,11 +65,10 @@ def obvious(layer: InterestGRU, history, weights, mask) -> np.ndarray:
     return h
 
 
-@pytest.mark.parametrize("unroll", [True, False])
-def test_fast_equals_obvious(unroll):
+def test_fast_equals_obvious():
     given = inputs()
     given["mask"][1, 0] = False
-    layer = built(given, unroll)
+    layer = built(given)
     found = layer(**given)
     for g, m in np.ndindex(G, M):
         expected = obvious(layer, given["history"][g], given["weights"][g, m], given["mask"][g, m])
@@ -86,7 +84,7 @@ def test_equals_the_gru_of_keras_where_everything_is_visible():
     stock.build((None, T, D))
     # Keras' z is the share of the old state, ours (as the paper's) of the new one: 1 - sigmoid(a) = sigmoid(-a).
     sign = np.repeat([-1.0, 1, 1], UNITS)
-    recurrent = np.concatenate([layer.rnn.cell.gate_kernel.numpy(), layer.rnn.cell.state_kernel.numpy()], axis=1)
+    recurrent = np.concatenate([layer.cell.gate_kernel.numpy(), layer.cell.state_kernel.numpy()], axis=1)
     stock.set_weights([layer.kernel.numpy() * sign, recurrent * sign, layer.bias.numpy() * sign])
     assert_allclose(layer(**given)[:, 0], stock(given["history"]), atol=1e-6)
 

@@ -71,7 +71,7 @@ class Obvious:
             if self.config["scale_attention"]:
                 weights = weights * len(seen)
         w, b = np.split(value(gru.kernel), 3, axis=1), np.split(value(gru.bias), 3)
-        u = [*np.split(value(gru.rnn.cell.gate_kernel), 2, axis=1), value(gru.rnn.cell.state_kernel)]
+        u = [*np.split(value(gru.cell.gate_kernel), 2, axis=1), value(gru.cell.state_kernel)]
         h = np.zeros(len(b[0]))
         for a, view in zip(weights, views, strict=True):
             x = a * view

@@ -30,13 +30,17 @@ class InterestGRUCell(keras.layers.Layer):
         self.state_kernel = self.add_weight(shape=(u, u), initializer="orthogonal", name="state_kernel")
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
-        h, u = states[0], self.units
-        gates = ops.sigmoid(inputs[:, : 2 * u] + ops.matmul(h, self.gate_kernel))  # [B, 2u]
-        update, reset = gates[:, :u], gates[:, u:]
-        fresh = ops.tanh(inputs[:, 2 * u : 3 * u] + ops.matmul(reset * h, self.state_kernel))  # [B, u]
-        update = update * inputs[:, 3 * u :]  # a masked step keeps the state
-        h = h + update * (fresh - h)
+        u = self.units
+        h = self.step(inputs[:, : 2 * u], inputs[:, 2 * u : 3 * u], inputs[:, 3 * u :], states[0])
         return h, [h]
+
+    def step(self, gates: Any, fresh: Any, valid: Any, h: Any) -> Any:
+        """h [..., units] after a step with the projections [..., 2 units] of z and r, [..., units] of h~."""
+        u = self.units
+        gates = ops.sigmoid(gates + ops.matmul(h, self.gate_kernel))
+        update, reset = gates[..., :u], gates[..., u:]
+        fresh = ops.tanh(fresh + ops.matmul(reset * h, self.state_kernel))
+        return h + update * valid * (fresh - h)  # a masked step keeps the state
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
@@ -46,11 +50,11 @@ class InterestGRUCell(keras.layers.Layer):
 class InterestGRU(keras.layers.Layer):
     """h_T of a GRU over x_t = a_t E(v_t), for every candidate of every user (eqs 7-10).
 
-    W (a_t E(v_t)) = a_t (W E(v_t)): the input projection is computed once per user and step and scaled per candidate.
+    W (a_t E(v_t)) = a_t (W E(v_t)): the input projection is computed once per user and step and scaled per candidate,
+    step by step, so that [G, M, T, 3 units] never stands in memory. The T steps are unrolled in the graph.
 
     Args:
         units: state width.
-        unroll: unroll the T steps in the graph (faster for short histories).
 
     Call arguments:
         history: E(v_t) [G, T, d].
@@ -60,30 +64,31 @@ class InterestGRU(keras.layers.Layer):
     Output: h_T [G, M, units].
     """
 
-    def __init__(self, units: int, unroll: bool = True, **kwargs: Any) -> None:
+    def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if units < 1:
             raise ValueError(f"`units` should be at least 1. Received: {units}")
         self.units = units
-        self.unroll = unroll
-        cell = InterestGRUCell(units, dtype=self.dtype_policy, name="cell")
-        self.rnn = keras.layers.RNN(cell, unroll=unroll, dtype=self.dtype_policy, name="rnn")
+        self.cell = InterestGRUCell(units, dtype=self.dtype_policy, name="cell")
 
     def build(self, history_shape: Any, *_: Any, **__: Any) -> None:
         self.kernel = self.add_weight(
             shape=(history_shape[-1], 3 * self.units), initializer="glorot_uniform", name="kernel"
         )
         self.bias = self.add_weight(shape=(3 * self.units,), initializer="zeros", name="bias")
-        self.rnn.build((None, history_shape[1], 3 * self.units + 1))
+        self.cell.build((None, 3 * self.units + 1))
 
     def call(self, history: Any, weights: Any, mask: Any) -> Any:
         projected = ops.expand_dims(ops.matmul(history, self.kernel), 1)  # [G, 1, T, 3u]
-        steps = ops.expand_dims(weights, -1) * projected + self.bias  # [G, M, T, 3u]
-        valid = ops.expand_dims(ops.cast(mask, steps.dtype), -1)
-        steps = ops.concatenate([steps, valid], axis=-1)
-        shape = ops.shape(steps)
-        steps = ops.reshape(steps, (-1, steps.shape[2], 3 * self.units + 1))  # [G * M, T, 3u + 1]
-        return ops.reshape(self.rnn(steps), (shape[0], shape[1], self.units))
+        z_and_r, fresh = projected[..., : 2 * self.units], projected[..., 2 * self.units :]
+        z_and_r_bias, fresh_bias = self.bias[: 2 * self.units], self.bias[2 * self.units :]
+        weights = ops.expand_dims(weights, -1)  # [G, M, T, 1]
+        valid = ops.expand_dims(ops.cast(mask, projected.dtype), -1)
+        h = ops.zeros_like(weights[:, :, 0] * fresh[:, :, 0])  # [G, M, u]
+        for t in range(history.shape[1]):
+            a = weights[:, :, t]
+            h = self.cell.step(a * z_and_r[:, :, t] + z_and_r_bias, a * fresh[:, :, t] + fresh_bias, valid[:, :, t], h)
+        return h
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
         """None: the mask is used up here."""
@@ -92,4 +97,4 @@ class InterestGRU(keras.layers.Layer):
         return (*weights_shape[:2], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "units": self.units, "unroll": self.unroll}
+        return {**super().get_config(), "units": self.units}
