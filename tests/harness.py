@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras.src.testing import TestCase
+from numpy.testing import assert_allclose
 
 CASE = TestCase()
 
@@ -62,7 +63,7 @@ def same_numbers(found: Any, expected: Any, tolerance: float = 1e-6) -> None:
     for a, b in zip(keras.tree.flatten(found), keras.tree.flatten(expected), strict=True):
         a, b = np.asarray(a), np.asarray(b)
         assert a.shape == b.shape
-        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance)
+        assert_allclose(a, b, rtol=0, atol=tolerance)
 
 
 def set_weights(layer: keras.layers.Layer, **values: Any) -> None:
@@ -118,3 +119,18 @@ def _check_step(layer: Any, model: keras.Model, inputs: dict[str, np.ndarray]) -
     for weight, old in zip(layer.trainable_weights, before, strict=True):
         assert np.isfinite(weight.numpy()).all(), weight.path
         assert not np.array_equal(weight.numpy(), old), weight.path
+
+
+def check_item_tables(model, user: np.ndarray, item: np.ndarray, history: np.ndarray) -> None:
+    """What exports and evaluation keep of the items changes no answer about users [G], item [G, M], history [1, T]."""
+    tables = model.item_tables()
+    for items in (item, item[:, 3:4]):
+        for known in (None, history):
+            users = user if known is None else user[:1]
+            kept = model.score_items(model.user_state(users, known, tables), items[: len(users)])
+            new = model.score_items(model.user_state(users, known), items[: len(users)])
+            assert_allclose(kept, new, atol=1e-6)
+    fresh, kept = model.explain(user, item[:, 2]), model.explain(user, item[:, 2], tables)
+    assert set(kept) == set(fresh)
+    for name, expected in fresh.items():
+        assert_allclose(kept[name], expected, atol=1e-6)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.harness import save_and_load, sigmoid, softmax
+from tests.harness import check_item_tables, save_and_load, sigmoid, softmax
 from tests.models.small import EMPTY, EVERYTHING, EXTRAS, ITEMS, LONELY, STRANGER, USERS, D, K, T, batch, dink
 from tfkgrec.models.dink import DINK
 
@@ -187,6 +187,14 @@ def test_order_of_candidates_does_not_matter():
     model, order = dink(**EVERYTHING), np.random.default_rng(0).permutation(ITEMS)
     user, item = all_pairs()
     assert_allclose(logits(model, user, item[:, order]), logits(model, user, item)[:, order], atol=1e-6)
+
+
+@every_variant
+def test_tables_made_beforehand_change_nothing(settings):
+    model = dink(**settings)
+    history = np.zeros((1, model.history_length), np.int32)
+    history[0, :2] = [3, 1]
+    check_item_tables(model, *all_pairs(), history)
 
 
 @every_variant

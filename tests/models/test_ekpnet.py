@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.harness import save_and_load, softmax
+from tests.harness import check_item_tables, save_and_load, softmax
 from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch
 from tests.models.small_ekpnet import ENTITIES, EVERYTHING, EXTRAS, LAMBDAS, RELATIONS, D, N, P, T, ekpnet
 from tfkgrec.errors import InputError
@@ -171,6 +171,14 @@ def test_many_items_at_once_equal_one_at_a_time(settings):
         alone = logits(model, user[u : u + 1], item[u : u + 1, i : i + 1])
         assert alone.shape == (1, 1)
         assert alone[0, 0] == pytest.approx(together[u, i], abs=1e-5)
+
+
+@every_variant
+def test_tables_made_beforehand_change_nothing(settings):
+    model = ekpnet(**settings)
+    history = np.zeros((1, model.history_length), np.int32)
+    history[0, :2] = [3, 1]
+    check_item_tables(model, *all_pairs(), history)
 
 
 @every_variant

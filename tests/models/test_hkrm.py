@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.harness import save_and_load, softmax
+from tests.harness import check_item_tables, save_and_load, softmax
 from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch
 from tests.models.small_hkrm import EVERYTHING, EXTRAS, A, D, T, V, hkrm
 from tfkgrec.errors import InputError
@@ -205,20 +205,7 @@ def test_many_items_at_once_equal_one_at_a_time(settings):
 
 @every_variant
 def test_tables_made_beforehand_change_nothing(settings):
-    """What exports and evaluation keep of the items, with pairs, catalogues, given histories and explanations."""
-    model = hkrm(**settings)
-    (user, item), tables = all_pairs(), model.item_tables()
-    history = np.array([[3, 5, 1, 0, 0]], np.int32)
-    for items in (item, item[:, 3:4]):
-        kept = model.score_items(model.user_state(user, tables=tables), items)
-        assert_allclose(kept, logits(model, user, items), atol=1e-6)
-        new = model.score_items(model.user_state(user[:1], history), items[:1])
-        assert_allclose(model.score_items(model.user_state(user[:1], history, tables), items[:1]), new, atol=1e-6)
-    fresh = model.explain(user, item[:, 2])
-    kept = model.explain(user, item[:, 2], tables)
-    assert set(kept) == set(fresh)
-    for name, expected in fresh.items():
-        assert_allclose(kept[name], expected, atol=1e-6)
+    check_item_tables(hkrm(**settings), *all_pairs(), np.array([[3, 5, 1, 0, 0]], np.int32))
 
 
 def test_a_history_that_repeats_itself():

@@ -143,7 +143,13 @@ class DINK(Recommender):
         self.prediction[2].build((None, w))
         super().build(input_shape)
 
-    def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
+    def item_tables(self) -> dict[str, Any]:
+        """What i_L and the biases add to every item's logit [I], and its vector in the dot products [I, d]."""
+        item = ops.arange(self.num_items)
+        tables = {"item_logit": self._item_logit(item)}
+        return {**tables, "vector": self._item_vector(item)} if self.item_attributes else tables
+
+    def user_state(self, user: Any, history: Any | None = None, tables: dict[str, Any] | None = None) -> dict[str, Any]:
         if history is None:
             history = self.read_table("history", user)  # [G, T]
         vector = self.user_embedding(user)  # [G, d]
@@ -156,38 +162,33 @@ class DINK(Recommender):
             "user_logit": self.prediction[0](high),  # [G, 1]
             "interest": self._aggregate(history)[0],  # E(v_t) [G, T, d]
             "steps": self._item_vector(history) if self.history_item_dot else None,  # [G, T, d]
+            "tables": tables or {},
         }
 
     def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
         visible = leave_out(state["history"], item, omit)  # [G, M, T]
         candidate = self.entity_embedding(item)  # e_i [G, M, d]
         interest = self.interest_gru(state["interest"], self._attention(state, candidate, visible), visible)  # h_T
-        high = candidate
-        for layer in self.item_mlp:
-            high = layer(high)  # i_L (12)
-        parts = (self._drop(high, training), self._drop(interest, training))
-        logit = (
-            ops.squeeze(self.prediction[1](parts[0]) + self.prediction[2](parts[1]), -1) + state["user_logit"]
-        )  # (13)
-        logit = logit + self._biases(item)
+        interest_logit = ops.squeeze(self.prediction[2](self._drop(interest, training)), -1)
+        logit = interest_logit + state["user_logit"] + self._item_logit(item, state["tables"], training)  # (13)
         factors = [candidate, ops.expand_dims(state["vector"], 1)]
         taste = self._taste(state, interest, visible)
         if taste is not None:
-            vector = self._item_vector(item)  # [G, M, d]
+            vector = self._item_vector(item, state["tables"])  # [G, M, d]
             logit = logit + ops.sum(self._drop(taste, training) * vector, axis=-1)
             factors[0] = vector
         if training and self.l2:
             self._regularise(factors, state["interest"], item)
         return logit
 
-    def explain(self, user: Any, item: Any) -> dict[str, Any]:
+    def explain(self, user: Any, item: Any, tables: dict[str, Any] | None = None) -> dict[str, Any]:
         """Interest attention over the history, and for every history item its neighbours' weights.
 
         Returns:
             logit [B]; history_item [B, T] and attention [B, T] (0 where padded); neighbour_relation,
             neighbour_entity (as the dataset numbers them), neighbour_weight [B, T, K].
         """
-        state = self.user_state(user)
+        state = self.user_state(user, tables=tables)
         item = ops.expand_dims(item, 1)
         visible = leave_out(state["history"], item)
         candidate = self.entity_embedding(item)
@@ -230,8 +231,19 @@ class DINK(Recommender):
             weights = weights * ops.sum(ops.cast(visible, weights.dtype), axis=-1, keepdims=True)
         return weights
 
-    def _item_vector(self, item: Any) -> Any:
+    def _item_logit(self, item: Any, tables: dict[str, Any] | None = None, training: bool = False) -> Any:
+        """The item's own part of the logit: i_L's (12, 13), and the biases [...]."""
+        if tables:
+            return ops.take(tables["item_logit"], item, axis=0)
+        high = self.entity_embedding(item)
+        for layer in self.item_mlp:
+            high = layer(high)  # i_L (12)
+        return ops.squeeze(self.prediction[1](self._drop(high, training)), -1) + self._biases(item)
+
+    def _item_vector(self, item: Any, tables: dict[str, Any] | None = None) -> Any:
         """v, or v + the mean of its neighbours [..., d]."""
+        if tables and "vector" in tables:
+            return ops.take(tables["vector"], item, axis=0)
         vector = self.entity_embedding(item)
         if not self.item_attributes:
             return vector
@@ -240,12 +252,12 @@ class DINK(Recommender):
         return vector + ops.sum(ops.expand_dims(weights, -1) * self.entity_embedding(neighbour), axis=-2)
 
     def _biases(self, item: Any) -> Any:
-        """What the item itself and its attributes add to the logit (not in the paper), [G, M] or 0."""
+        """What the item itself and its attributes add to the logit (not in the paper), [...] or 0."""
         total: Any = 0.0
         if self.item_bias is not None:
             total = total + ops.squeeze(self.item_bias(item), -1)
         if self.attribute_bias is not None:
-            neighbour = self.read_table("neighbour_entity", item)  # [G, M, K]
+            neighbour = self.read_table("neighbour_entity", item)  # [..., K]
             biases = ops.squeeze(self.attribute_bias(neighbour), -1)
             total = total + ops.sum(biases * ops.cast(ops.not_equal(neighbour, 0), biases.dtype), axis=-1)
         return total

@@ -138,7 +138,14 @@ class EKPNet(Recommender):
         self.entity_embedding.embeddings.assign(entity[ops.convert_to_numpy(self.entity_ids)])
         self.relation_embedding.embeddings.assign(relation)
 
-    def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
+    def item_tables(self) -> dict[str, Any]:
+        """v_o [I, d] and the biases [I] of every item, where they are more than a look-up."""
+        if not self.item_attributes and self.attribute_bias is None:
+            return {}
+        item = ops.arange(self.num_items)
+        return {"vector": self._item_vector(item), "bias": self._biases(item)}
+
+    def user_state(self, user: Any, history: Any | None = None, tables: dict[str, Any] | None = None) -> dict[str, Any]:
         if history is None:
             history = self.read_table("history", user)  # [G, T]
         head, relation, tail = self._triples(history)  # [G, P, N]
@@ -160,11 +167,12 @@ class EKPNet(Recommender):
             "values": self._psi(vectors, "tail"),  # [G, P, N, d]
             "items": self._item_vector(history) if self.history_hop else None,  # [G, T, d]
             "user": None if self.user_embedding is None else ops.expand_dims(self.user_embedding(user), 1),  # [G, 1, d]
+            "tables": tables or {},
         }
 
     def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
         visible = leave_out(state["history"], item, omit)  # [G, M, T]
-        candidate = self._item_vector(item)  # v_o [G, M, d]
+        candidate = self._item_vector(item, state["tables"])  # v_o [G, M, d]
         rho, last, _ = self._propagate(state, candidate, visible)
         depths = self._accumulate(rho, state, visible)  # xi
         in_last = self.stage == self.num_stages - 1
@@ -177,12 +185,12 @@ class EKPNet(Recommender):
         if in_last and self.exploration is not None:
             stacked = self._drop(ops.stack(depths, axis=2), training)
             logit = logit + self.exploration(stacked, self._drop(last, training))  # (16-18)
-        logit = logit + self._biases(item)
+        logit = logit + self._biases(item, state["tables"])
         if training:
             self._regularise(state, candidate, item)
         return logit
 
-    def explain(self, user: Any, item: Any) -> dict[str, Any]:
+    def explain(self, user: Any, item: Any, tables: dict[str, Any] | None = None) -> dict[str, Any]:
         """The triples of every hop, what each weighs for the candidate, and the history item that led to it.
 
         Returns:
@@ -190,10 +198,10 @@ class EKPNet(Recommender):
             ripple_seed_item and ripple_attention [B, P, N]. A hop's attention sums to 1; ids are 0 where there is no
             triple, or none that the candidate may see.
         """
-        state = self.user_state(user)
+        state = self.user_state(user, tables=tables)
         item = ops.expand_dims(item, 1)
         visible = leave_out(state["history"], item)
-        _, _, phi = self._propagate(state, self._item_vector(item), visible)  # [B, 1, P, N]
+        _, _, phi = self._propagate(state, self._item_vector(item, state["tables"]), visible)  # [B, 1, P, N]
         seen = ops.cast(ops.squeeze(self._mask(state, visible), 1), "int32")  # [B, P, N]
         head, relation, tail = self._triples(state["history"])
         seed = ops.repeat(state["history"], self.triples_per_item, axis=1)  # [B, N]
@@ -240,8 +248,10 @@ class EKPNet(Recommender):
             depths.append(total)
         return depths
 
-    def _item_vector(self, item: Any) -> Any:
+    def _item_vector(self, item: Any, tables: dict[str, Any] | None = None) -> Any:
         """v, or v + the mean of the tails of its hop 1 [..., d]."""
+        if tables:
+            return ops.take(tables["vector"], item, axis=0)
         vector = self.entity_embedding(item)
         if not self.item_attributes:
             return vector
@@ -253,13 +263,15 @@ class EKPNet(Recommender):
         """Tails of hop 1 [..., n]."""
         return ops.take(ops.convert_to_tensor(self.ripples)[:, 0, 2], item, axis=0)
 
-    def _biases(self, item: Any) -> Any:
-        """What the item itself and its attributes add to the logit (not in the paper), [G, M] or 0."""
-        total: Any = 0.0
+    def _biases(self, item: Any, tables: dict[str, Any] | None = None) -> Any:
+        """What the item itself and its attributes add to the logit (not in the paper) [...]."""
+        if tables:
+            return ops.take(tables["bias"], item, axis=0)
+        total = ops.zeros_like(item, dtype=self.compute_dtype)
         if self.item_bias is not None:
             total = total + ops.squeeze(self.item_bias(item), -1)
         if self.attribute_bias is not None:
-            near = self._attributes(item)  # [G, M, n]
+            near = self._attributes(item)  # [..., n]
             biases = ops.squeeze(self.attribute_bias(near), -1)
             total = total + ops.sum(biases * ops.cast(ops.not_equal(near, 0), biases.dtype), axis=-1)
         return total
