@@ -132,10 +132,13 @@ def test_words_that_yaml_1_1_mistakes_stay_text(write):
             "evaluation.floors: expected a list of one of 'popularity', "
             "'item_knn', 'item_knn_newest', 'mf', 'bpr' or null, found [popularity, knn]",
         ),
-        ("model.name=din", "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'mf', found din"),
+        (
+            "model.name=din",
+            "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'kgcn', 'mf', found din",
+        ),
         (
             "model.name=[dink]",
-            "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'mf', found [dink]",
+            "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'kgcn', 'mf', found [dink]",
         ),
         ("model=dink", "model: expected settings as `key: value`, found dink"),
         ("data.protocol=Q", "data.protocol: expected one of 'C', 'S', 'R', found Q"),
@@ -178,7 +181,8 @@ def test_bad_override_is_one_line(write, override, line):
         ),
         (
             SMALL.replace("name: dink, ", ""),
-            "{file}:1: model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'mf', found nothing",
+            "{file}:1: model.name: "
+            "expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'kgcn', 'mf', found nothing",
         ),
         (
             SMALL.replace("lastfm", "ml-1m\n  knowledge_graph: 7"),

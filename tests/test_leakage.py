@@ -25,6 +25,7 @@ from tfkgrec.models import dink as dink_module
 from tfkgrec.models.attribute_tables import ATTRIBUTE_TABLES
 from tfkgrec.models.dink import DINK
 from tfkgrec.models.hkrm import HKRM
+from tfkgrec.models.kgcn import KGCN
 from tfkgrec.models.matrix_factorization import MatrixFactorization
 
 DATASET = small.dataset(users=150, items=80)
@@ -155,6 +156,16 @@ def make_hkrm(**settings: Any) -> HKRM:
     return model
 
 
+def make_kgcn() -> KGCN:
+    users, items = DATASET.users.size, DATASET.items.size
+    model = KGCN(users, items, items + 10, 4, dim=3, num_neighbours=2)
+    model.build()
+    rng = np.random.default_rng(0)
+    model.set_table("neighbour_entity", rng.integers(0, items + 10, (items, 2)))
+    model.set_table("neighbour_relation", rng.integers(1, 4, (items, 2)))
+    return model
+
+
 def make_mf() -> MatrixFactorization:
     model = MatrixFactorization(DATASET.users.size, DATASET.items.size, 3)
     model.build()
@@ -171,6 +182,7 @@ MODELS = {
     "hkrm with extras": lambda: make_hkrm(item_attributes=True, attribute_bias=True, user_item_dot=True),
     "HKRM-Item": lambda: make_hkrm(level="item"),
     "HKRM-Attr": lambda: make_hkrm(level="attribute"),
+    "kgcn": make_kgcn,
     "mf": make_mf,
 }
 

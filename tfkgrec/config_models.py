@@ -165,6 +165,20 @@ class RkanSettings(Section):
 
 
 @dataclass(frozen=True)
+class KgcnSettings(Section):
+    """KGCN with one hop, a baseline. The defaults are the paper's for Last.FM; what is not in the paper is off."""
+
+    name: Literal["kgcn"] = "kgcn"
+    dim: int = number(16, min=1)  # d, width of every embedding
+    num_neighbours: int = number(8, min=1)  # K, sampled once per item
+    aggregator: Literal["sum", "concat", "neighbour"] = "sum"
+    l2: float = number(1e-4, min=0)  # lambda, on the whole matrices
+    # Not in the paper, off by default; models/kgcn.py tells what each one does.
+    item_bias: bool = False
+    pair_l2: float = number(0.0, min=0)  # squares of the batch's vectors, per labelled pair
+
+
+@dataclass(frozen=True)
 class MfSettings(Section):
     """Matrix factorisation with item bias: the floor that every model has to clear."""
 
@@ -174,12 +188,13 @@ class MfSettings(Section):
     l2: float = number(1e-6, min=0)
 
 
-ModelSettings = DinkSettings | EkpnetSettings | HkrmSettings | KsrSettings | RkanSettings | MfSettings
+ModelSettings = DinkSettings | EkpnetSettings | HkrmSettings | KsrSettings | RkanSettings | KgcnSettings | MfSettings
 MODEL_SETTINGS: dict[str, type[Section]] = {
     "dink": DinkSettings,
     "ekpnet": EkpnetSettings,
     "hkrm": HkrmSettings,
     "ksr": KsrSettings,
     "rkan": RkanSettings,
+    "kgcn": KgcnSettings,
     "mf": MfSettings,
 }

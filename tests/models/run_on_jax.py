@@ -1,4 +1,4 @@
-"""Run by test_on_jax.py, in a process of its own: a model under Keras' JAX backend, without TensorFlow."""
+"""Run by test_on_jax.py, in a process of its own: models under Keras' JAX backend, without TensorFlow."""
 
 import sys
 from pathlib import Path
@@ -27,10 +27,10 @@ def run(folder: Path, model: keras.Model) -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    where = Path(sys.argv[1])
     if keras.backend.backend() != "jax":
         sys.exit(f"expected the jax backend, found {keras.backend.backend()}")
-    np.savez(where / "found.npz", **run(where, keras.models.load_model(where / "model.keras")))
+    for where in map(Path, sys.argv[1:]):
+        np.savez(where / "found.npz", **run(where, keras.models.load_model(where / "model.keras")))
     loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "tensorflow_recommenders"))
     if loaded:
         sys.exit(f"expected no TensorFlow, found {loaded[:3]}")

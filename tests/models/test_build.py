@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.data import small
-from tfkgrec.config_models import DinkSettings, EkpnetSettings, HkrmSettings, MfSettings
+from tfkgrec.config_models import DinkSettings, EkpnetSettings, HkrmSettings, KgcnSettings, MfSettings
 from tfkgrec.data.history import history_table
 from tfkgrec.data.splits import protocol_c
 from tfkgrec.errors import InputError
@@ -90,6 +90,22 @@ def test_ekpnet_has_its_settings_and_tables():
     assert len(ids) == model.num_entities
 
 
+def test_kgcn_has_its_settings_and_tables():
+    settings = KgcnSettings(dim=4, num_neighbours=2, aggregator="concat", l2=0.5, item_bias=True, pair_l2=0.25)
+    model = build_model(settings, DATASET, SPLITS, 0)
+    config = model.get_config()
+    for name, value in vars(settings).items():
+        if name != "name":
+            assert config[name] == value, name
+    assert (config["num_users"], config["num_items"]) == (DATASET.users.size, DATASET.items.size)
+    own = {(h, r, t) for h, r, t in zip(DATASET.graph.head, DATASET.graph.relation, DATASET.graph.tail, strict=True)}
+    entity, relation, ids = (t.numpy() for t in (model.neighbour_entity, model.neighbour_relation, model.entity_ids))
+    item, place = np.nonzero(entity)
+    assert len(item) > 50
+    assert {(i, relation[i, k], ids[entity[i, k]]) for i, k in zip(item, place, strict=True)} <= own
+    assert len(ids) == model.num_entities
+
+
 def test_matrix_factorization_has_its_settings():
     model = build_model(MfSettings(dim=5, item_bias=False, l2=0.25), DATASET, SPLITS, 0)
     config = model.get_config()
@@ -104,6 +120,7 @@ def test_matrix_factorization_has_its_settings():
         DinkSettings(dim=4, num_neighbours=2),
         EkpnetSettings(dim=4, triples_per_item=1),
         HkrmSettings(dim=4, max_values=1),
+        KgcnSettings(dim=4, num_neighbours=1),
         MfSettings(dim=4),
     ],
 )

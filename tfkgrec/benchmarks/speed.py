@@ -31,6 +31,7 @@ PRESETS: dict[str, tuple[str, ...]] = {
         *("pretraining.items=bpr", "pretraining.knowledge=transe", "training.batch_size=3200"),
     ),
     "rkan": ("model.dim=32", "model.num_paths=16", "training.batch_size=2048"),
+    "kgcn": ("model.dim=16", "model.num_neighbours=8", "training.batch_size=2048"),
 }
 """The sizes that speed is stated for, model -> settings; what is not listed has the model's defaults."""
 

@@ -62,6 +62,10 @@ _ABLATIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "shared-values": ("model.shared_values=true",),
     },
     "rkan": {"rkge": ("model.pooling=average",)},
+    "kgcn": {
+        "kgcn-concat": ("model.aggregator=concat",),
+        "kgcn-neighbour": ("model.aggregator=neighbour",),
+    },
 }
 
 

@@ -10,6 +10,7 @@ from tfkgrec.config_models import (
     DinkSettings,
     EkpnetSettings,
     HkrmSettings,
+    KgcnSettings,
     KsrSettings,
     MfSettings,
     ModelSettings,
@@ -27,6 +28,7 @@ from tfkgrec.models.build_rkan import build_rkan
 from tfkgrec.models.dink import DINK
 from tfkgrec.models.ekpnet import EKPNet
 from tfkgrec.models.hkrm import HKRM
+from tfkgrec.models.kgcn import KGCN
 from tfkgrec.models.matrix_factorization import MatrixFactorization
 from tfkgrec.models.recommender import Recommender
 
@@ -93,6 +95,17 @@ def _rkan(settings: RkanSettings, dataset: Dataset, splits: Splits, rng: np.rand
     return build_rkan(settings, dataset, splits, _hyperparameters(settings), rng)
 
 
+def _kgcn(settings: KgcnSettings, dataset: Dataset, splits: Splits, rng: np.random.Generator) -> KGCN:
+    near = sample_neighbours(dataset.graph, dataset.num_items, settings.num_neighbours, rng)
+    sizes = (dataset.users.size, dataset.items.size, len(near.entity_ids), near.num_relations)
+    model = KGCN(*sizes, **_hyperparameters(settings))
+    model.build()
+    model.set_table("neighbour_entity", near.entity)
+    model.set_table("neighbour_relation", near.relation)
+    model.set_table("entity_ids", near.entity_ids)
+    return model
+
+
 def _matrix_factorization(
     settings: MfSettings, dataset: Dataset, splits: Splits, rng: np.random.Generator
 ) -> MatrixFactorization:
@@ -114,5 +127,6 @@ _BUILDERS: dict[type, Callable[[Any, Dataset, Splits, np.random.Generator], Reco
     HkrmSettings: _hkrm,
     KsrSettings: _ksr,
     RkanSettings: _rkan,
+    KgcnSettings: _kgcn,
     MfSettings: _matrix_factorization,
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from tfkgrec.serving.narrators import dink, ekpnet, hkrm, ksr, rkan
+from tfkgrec.serving.narrators import dink, ekpnet, hkrm, kgcn, ksr, rkan
 
 Row = Mapping[str, np.ndarray]
 
@@ -39,5 +39,6 @@ _NARRATORS: Sequence[tuple[frozenset[str], Callable[[Row, str, str], list[str]]]
     (hkrm.NEEDS, hkrm.narrate),
     (ksr.NEEDS, ksr.narrate),
     (rkan.NEEDS, rkan.narrate),
+    (kgcn.NEEDS, kgcn.narrate),
 )
-"""The outputs that a narrator reads, and the narrator."""
+"""The outputs that a narrator reads, and the narrator; KGCN's are all among DINK's, so it comes after it."""
