@@ -145,6 +145,9 @@ class TrainingConfig(Section):
     optimizer: Literal["adam", "adagrad"] = "adam"
     first_stage: StageConfig | None = None  # null: a model with two stages trains in its last one only
     negatives: Literal["fixed", "fresh"] = "fresh"  # drawn once, as the papers do, or again every epoch
+    # items that fresh ones are drawn from; liked: those with a training positive, so that an item without any stays
+    # unknown to the model instead of becoming its surest negative (protocol C)
+    negatives_from: Literal["catalogue", "liked"] = "catalogue"
     # protocol S, whose examples are the predicted positions of sequences
     loss: Literal["bpr", "sampled_softmax", "softmax"] = "bpr"  # tasks/sequential.py
     num_negatives: int = number(1, min=1)  # of each position (bpr), or shared by the batch (sampled_softmax)
@@ -159,6 +162,10 @@ class TrainingConfig(Section):
         if self.batch_size < self.items_per_user:
             found = f"{self.batch_size} < {self.items_per_user}"
             raise SettingError("batch_size", f"expected at least training.items_per_user, found {found}")
+        if self.negatives == "fixed" and self.negatives_from != "catalogue":
+            raise SettingError(
+                "negatives_from", f"expected catalogue with negatives: fixed, found {self.negatives_from}"
+            )
 
 
 @dataclass(frozen=True)
@@ -195,6 +202,11 @@ class Config(Section):
         wanted = PROTOCOLS.get(model, ("C", "R"))
         if protocol not in wanted:
             raise SettingError("data.protocol", f"expected {' or '.join(wanted)} for model {model}, found {protocol}")
+        if protocol != "C" and self.training.negatives_from != "catalogue":
+            found = self.training.negatives_from
+            raise SettingError(
+                "training.negatives_from", f"expected catalogue with data.protocol {protocol}, found {found}"
+            )
         offered, asked = FLOORS[protocol], self.evaluation.floors
         for name in asked or ():
             if name not in offered:

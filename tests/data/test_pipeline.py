@@ -89,6 +89,22 @@ def test_fresh_negatives_are_as_many_as_the_positives_and_new_in_every_epoch():
     assert drawn[0] != drawn[1] != drawn[2]
 
 
+def test_negatives_from_liked_items_only():
+    liked = np.unique(SPLITS.train.positives.item)
+    assert len(liked) < SPLITS.num_item_rows - 1
+    some, all_ = batches(negatives_from="liked"), batches()
+    for epoch in range(3):
+        drawn = some.pairs(epoch)
+        negative = drawn.label == 0
+        assert np.isin(drawn.item[negative], liked).all()
+        assert not np.isin(all_.pairs(epoch).item[all_.pairs(epoch).label == 0], liked).all()
+        own = set(zip(*(SPLITS.train.positives.user, SPLITS.train.positives.item), strict=True))
+        pairs = list(zip(drawn.user[negative], drawn.item[negative], strict=True))
+        assert not own & set(pairs)
+        assert len(set(pairs)) == len(pairs)
+    assert len(set(drawn.item[negative])) > len(liked) / 2
+
+
 @pytest.mark.parametrize("negatives", ["fixed", "fresh"])
 def test_an_epoch_is_a_function_of_seed_and_epoch(negatives):
     first, again = (batches(negatives=negatives).epoch(2) for _ in range(2))

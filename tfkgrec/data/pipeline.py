@@ -79,6 +79,7 @@ class TrainingBatches:
         history_length: T. Rows carry T + 1 items, since every pair loses one: a positive itself, a negative the one
             that `omit` names. Lengths then tell nothing about labels (design rule 1).
         negatives: "fixed" (the split's, as the papers) or "fresh" (re-drawn every epoch, excluding training positives).
+        negatives_from: what fresh ones are drawn from: the "catalogue", or "liked" items, with a training positive.
         unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve strangers.
     """
 
@@ -89,6 +90,7 @@ class TrainingBatches:
     negatives: str
     seed: int
     unknown_user_rate: float = 0.0
+    negatives_from: str = "catalogue"
 
     @classmethod
     def of(cls, splits: Splits, history_length: int, training: TrainingConfig) -> "TrainingBatches":
@@ -101,6 +103,7 @@ class TrainingBatches:
             training.negatives,
             training.seed,
             training.unknown_user_rate,
+            training.negatives_from,
         )
 
     @property
@@ -118,6 +121,13 @@ class TrainingBatches:
         rows = -(-np.bincount(self.pairs(0).user) // self.items_per_user)
         return -(-int(rows.sum()) // self.rows_per_batch)
 
+    @cached_property
+    def _pool(self) -> np.ndarray:
+        """The items that fresh negatives are drawn from, ascending."""
+        if self.negatives_from == "liked":
+            return np.unique(self.splits.train.positives.item)
+        return np.arange(1, self.splits.num_item_rows, dtype=np.int32)
+
     def pairs(self, epoch: int) -> Interactions:
         """The labelled pairs of one epoch."""
         train = replace(self.splits.train, timestamp=None)
@@ -125,12 +135,12 @@ class TrainingBatches:
             return train
         positives = train.positives
         rng = np.random.default_rng([self.seed, 2, epoch])
-        rows = self.splits.num_item_rows
-        own = np.sort(pair_keys(positives.user, positives.item, rows))
-        user, item = draw_negatives(self.splits.history_lengths, own, rows - 1, rng)
+        pool = self._pool
+        own = np.sort(pair_keys(positives.user, np.searchsorted(pool, positives.item) + 1, len(pool) + 1))
+        user, place = draw_negatives(self.splits.history_lengths, own, len(pool), rng)
         return Interactions(
             np.concatenate([positives.user, user]),
-            np.concatenate([positives.item, item]),
+            np.concatenate([positives.item, pool[place - 1]]),
             np.concatenate([positives.label, np.zeros(len(user), np.float32)]),
         )
 
