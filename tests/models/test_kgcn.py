@@ -124,12 +124,12 @@ def test_edges_are_finite_forth_and_back(settings):
         assert gradient is None or np.isfinite(gradient).all()
 
 
-def test_l2_is_of_the_whole_matrices():
+def test_l2_is_half_the_squares_of_the_whole_matrices():
     model = kgcn(l2=0.25)
     model(batch(), training=True)
     tables = (model.user_embedding, model.entity_embedding, model.relation_embedding)
     total = sum(np.sum(value(t.embeddings) ** 2) for t in tables) + np.sum(value(model.aggregator.kernel) ** 2)
-    assert float(model.losses[0]) == pytest.approx(0.25 * total, rel=1e-5)
+    assert float(model.losses[0]) == pytest.approx(0.25 / 2 * total, rel=1e-5)
 
 
 def test_pair_l2_is_of_the_batchs_vectors_and_counts_real_pairs_only():

@@ -29,7 +29,8 @@ class KGCN(Recommender):
 
     Reading: H = 1, as the paper has it on Last.FM and Book-Crossing. u . r and the sum over neighbours are what the
     paper writes (its authors' code divides them by d and K). An item of fewer than K neighbours has each of them once,
-    under a mask (the code draws some again); one of none has v_N = 0. tanh as in the code.
+    under a mask (the code draws some again); one of none has v_N = 0. tanh and the half of lambda are the code's, for
+    which lambda was chosen.
 
     Args:
         num_users, num_items, num_entities, num_relations: table rows, row 0 (padding, unknown) included; items are the
@@ -37,7 +38,7 @@ class KGCN(Recommender):
         dim: d.
         num_neighbours: K.
         aggregator: "sum", "concat", "neighbour": what enters W in 3.
-        l2: lambda, on the whole matrices of vectors and W.
+        l2: lambda; the loss gets lambda/2 times the squares of the whole matrices of vectors and of W.
 
     Not in the paper, off by default:
         item_bias: one learned scalar per item.
@@ -136,7 +137,7 @@ class KGCN(Recommender):
         if self.l2:
             tables = (self.user_embedding, self.entity_embedding, self.relation_embedding)
             squares = sum(ops.sum(ops.square(table.table())) for table in tables)
-            self.add_loss(self.l2 * (squares + ops.sum(ops.square(self.aggregator.kernel))))
+            self.add_loss(self.l2 / 2 * (squares + ops.sum(ops.square(self.aggregator.kernel))))
         if self.pair_l2:
             real = ops.cast(ops.not_equal(item, 0), used[0].dtype)  # [G, M]
             pairs = sum(ops.sum(ops.sum(ops.square(vectors), -1) * real) for vectors in used)
