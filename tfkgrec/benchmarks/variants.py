@@ -31,7 +31,9 @@ _NO_FLOORS = "evaluation.floors=[]"
 _LABELLED_PAIRS = {
     "paper-fixed": Variant("paper, fixed negatives", "-paper", ("training.negatives=fixed", _NO_FLOORS)),
     "paper-fresh": Variant("paper, fresh negatives", "-paper", ("training.negatives=fresh", _NO_FLOORS)),
-    "tuned-fixed": Variant("tuned, fixed negatives", "", ("training.negatives=fixed", _NO_FLOORS)),
+    "tuned-fixed": Variant(
+        "tuned, fixed negatives", "", ("training.negatives=fixed", "training.negatives_from=catalogue", _NO_FLOORS)
+    ),
     "tuned-fresh": Variant("tuned, fresh negatives", "", ("training.negatives=fresh",)),
 }
 _OTHERS = {"paper": Variant("paper", "-paper", (_NO_FLOORS,)), "tuned": Variant("tuned")}

@@ -28,7 +28,7 @@ MF_FLOOR = (
     MfSettings(dim=64, l2=1e-2),
     TrainingConfig(epochs=150, patience=8, batch_size=4096, items_per_user=8, learning_rate=1e-2, negatives="fresh"),
 )
-"""The MF floor: fresh negatives, item bias, trained until validation stalls (studies.md, 1 and 3)."""
+"""The MF floor: item bias, fresh negatives from where the run draws its own, trained until validation stalls."""
 
 
 class ProtocolC:
@@ -85,7 +85,8 @@ class ProtocolC:
     def _mf_floor(self) -> Scorer:
         settings, training = MF_FLOOR
         seed = self.config.training.seed
-        training = dataclasses.replace(training, seed=seed, calibrate=True)
+        pool = self.config.training.negatives_from
+        training = dataclasses.replace(training, seed=seed, calibrate=True, negatives_from=pool)
         config = dataclasses.replace(self.config, model=settings, training=training)
         floor = ProtocolC(config, self.dataset, self.splits)
         seed_everything(seed)
