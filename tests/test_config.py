@@ -163,6 +163,18 @@ def test_bad_override_is_one_line(write, override, line):
 
 
 @pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["training.negatives=fixed"], "training.negatives_from: expected catalogue with negatives: fixed, found liked"),
+        (["data.protocol=R"], "training.negatives_from: expected catalogue with data.protocol R, found liked"),
+    ],
+)
+def test_liked_items_are_drawn_from_only_where_negatives_are_drawn(write, overrides, line):
+    with pytest.raises(InputError, match=f"{line}$"):
+        load_config(write(SMALL), [*overrides, "training.negatives_from=liked"])
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         (
