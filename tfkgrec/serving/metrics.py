@@ -4,6 +4,7 @@ Source of names and buckets: tensorflow_serving/servables/tensorflow/util.cc, te
 of TensorFlow's names is a ":" in Prometheus.
 """
 
+import functools
 import re
 import time
 from collections.abc import Collection, Iterator
@@ -53,6 +54,10 @@ class Metrics(Observer):
             "cc:saved_model:load_latency", "Latency in microseconds for SavedModels that were loaded.", "model_path"
         )
 
+        # Finding the one counter or histogram of its labels takes longer than counting.
+        self._answered = functools.cache(lambda model: self._requests.labels(model, "OK"))
+        self._taken = functools.cache(self._latency.labels)
+
     @contextmanager
     def request(self, model: str, served: Collection[str], api: str, entrypoint: str) -> Iterator[None]:
         """Count the request answered inside, and how long it took if it was.
@@ -70,8 +75,8 @@ class Metrics(Observer):
         except Exception as error:
             self._requests.labels(name, ServingError.wrap(error).code.name).inc()
             raise
-        self._requests.labels(name, "OK").inc()
-        self._latency.labels(name, api, entrypoint).observe((time.perf_counter() - started) * 1e6)
+        self._answered(name).inc()
+        self._taken(name, api, entrypoint).observe((time.perf_counter() - started) * 1e6)
 
     def examples(self, model: str, count: int) -> None:
         """A request of `count` tf.Examples was answered."""

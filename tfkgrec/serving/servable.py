@@ -15,6 +15,7 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader  # tf.compat.v1's, without its warning
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 
+from tfkgrec.serving.callable_signature import CallableSignature, read_signature
 from tfkgrec.serving.status import FAILED_PRECONDITION, ServingError
 
 DEFAULT_SIGNATURE = "serving_default"
@@ -64,6 +65,8 @@ class Servable:
             intra_op_parallelism_threads=options.intra_op_threads,
         )
         config.gpu_options.allow_growth = True
+        # Small requests come one by one: threads that spin while they wait cost more than they gain.
+        config.experimental.disable_thread_spinning = True
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph, config=config)
         try:
@@ -74,24 +77,26 @@ class Servable:
             self._session.close()
             raise
         self.signature_defs: dict[str, meta_graph_pb2.SignatureDef] = dict(meta_graph.signature_def)
+        self._signatures = {key: read_signature(signature) for key, signature in self.signature_defs.items()}
+        self._specs = {key: ModelSpec(name=name, signature_name=key) for key in self.signature_defs}
+        for spec in self._specs.values():
+            spec.version.value = version
         self._runner = functools.lru_cache(maxsize=64)(self._make_runner)  # one per set of tensors
 
-    def signature(self, key: str) -> meta_graph_pb2.SignatureDef:
+    def signature(self, key: str) -> CallableSignature:
         """The signature called `key`; "" is the default one."""
         key = key or DEFAULT_SIGNATURE
         if not self.has_signature(key):
             raise ServingError(FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
-        return self.signature_defs[key]
+        return self._signatures[key]
 
     def has_signature(self, key: str) -> bool:
         """Whether `key` can be called."""
         return key in self.signature_defs and not key.startswith("__")  # "__saved_model_init_op" is nothing to call
 
     def spec(self, key: str) -> ModelSpec:
-        """Which model, version and signature answered."""
-        spec = ModelSpec(name=self.name, signature_name=key)
-        spec.version.value = self.version
-        return spec
+        """Which model, version and signature answered; to be copied, not changed."""
+        return self._specs[key]
 
     def run(self, key: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]) -> dict[str, np.ndarray]:
         """Call a signature.
@@ -107,9 +112,9 @@ class Servable:
         Raises:
             tf.errors.OpError: the runtime's own refusal.
         """
-        signature = self.signature_defs[key or DEFAULT_SIGNATURE]
-        feed = tuple(signature.inputs[name].name for name in inputs)
-        fetch = tuple(signature.outputs[name].name for name in outputs)
+        signature = self._signatures[key or DEFAULT_SIGNATURE]
+        feed = tuple([signature.inputs[name].tensor for name in inputs])
+        fetch = tuple([signature.outputs[name] for name in outputs])
         return dict(zip(outputs, self._runner(feed, fetch)(*inputs.values()), strict=True))
 
     def run_shared(
@@ -128,8 +133,8 @@ class Servable:
         Raises:
             tf.errors.OpError: the runtime's own refusal.
         """
-        feed = (self.signature_defs[outputs[0][0]].inputs[name].name,)
-        fetch = tuple(self.signature_defs[key].outputs[output].name for key, output in outputs)
+        feed = (self._signatures[outputs[0][0]].inputs[name].tensor,)
+        fetch = tuple(self._signatures[key].outputs[output] for key, output in outputs)
         return dict(zip(outputs, self._runner(feed, fetch)(values), strict=True))
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
+from tensorflow.core.framework import tensor_pb2, types_pb2
 
 # A few bytes can announce a huge tensor, as the last value sent fills the rest. Larger ones must be sent in full.
 MAX_FILLED = 1 << 20
@@ -21,6 +21,7 @@ VALUE_FIELD = {
     types_pb2.DT_BOOL: "bool_val",
     types_pb2.DT_STRING: "string_val",
 }
+_DTYPE = {np.dtype(tf.as_dtype(dtype).as_numpy_dtype): dtype for dtype in VALUE_FIELD}
 
 
 def from_proto(proto: tensor_pb2.TensorProto) -> np.ndarray:
@@ -30,13 +31,11 @@ def from_proto(proto: tensor_pb2.TensorProto) -> np.ndarray:
         ValueError: the message does not hold the tensor that it announces.
     """
     dims = [dim.size for dim in proto.tensor_shape.dim]
-    if proto.tensor_shape.unknown_rank or any(size < 0 for size in dims):
+    if proto.tensor_shape.unknown_rank or min(dims, default=0) < 0:
         raise ValueError("the shape should be known")
     size = math.prod(dims)
     if proto.dtype == types_pb2.DT_STRING and len(proto.string_val) == size:  # ids: a third of make_ndarray's time
-        texts = np.empty(size, object)
-        texts[:] = proto.string_val
-        return texts.reshape(dims)
+        return np.fromiter(proto.string_val, object, size).reshape(dims)
     packed = bool(proto.tensor_content) and proto.dtype != types_pb2.DT_STRING
     if not packed and size > MAX_FILLED:
         sent = sum(len(getattr(proto, field)) for field in set(VALUE_FIELD.values()))
@@ -49,22 +48,31 @@ def from_proto(proto: tensor_pb2.TensorProto) -> np.ndarray:
 
 
 def to_proto(array: np.ndarray) -> tensor_pb2.TensorProto:
-    """`array` with its values in the typed field (`float_val`, `string_val`, ...), not as packed bytes.
+    """`array` as a message; see `fill`."""
+    proto = tensor_pb2.TensorProto()
+    fill(proto, np.asarray(array))
+    return proto
+
+
+def fill(proto: tensor_pb2.TensorProto, array: np.ndarray) -> None:
+    """Write `array` into an empty message, its values in the typed field (`float_val`, ...), not as packed bytes.
 
     TF Serving replies so by default, and clients read `reply.outputs["score"].float_val`.
     """
-    array = np.asarray(array)
-    dtype = types_pb2.DT_STRING if array.dtype.kind in "OSU" else tf.as_dtype(array.dtype).as_datatype_enum
-    field = VALUE_FIELD.get(dtype)
-    if field is None:
-        return tf.make_tensor_proto(array)
-    shape = tensor_shape_pb2.TensorShapeProto(dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=n) for n in array.shape])
+    dtype = types_pb2.DT_STRING if array.dtype.kind in "OSU" else _DTYPE.get(array.dtype)
+    if dtype is None:
+        proto.CopyFrom(tf.make_tensor_proto(array))
+        return
     values = array.ravel().tolist()
     if array.dtype.kind == "U":
         values = [value.encode() for value in values]
     elif array.dtype.kind == "O":
         values = [value.encode() if isinstance(value, str) else value for value in values]
-    return tensor_pb2.TensorProto(dtype=dtype, tensor_shape=shape, **{field: values})
+    proto.dtype = dtype
+    proto.tensor_shape.SetInParent()
+    for size in array.shape:
+        proto.tensor_shape.dim.add().size = size
+    getattr(proto, VALUE_FIELD[dtype]).extend(values)
 
 
 def type_name(dtype: int) -> str:
