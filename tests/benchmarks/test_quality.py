@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tfkgrec.benchmark import main
+from tfkgrec.benchmarks.quality import table
 from tfkgrec.cli import run_main
 
 CONFIG = """
@@ -40,6 +41,7 @@ def test_mean_and_deviation_over_the_seeds(places, capsys):
     assert auc[0] != auc[1]
     assert row["mean"]["test.auc"] == pytest.approx(np.mean(auc), abs=1e-5)
     assert row["std"]["test.auc"] == pytest.approx(np.std(auc, ddof=1), abs=1e-5)
+    assert row["test_by_seed"]["test.auc"] == pytest.approx(auc, abs=1e-5)
     assert row["published"] == {"auc": 0.8, "acc": 0.7}
     printed = capsys.readouterr().out
     assert "published" in printed and "popularity" in printed and f"{np.mean(auc):.4f} +- " in printed
@@ -55,3 +57,19 @@ def test_what_is_done_is_not_done_again(places):
 def test_an_unknown_variant_is_one_line(places, capsys):
     assert _benchmark(places, "--variants", "paper") == 2
     assert "--variants: expected some of paper-fixed" in capsys.readouterr().err
+
+
+def test_lists_have_a_table_for_every_set_of_candidates():
+    mean = {"test.sampled.map": 0.4, "test.sampled.users": 900.0, "test.full.mrr": 0.125}
+    floor = {"floors.bpr.sampled.map": 0.2, "floors.bpr.full.mrr": 0.05, "floors.bpr.validation.full.mrr": 0.06}
+    row = {"model": "ksr", "dataset": "ml-1m", "seeds": [1], "published": {"map": 0.356}, "std": {}}
+    rows = [{**row, "variant": "tuned", "mean": mean | floor}, {**row, "variant": "tuned, gru++", "mean": mean}]
+    sampled, full = (block.splitlines() for block in table(rows).split("\n\n"))
+    assert [line.split() for line in sampled if "---" not in line] == [
+        ["ml-1m,", "sampled", "seeds", "MAP"],
+        ["published", "0.356"],
+        ["bpr", "1", "0.2000"],
+        ["ksr,", "tuned", "1", "0.4000"],
+        ["ksr,", "tuned,", "gru++", "1", "0.4000"],
+    ]
+    assert [line.split()[-1] for line in full if "---" not in line] == ["MRR", "0.0500", "0.1250", "0.1250"]

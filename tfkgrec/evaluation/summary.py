@@ -1,13 +1,12 @@
 """Several runs that differ in their seed, as mean and standard deviation."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.report import CTR_COLUMNS, align
 
 
 @dataclass(frozen=True)
@@ -18,6 +17,7 @@ class Summary:
         seeds: the seeds of the runs.
         mean, std: by dotted name ("test.auc", "floors.popularity.auc"). The standard deviation divides by n - 1 and is
             None for a single run: a single seed is not a result.
+        values: what they are made of, in the order of the seeds.
     """
 
     model: str
@@ -26,6 +26,7 @@ class Summary:
     seeds: tuple[int, ...]
     mean: dict[str, float]
     std: dict[str, float | None]
+    values: dict[str, list[float]]
 
 
 def aggregate(runs: Sequence[Mapping[str, Any]]) -> Summary:
@@ -55,25 +56,8 @@ def aggregate(runs: Sequence[Mapping[str, Any]]) -> Summary:
         seeds,
         {name: float(np.mean(v)) for name, v in values.items()},
         {name: float(np.std(v, ddof=1)) if len(runs) > 1 else None for name, v in values.items()},
+        {name: v.tolist() for name, v in values.items()},
     )
-
-
-def summary_table(summaries: Iterable[Summary]) -> str:
-    """Mean +- standard deviation on test, every model followed by its floors."""
-    rows = [["dataset", "model", "seeds", *CTR_COLUMNS.values()]]
-    for s in summaries:
-        floors = dict.fromkeys(name.split(".")[1] for name in s.mean if name.startswith("floors."))
-        for name, prefix in [(s.model, "test"), *((f"  {floor}", f"floors.{floor}") for floor in floors)]:
-            figures = [_mean_std(s, f"{prefix}.{key}") for key in CTR_COLUMNS]
-            rows.append([s.dataset, name, str(len(s.seeds)), *figures])
-    return align(rows, names=2)
-
-
-def _mean_std(summary: Summary, name: str) -> str:
-    if name not in summary.mean:
-        return "-"
-    std = summary.std[name]
-    return f"{summary.mean[name]:.4f}" + ("" if std is None else f" +- {std:.4f}")
 
 
 def _flat(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, float]]:
