@@ -13,6 +13,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from tests.serving.client.fake_server import Script, fake_server, probabilities
 from tests.serving.client.test_tls import pem  # noqa: F401  a fixture
 from tfkgrec import benchmark, serve
+from tfkgrec.config_models import MODEL_SETTINGS
 from tfkgrec.serving.client import Client, Tls
 from tfkgrec.serving.config_protos import MonitoringConfig, SSLConfig, read_text_proto
 from tfkgrec.serving.metrics import PATH
@@ -82,6 +83,18 @@ def test_models_config_parses_and_maps_to_the_export_folder(models):
     assert {model.model_platform for model in models} == {"tensorflow"}
     here = read_model_config(SERVING / "models.config", REPOSITORY / "export")
     assert [model.base_path for model in here] == [REPOSITORY / "export" / name for name in names]
+
+
+def test_models_config_has_every_other_model_of_a_paper_in_comments(tmp_path):
+    text = (SERVING / "models.config").read_text()
+    head, listed = text.split("model_config_list")
+    active = re.findall(r'^ *name: "(\w+)"', listed, re.MULTILINE)
+    assert active == ["dink"]  # the container waits for what is missing
+    file = tmp_path / "models.config"
+    file.write_text(head + "model_config_list" + re.sub(r"^# ", "  ", listed, flags=re.MULTILINE))
+    here = {model.name: model.base_path for model in read_model_config(file, REPOSITORY / "export")}
+    baselines = {"mf", "kgcn"}
+    assert here == {name: REPOSITORY / "export" / name for name in MODEL_SETTINGS.keys() - baselines}
 
 
 def test_monitoring_config_shows_metrics_where_tf_serving_has_them():
