@@ -142,6 +142,7 @@ class TrainingConfig(Section):
     batch_size: int = number(2048, min=1)  # labelled pairs (protocol S: positions) a step, padding included
     items_per_user: int = number(8, min=1)  # M: labelled items of one user in a row of the batch
     learning_rate: float = number(1e-3, above=0, max=10)
+    learning_rate_decay: float = number(1.0, above=0, max=1)  # after every epoch the rate is multiplied by this
     optimizer: Literal["adam", "adagrad"] = "adam"
     first_stage: StageConfig | None = None  # null: a model with two stages trains in its last one only
     negatives: Literal["fixed", "fresh"] = "fresh"  # drawn once, as the papers do, or again every epoch

@@ -21,7 +21,7 @@ from tfkgrec.config import load_config
 from tfkgrec.training import callbacks
 from tfkgrec.training.run_directory import RunDirectory
 
-# Everything that draws random numbers: fresh negatives, hidden users, dropout.
+# Everything that draws random numbers: fresh negatives, hidden users, dropout; and a rate that falls.
 RANDOM = (
     "data.synthetic.users=120",
     "data.synthetic.items=80",
@@ -29,6 +29,7 @@ RANDOM = (
     "training.patience=8",
     "training.negatives=fresh",
     "training.unknown_user_rate=0.2",
+    "training.learning_rate_decay=0.8",
     "model.dropout=0.3",
 )
 

@@ -39,6 +39,20 @@ def test_it_stops_after_the_patience_and_gives_the_best_epoch_back(config, tmp_p
         assert run.best_weights(0).exists() and json.loads(run.state.read_text())["epoch"] == len(curve)
 
 
+def test_the_learning_rate_falls_from_epoch_to_epoch(config):
+    """With a decay of 1e-9 all the learning is in the first epoch."""
+    tables = []
+    for epochs in (1, 3):
+        settings = load_config(config, [*TINY, f"training.epochs={epochs}", "training.learning_rate_decay=1e-9"])
+        prepared = prepare(settings)
+        model = prepared.model(settings)
+        before = model.entity_embedding.embeddings.numpy()
+        fit(model, prepared.protocol, settings.training, verbose=False)
+        tables.append(model.entity_embedding.embeddings.numpy())
+    assert np.abs(tables[0] - before).max() > 1e-3
+    np.testing.assert_allclose(tables[1], tables[0], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("poke", "layer"),
     [

@@ -26,6 +26,9 @@ from tfkgrec.training.run_directory import RunDirectory
 OPTIMIZERS = {"adam": "Adam", "adagrad": "Adagrad"}
 
 
+LearningRate = float | keras.optimizers.schedules.LearningRateSchedule
+
+
 @dataclass(frozen=True)
 class Stage:
     """A part of training with its own optimizer: `number` is what the model computes (`Recommender.enter_stage`)."""
@@ -79,7 +82,7 @@ def fit(
     while progress.stage < len(stages):
         stage = stages[progress.stage]
         model.enter_stage(stage.number)
-        task = make_task(protocol, model, settings, stage.learning_rate)
+        task = make_task(protocol, model, settings, _learning_rate(stage, settings, batches.steps))
         best_weights = None if run is None else run.best_weights(progress.stage)
         validation = Validation(lambda: protocol.validate(model), progress, best_weights, stage.patience)
         callbacks: list[Any] = [EpochSeeds(settings.seed), throughput, NonFiniteGuard(batches), validation]
@@ -118,7 +121,7 @@ def fit(
 
 
 def make_task(
-    protocol: TrainingProtocol, model: Recommender, settings: TrainingConfig, learning_rate: float
+    protocol: TrainingProtocol, model: Recommender, settings: TrainingConfig, learning_rate: LearningRate
 ) -> keras.Model:
     """The protocol's task around `model`, compiled as the settings say."""
     task = protocol.task(model)
@@ -137,6 +140,14 @@ def seed_everything(seed: int) -> None:
     """Seed Keras' initialisers and the backends."""
     keras.utils.set_random_seed(seed)
     tf.random.set_seed(seed)
+
+
+def _learning_rate(stage: Stage, settings: TrainingConfig, steps: int) -> LearningRate:
+    """Of a stage with epochs of `steps`: a number, or a schedule that the optimizer's own count of steps drives."""
+    decay = settings.learning_rate_decay
+    if decay == 1:
+        return stage.learning_rate
+    return keras.optimizers.schedules.ExponentialDecay(stage.learning_rate, steps, decay, staircase=True)
 
 
 def _stages(model: Recommender, settings: TrainingConfig) -> list[Stage]:
