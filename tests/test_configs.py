@@ -41,7 +41,8 @@ def path(request) -> Path:
 def test_loads_and_is_named_after_its_model_and_dataset(path):
     config = load_config(path)
     assert path.parent.name == config.model.name
-    assert path.stem.removesuffix("-paper") == config.data.dataset
+    stem = config.data.dataset + ("-session" if config.data.next == "session" else "")
+    assert path.stem.removesuffix("-paper") == stem
 
 
 def test_comes_back_equal_from_its_resolved_text(path, tmp_path):

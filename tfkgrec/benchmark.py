@@ -12,7 +12,7 @@ from tfkgrec.cli import add_set_argument, run_main
 
 MODELS = ("dink", "ekpnet", "hkrm", "ksr", "rkan", "kgcn")
 DATASETS = ("lastfm", "book-crossing", "ml-1m")
-MORE_DATASETS = ("ml-100k", "ml-100k-rkge", "synthetic")
+MORE_DATASETS = ("ml-1m-session", "ml-100k", "ml-100k-rkge", "synthetic")
 SPEED_COLUMNS = (
     "model",
     "dataset",
