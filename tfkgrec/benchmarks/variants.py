@@ -63,7 +63,10 @@ _ABLATIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "entity-item": ("model.knowledge=item",),  # the entity's vector on the item's side, and no memory
         "shared-values": ("model.shared_values=true",),
     },
-    "rkan": {"rkge": ("model.pooling=average",)},
+    "rkan": {
+        "rkge": ("model.pooling=average",),
+        "no-paths": ("model.num_paths=0", "model.score=embedding"),
+    },
     "kgcn": {
         "kgcn-concat": ("model.aggregator=concat",),
         "kgcn-neighbour": ("model.aggregator=neighbour",),
