@@ -2,7 +2,8 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -14,6 +15,10 @@ from tfkgrec.config_section import Section
 from tfkgrec.data.records import Dataset, Splits
 from tfkgrec.evaluation.model_scorer import ModelScorer
 from tfkgrec.quiet import LOG_LEVEL
+from tfkgrec.serving import Client
+from tfkgrec.serving.manager import ModelManager
+from tfkgrec.serving.model_config import ModelConfig
+from tfkgrec.serving.server import ModelServer
 from tfkgrec.training.protocol_c import ProtocolC
 from tfkgrec.training.run import Prepared
 from tfkgrec.training.trainer import fit
@@ -71,6 +76,15 @@ def run_train(config: Path, run_dir: Path, *arguments: str, overrides: Sequence[
     """`tfkgrec train` in this process; its exit status."""
     settings = ["--set", *overrides] if overrides else []
     return run_main(train.main, ["--config", str(config), "--run-dir", str(run_dir), *settings, *arguments])
+
+
+@contextmanager
+def served(base: Path) -> Iterator[Client]:
+    """A client of the embedded server over one model's versions."""
+    manager = ModelManager([ModelConfig(base.name, base)])
+    with ModelServer(manager, port=0, poll_seconds=0) as server:
+        with Client(server.address, base.name, timeout=60) as client:
+            yield client
 
 
 def run_process(*command: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

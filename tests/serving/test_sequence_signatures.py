@@ -1,19 +1,20 @@
-"""A planted KSR, exported: click after click through `advance` gives what the whole history gives."""
+"""A planted KSR, exported and served: click after click through `advance` gives what the whole history gives."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.planted import run_train, write_config
+from tests.planted import run_train, served, write_config
 from tfkgrec import export
 from tfkgrec.cli import run_main
 from tfkgrec.config import load_config
+from tfkgrec.serving import Client
 from tfkgrec.serving.explanation import narrate
 from tfkgrec.serving.local import explain_run, run_signatures
 from tfkgrec.serving.sequence_signatures import RECENT, SequenceSignatures
-from tfkgrec.serving.servable import Servable
 from tfkgrec.training.run import prepare
 
 T = 6
@@ -51,43 +52,47 @@ def signatures(run) -> SequenceSignatures:
 
 
 @pytest.fixture(scope="module")
-def servable(run, tmp_path_factory):
+def client(run, tmp_path_factory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("ksr-export")
     assert run_main(export.main, [str(run), "--export-dir", str(folder)]) == 0
-    loaded = Servable("ksr", 1, folder / "ksr/1")
-    yield loaded
-    loaded.close()
+    with served(folder / "ksr") as asking:
+        yield asking
 
 
-def _click(servable: Servable, state: dict[str, np.ndarray], item: str) -> dict[str, np.ndarray]:
-    wanted = [*state, "item_id", "score", "known_item"]
-    return servable.run("advance", {**state, "item_id": np.array([item.encode()], object)}, wanted)
+def test_clicks_one_by_one_equal_the_history(signatures, client):
+    """Two people; the state travels to the client and back with every click."""
+    people = [CLICKS, CLICKS[::-1]]
+    state = client.new_state(2)
+    for n in range(1, len(CLICKS) + 1):
+        answer = client.advance(state, [clicks[n - 1] for clicks in people], k=20)
+        state = answer.state
+        assert answer.known.tolist() == [True, True]
+        for person, clicks in enumerate(people):
+            recent = state[RECENT][person].tolist()
+            assert recent == ([""] * T + clicks[:n])[-T:]
+            assert not set(answer.item_id[person]) & set(recent[-n:])
+        if n > T:  # the model reads the newest T of a history, `advance` knows them all
+            continue
+        replay = client.recommend_for_history([clicks[:n] for clicks in people], k=20)
+        in_memory = signatures.recommend_for_history(tf.constant([clicks[:n] for clicks in people]))
+        assert replay.known.tolist() == [n, n]
+        assert answer.item_id.tolist() == replay.item_id.tolist()
+        np.testing.assert_allclose(answer.score, replay.score, atol=1e-5)
+        np.testing.assert_allclose(answer.score, in_memory["score"].numpy(), atol=1e-5)
+        assert state.keys() == replay.state.keys() == signatures.zero_state(2).keys()
+        for name in ("state_hidden", "state_memory"):
+            np.testing.assert_allclose(state[name], replay.state[name], atol=1e-5, err_msg=name)
+            np.testing.assert_allclose(state[name], in_memory[name].numpy(), atol=1e-5, err_msg=name)
 
 
-def test_clicks_one_by_one_equal_the_history(signatures, servable):
-    found = {name: value for name, value in signatures.zero_state(1).items()}
-    for n, item in enumerate(CLICKS, 1):
-        found = _click(servable, {name: found[name] for name in signatures.zero_state(1)}, item)
-        # The whole history at once; the model reads the newest T of it, `advance` knows them all.
-        whole = signatures.recommend_for_history(tf.constant([CLICKS[:n]]))
-        assert found["known_item"].tolist() == [True]
-        if n <= T:
-            for name in ("state_hidden", "state_memory", "score"):
-                np.testing.assert_allclose(found[name], whole[name].numpy(), atol=1e-5, err_msg=name)
-            np.testing.assert_array_equal(found["item_id"], whole["item_id"].numpy())
-        recent = [text.decode() for text in found[RECENT][0]]
-        assert recent == ([""] * T + CLICKS[:n])[-T:]
-        assert not {text.decode() for text in found["item_id"][0]} & set(recent[-n:])
-
-
-def test_an_unknown_click_changes_nothing(signatures, servable):
-    state = {name: value.numpy() for name, value in signatures.recommend_for_history(tf.constant([CLICKS[:3]])).items()}
-    state = {name: state[name] for name in signatures.zero_state(1)}
-    found = _click(servable, state, "no such film")
-    assert found["known_item"].tolist() == [False]
+def test_an_unknown_click_changes_nothing(client):
+    state = client.recommend_for_history([CLICKS[:3]]).state
+    answer = client.advance(state, ["no such film"])
+    assert answer.known.tolist() == [False]
+    assert answer.state.keys() == state.keys()
     for name, value in state.items():
         same = np.testing.assert_allclose if value.dtype.kind == "f" else np.testing.assert_array_equal
-        same(found[name], value)
+        same(answer.state[name], value)
 
 
 def test_a_known_user_goes_on_from_what_test_knew(run, signatures):
@@ -119,3 +124,17 @@ def test_explained_in_words(run, signatures):
     lines = narrate(outputs, user, "film-3")
     assert f"what counts for user {user} now" in lines[0]
     assert any(name in " ".join(lines) for name in ("genre", "director", "star"))
+
+
+def test_lists_scores_and_reasons_agree(client, run):
+    users = [*(run / "vocabularies/users.txt").read_text().splitlines()[:2], "nobody"]
+    best = client.recommend(users, k=4)
+    assert (best.known.tolist(), best.version, best.item_id.shape) == ([True, True, False], 1, (3, 4))
+    pairs = np.repeat(users, 4).tolist(), best.item_id.ravel().tolist()
+    np.testing.assert_allclose(client.score(*pairs), best.score.ravel(), atol=1e-5)
+    reasons = client.explain(*pairs)
+    np.testing.assert_allclose(reasons["probability"], best.score.ravel(), atol=1e-5)
+    assert reasons["item_name"].tolist() == best.item_name.ravel().tolist()
+    assert "what counts for user" in narrate(reasons, users[0], pairs[1][0])[0]
+    again = client.advance(best.state, CLICKS[:3], k=4)
+    assert again.known.all() and again.score.tolist() != best.score.tolist()

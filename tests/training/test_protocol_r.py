@@ -1,11 +1,11 @@
-"""Protocol R end to end on planted data: train, judge, export with every signature, explain in words."""
+"""Protocol R end to end on planted data: train, judge, export with every signature, serve, explain in words."""
 
 import json
 
 import numpy as np
 import pytest
 
-from tests.planted import SETTINGS, run_train, write_config
+from tests.planted import SETTINGS, run_train, served, write_config
 from tfkgrec.config import build_config
 from tfkgrec.errors import InputError
 from tfkgrec.export import export_run
@@ -46,6 +46,11 @@ def run(tmp_path_factory):
     return folder / "run"
 
 
+@pytest.fixture(scope="module")
+def exported(run, tmp_path_factory):
+    return export_run(run, tmp_path_factory.mktemp("rkan-export"))
+
+
 def test_metrics_hold_both_parts_and_the_floors_of_this_protocol(run):
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["protocol"] == "R"
@@ -71,12 +76,11 @@ def test_a_model_from_its_file_scores_the_same_and_knows_what_test_may_know(run)
     np.testing.assert_allclose(protocol.score_catalogue(model, users), served, atol=1e-5)
 
 
-def test_the_export_answers_every_signature_as_the_model_does(run, tmp_path):
+def test_the_export_answers_every_signature_as_the_model_does(run, exported):
     """export_run itself compares each signature with the model in memory; here is what comes out."""
-    folder = export_run(run, tmp_path)
     users = (run / "vocabularies/users.txt").read_text().splitlines()
     items = (run / "vocabularies/items.txt").read_text().splitlines()
-    servable = Servable("rkan", 1, folder)
+    servable = Servable("rkan", 1, exported)
     try:
         ranked = servable.run("recommend", {"user_id": np.array([users[0].encode()], object)}, ["item_id", "score"])
         assert (np.diff(ranked["score"][0]) <= 1e-6).all()
@@ -100,6 +104,26 @@ def test_the_export_answers_every_signature_as_the_model_does(run, tmp_path):
         assert lines[0].startswith(f"film {item.split('-')[-1]}") or "(probability" in lines[0]
         said |= {line.split("; ")[-1].split(" ")[0] for line in lines[1:] if "you rated" in line}
     assert len(said) > 1
+
+
+def test_a_client_gets_lists_scores_and_paths_in_sentences(run, exported):
+    users = [*(run / "vocabularies/users.txt").read_text().splitlines()[:2], "nobody"]
+    with served(exported.parent) as client:
+        best = client.recommend(users, k=5)
+        assert (best.known.tolist(), best.version, best.state) == ([True, True, False], 1, {})
+        pairs = np.repeat(users, 5).tolist(), best.item_id.ravel().tolist()
+        np.testing.assert_allclose(client.score(*pairs), best.score.ravel(), atol=1e-5)
+        history = best.item_id[0].tolist()
+        stranger = client.recommend_for_history([history, []], k=5)
+        assert stranger.known.tolist() == [5, 0]
+        assert not set(stranger.item_id[0]) & set(history)
+        reasons = client.explain(*pairs)
+    np.testing.assert_allclose(reasons["probability"], best.score.ravel(), atol=1e-5)
+    told = []
+    for row, (user, item) in enumerate(zip(*pairs, strict=True)):
+        one = {name: values[row : row + 1] for name, values in reasons.items()}
+        told += [line for line in narrate(one, user, item)[1:] if user != "nobody"]
+    assert any("% you rated film " in line for line in told)
 
 
 @pytest.mark.parametrize(
