@@ -28,7 +28,7 @@ MF_FLOOR = (
     MfSettings(dim=64, l2=1e-2),
     TrainingConfig(epochs=150, patience=8, batch_size=4096, items_per_user=8, learning_rate=1e-2, negatives="fresh"),
 )
-"""The MF floor: item bias, fresh negatives from where the run draws its own, trained until validation stalls."""
+"""The MF floor: item bias, fresh negatives, until validation stalls; it has the run's pool of negatives and decay."""
 
 
 class ProtocolC:
@@ -84,9 +84,9 @@ class ProtocolC:
 
     def _mf_floor(self) -> Scorer:
         settings, training = MF_FLOOR
-        seed = self.config.training.seed
-        pool = self.config.training.negatives_from
-        training = dataclasses.replace(training, seed=seed, calibrate=True, negatives_from=pool)
+        seed, own = self.config.training.seed, self.config.training
+        as_the_run = {"negatives_from": own.negatives_from, "learning_rate_decay": own.learning_rate_decay}
+        training = dataclasses.replace(training, seed=seed, calibrate=True, **as_the_run)
         config = dataclasses.replace(self.config, model=settings, training=training)
         floor = ProtocolC(config, self.dataset, self.splits)
         seed_everything(seed)
