@@ -84,9 +84,15 @@ class ProtocolC:
 
     def _mf_floor(self) -> Scorer:
         settings, training = MF_FLOOR
-        seed, own = self.config.training.seed, self.config.training
-        as_the_run = {"negatives_from": own.negatives_from, "learning_rate_decay": own.learning_rate_decay}
-        training = dataclasses.replace(training, seed=seed, calibrate=True, **as_the_run)
+        own = self.config.training
+        seed = own.seed
+        training = dataclasses.replace(
+            training,
+            seed=seed,
+            calibrate=True,
+            negatives_from=own.negatives_from,
+            learning_rate_decay=own.learning_rate_decay,
+        )
         config = dataclasses.replace(self.config, model=settings, training=training)
         floor = ProtocolC(config, self.dataset, self.splits)
         seed_everything(seed)
