@@ -98,8 +98,8 @@ class InterestGRU(keras.layers.Layer):
     def _of_one_user(self, history: Any, weights: Any, mask: Any) -> Any:
         """The same for history [T, d], weights and mask [M, T]: [M, units], in half the time for a catalogue.
 
-        a_t W E(v_t) + U h is one product, of [a_t, h] with W E(v_t) on top of U. A masked step, too: a column of its own
-        takes z to 0.
+        a_t W E(v_t) + U h is one product, of [a_t, h] with W E(v_t) on top of U. A masked step, too: a column of
+        its own takes z to 0.
         """
         u, cell = self.units, self.cell
         projected = ops.matmul(history, self.kernel)  # [T, 3u]
