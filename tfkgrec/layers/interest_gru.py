@@ -101,22 +101,25 @@ class InterestGRU(keras.layers.Layer):
         a_t W E(v_t) + U h is one product, of [a_t, h] with W E(v_t) on top of U. A masked step, too: a column of
         its own takes z to 0.
         """
-        u, cell = self.units, self.cell
-        projected = ops.matmul(history, self.kernel)  # [T, 3u]
-        masked = ops.cast(ops.logical_not(mask), projected.dtype)
+        u, steps = self.units, history.shape[0]
+        masked = ops.cast(ops.logical_not(mask), history.dtype)
         inputs = ops.transpose(ops.stack([weights, masked], axis=-1), (1, 0, 2))  # [T, M, 2]
-        h = ops.zeros_like(weights[:, :1] * projected[:1, :u])  # [M, u]
-
-        def product(t: int, h: Any, kernel: Any, part: slice, if_masked: float = 0.0) -> Any:
-            column = ops.full((1, u), if_masked, dtype=projected.dtype)
-            rows = ops.concatenate([projected[t : t + 1, part], column, kernel], axis=0)  # [2 + u, u]
-            return ops.matmul(ops.concatenate([inputs[t], h], axis=1), rows) + self.bias[part]
-
-        for t in range(history.shape[0]):
-            update = ops.sigmoid(product(t, h, cell.gate_kernel[:, :u], slice(0, u), CLOSED))
-            reset = ops.sigmoid(product(t, h, cell.gate_kernel[:, u:], slice(u, 2 * u)))
-            fresh = ops.tanh(product(t, reset * h, cell.state_kernel, slice(2 * u, 3 * u)))
-            h = h + update * (fresh - h)
+        closed = ops.concatenate([ops.full((1, u), CLOSED), ops.zeros((1, 2 * u))], axis=1)
+        below = [
+            ops.cast(closed, history.dtype),
+            ops.concatenate([self.cell.gate_kernel, self.cell.state_kernel], axis=1),
+        ]
+        below = ops.broadcast_to(ops.concatenate(below, axis=0), (steps, 1 + u, 3 * u))
+        rows = ops.concatenate([ops.expand_dims(ops.matmul(history, self.kernel), 1), below], axis=1)  # [T, 2 + u, 3u]
+        z_rows, r_rows, fresh_rows = (ops.unstack(part) for part in ops.split(rows, 3, axis=-1))
+        z_bias, r_bias, fresh_bias = ops.split(self.bias, 3)
+        h = ops.zeros_like(ops.matmul(inputs[0], rows[0, :2, :u]))  # [M, u]
+        for t, x in enumerate(ops.unstack(inputs)):
+            with_state = ops.concatenate([x, h], axis=1)
+            update = ops.sigmoid(ops.matmul(with_state, z_rows[t]) + z_bias)
+            reset = ops.sigmoid(ops.matmul(with_state, r_rows[t]) + r_bias)
+            with_reset = ops.concatenate([x, reset * h], axis=1)
+            h = h + update * (ops.tanh(ops.matmul(with_reset, fresh_rows[t]) + fresh_bias) - h)
         return h
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
