@@ -163,15 +163,13 @@ def test_bad_override_is_one_line(write, override, line):
 
 
 @pytest.mark.parametrize(
-    ("overrides", "line"),
-    [
-        (["training.negatives=fixed"], "training.negatives_from: expected catalogue with negatives: fixed, found liked"),
-        (["data.protocol=R"], "training.negatives_from: expected catalogue with data.protocol R, found liked"),
-    ],
+    ("override", "where"),
+    [("training.negatives=fixed", "negatives: fixed"), ("data.protocol=R", "data.protocol R")],
 )
-def test_liked_items_are_drawn_from_only_where_negatives_are_drawn(write, overrides, line):
+def test_liked_items_are_drawn_from_only_where_negatives_are_drawn(write, override, where):
+    line = f"training.negatives_from: expected catalogue with {where}, found liked"
     with pytest.raises(InputError, match=f"{line}$"):
-        load_config(write(SMALL), [*overrides, "training.negatives_from=liked"])
+        load_config(write(SMALL), [override, "training.negatives_from=liked"])
 
 
 @pytest.mark.parametrize(
