@@ -65,8 +65,6 @@ class Servable:
             intra_op_parallelism_threads=options.intra_op_threads,
         )
         config.gpu_options.allow_growth = True
-        # Small requests come one by one: threads that spin while they wait cost more than they gain.
-        config.experimental.disable_thread_spinning = True
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph, config=config)
         try:
