@@ -6,6 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.harness import check_layer, gradients, set_weights, sigmoid
+from tfkgrec.layers import interest_gru
 from tfkgrec.layers.interest_gru import InterestGRU, InterestGRUCell
 
 G, M, T, D, UNITS = 3, 2, 5, 4, 3
@@ -76,8 +77,10 @@ def test_fast_equals_obvious():
     assert_array_equal(found[1, 0], 0)
 
 
-def test_one_user_equals_many():
-    given = inputs()
+@pytest.mark.parametrize("at_once", [2, 2048])  # items in parts, the last one short; all at once
+def test_one_user_equals_many(at_once, monkeypatch):
+    monkeypatch.setattr(interest_gru, "ITEMS_AT_ONCE", at_once)
+    given = inputs(m=5)
     layer = built(given)
     together = layer(**given)
     for g in range(G):

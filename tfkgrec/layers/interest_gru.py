@@ -8,6 +8,9 @@ from keras import ops
 CLOSED = -1e4
 """What a masked step adds to its update gate: sigmoid(CLOSED) is 0 in every precision."""
 
+ITEMS_AT_ONCE = 2048
+"""Of one user's catalogue: parts so small stay in a core's cache and run side by side, without a barrier in each op."""
+
 
 @keras.saving.register_keras_serializable("tfkgrec")
 class InterestGRUCell(keras.layers.Layer):
@@ -96,12 +99,12 @@ class InterestGRU(keras.layers.Layer):
         return h
 
     def _of_one_user(self, history: Any, weights: Any, mask: Any) -> Any:
-        """The same for history [T, d], weights and mask [M, T]: [M, units], in half the time for a catalogue.
+        """The same for history [T, d], weights and mask [M, T]: [M, units].
 
         a_t W E(v_t) + U h is one product, of [a_t, h] with W E(v_t) on top of U. A masked step, too: a column of
         its own takes z to 0.
         """
-        u, steps = self.units, history.shape[0]
+        u, steps, items = self.units, history.shape[0], weights.shape[0]
         masked = ops.cast(ops.logical_not(mask), history.dtype)
         inputs = ops.transpose(ops.stack([weights, masked], axis=-1), (1, 0, 2))  # [T, M, 2]
         closed = ops.concatenate([ops.full((1, u), CLOSED), ops.zeros((1, 2 * u))], axis=1)
@@ -111,10 +114,19 @@ class InterestGRU(keras.layers.Layer):
         ]
         below = ops.broadcast_to(ops.concatenate(below, axis=0), (steps, 1 + u, 3 * u))
         rows = ops.concatenate([ops.expand_dims(ops.matmul(history, self.kernel), 1), below], axis=1)  # [T, 2 + u, 3u]
-        z_rows, r_rows, fresh_rows = (ops.unstack(part) for part in ops.split(rows, 3, axis=-1))
+        gates = [ops.unstack(part) for part in ops.split(rows, 3, axis=-1)]  # of z, r, h~: T of [2 + u, u]
+        if not items:  # their number is unknown
+            return self._scan(inputs, *gates)
+        parts = [inputs[:, start : start + ITEMS_AT_ONCE] for start in range(0, items, ITEMS_AT_ONCE)]
+        return ops.concatenate([self._scan(part, *gates) for part in parts], axis=0)
+
+    def _scan(self, inputs: Any, z_rows: list[Any], r_rows: list[Any], fresh_rows: list[Any]) -> Any:
+        """h_T [M, units] of inputs [T, M, 2] through the T steps' [2 + units, units]."""
         z_bias, r_bias, fresh_bias = ops.split(self.bias, 3)
-        h = ops.zeros_like(ops.matmul(inputs[0], rows[0, :2, :u]))  # [M, u]
-        for t, x in enumerate(ops.unstack(inputs)):
+        first, *rest = ops.unstack(inputs)
+        update = ops.sigmoid(ops.matmul(first, z_rows[0][:2]) + z_bias)  # h_0 is zero
+        h = update * ops.tanh(ops.matmul(first, fresh_rows[0][:2]) + fresh_bias)
+        for t, x in enumerate(rest, start=1):
             with_state = ops.concatenate([x, h], axis=1)
             update = ops.sigmoid(ops.matmul(with_state, z_rows[t]) + z_bias)
             reset = ops.sigmoid(ops.matmul(with_state, r_rows[t]) + r_bias)
