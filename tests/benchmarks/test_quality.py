@@ -1,6 +1,7 @@
 """The quality benchmark repeats runs over seeds, keeps what is done, and averages what the runs wrote."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -52,6 +53,21 @@ def test_what_is_done_is_not_done_again(places):
     assert before
     assert _benchmark(places, "--variants", "tuned-fresh") == 0
     assert {file: file.stat().st_mtime_ns for file in before} == before
+
+
+def test_floors_are_measured_once_for_a_split(places):
+    kept = sorted((places / "runs" / "floors").iterdir())
+    assert [file.name.rpartition("-")[0] for file in kept] == ["synthetic-popularity"] * 2  # one for each seed
+    for file in kept:
+        changed = json.loads(file.read_text())
+        changed["test"]["auc"] = 0.125
+        file.write_text(json.dumps(changed))
+    # The first is no concern of the floors; the second is taken over by those that are trained.
+    for override, read in (("model.dim=5", True), ("training.learning_rate_decay=0.9", False)):
+        shutil.rmtree(places / "runs" / "dink-synthetic-tuned-fresh-negatives")
+        assert _benchmark(places, "--variants", "tuned-fresh", "--set", override) == 0
+        (row,) = json.loads((places / "rows.json").read_text())["rows"]
+        assert (row["mean"]["floors.popularity.auc"] == 0.125) == read
 
 
 def test_an_unknown_variant_is_one_line(places, capsys):

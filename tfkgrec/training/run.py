@@ -17,6 +17,7 @@ from tfkgrec.kge.pretrain import pretrain
 from tfkgrec.kge.vectors import Vectors
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.training.floor_store import FloorStore
 from tfkgrec.training.protocol_c import ProtocolC
 from tfkgrec.training.protocols import TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_text
@@ -77,8 +78,13 @@ def _protocol(config: Config, dataset: Dataset) -> TrainingProtocol:
     return ProtocolC(config, dataset)
 
 
-def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[str, Any]:
+def train_run(
+    config: Config, run: RunDirectory, resume: bool = False, floors: FloorStore | None = None
+) -> dict[str, Any]:
     """Train, choose the best epoch on validation, read the test split once, and leave everything in `run`.
+
+    Args:
+        floors: where floors of the same split may lie that another run measured; None measures all.
 
     Returns:
         The content of metrics.json.
@@ -98,14 +104,19 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False) -> dict[s
     fitted = fit(model, prepared.protocol, config.training, run, resume)
     prepared.protocol.finish(model)
     write_model(run.model, model, model.save)
-    metrics = evaluate_run(config, prepared, model, fitted.timing, config.evaluation.top_k)
+    metrics = evaluate_run(config, prepared, model, fitted.timing, config.evaluation.top_k, floors)
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     return metrics
 
 
 def evaluate_run(
-    config: Config, prepared: Prepared, model: Recommender, timing: dict[str, float], top_k: bool
+    config: Config,
+    prepared: Prepared,
+    model: Recommender,
+    timing: dict[str, float],
+    top_k: bool,
+    floors: FloorStore | None = None,
 ) -> dict[str, Any]:
     """The metrics of a model with its floors beside it, on the same candidates."""
     return assemble_metrics(
@@ -114,7 +125,7 @@ def evaluate_run(
         config.data.protocol,
         config.training.seed,
         prepared.protocol.evaluate(model, top_k),
-        prepared.protocol.floors(config.evaluation.floors or (), top_k),
+        (floors or FloorStore()).floors(config, prepared.protocol, top_k),
         timing,
         prepared.dataset.stats(),
     )
