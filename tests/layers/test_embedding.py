@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.harness import CASE, same_numbers, save_and_load
-from tfkgrec.layers.embedding import Embedding
+from tfkgrec.layers.embedding import Embedding, normal_embedding
 
 ROWS, WIDTH, LEARNING_RATE = 6, 3, 1e-3
 
@@ -82,6 +82,15 @@ def test_gradient_is_dense_and_sums_duplicates():
     expected = np.zeros((ROWS, WIDTH))
     expected[2], expected[4] = 101, 10
     assert_allclose(gradient, expected)
+
+
+def test_normal_tables_do_not_start_as_each_other():
+    users, items = (normal_embedding(2000, 8, name, stddev=0.5) for name in ("users", "items"))
+    for table in (users, items):
+        table.build(None)
+    user, item = (np.asarray(table.embeddings)[1:].ravel() for table in (users, items))
+    assert user.std() == pytest.approx(0.5, abs=0.02)
+    assert abs(np.corrcoef(user, item)[0, 1]) < 0.05  # 16,000 numbers: a standard error of .008
 
 
 def test_bad_arguments():

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.harness import gradients, softmax
-from tfkgrec.layers.masked import leave_out, masked_mean_weights, masked_softmax
+from tfkgrec.layers.masked import leave_out, masked_mean, masked_mean_weights, masked_softmax
 
 RNG = np.random.default_rng(0)
 
@@ -96,3 +96,9 @@ def test_leave_out_equals_the_loop(with_omit):
         for t in range(4):
             gone = history[g, t] == item[g, m] if hit or omit is None else t == omit[g, m]
             assert bool(found[g, m, t]) == (history[g, t] != 0 and not gone)
+
+
+def test_mean_of_vectors_by_hand():
+    vectors = np.array([[[1, 2], [3, 6], [90, 90]], [[5, 5], [6, 6], [7, 7]]], np.float32)
+    mask = np.array([[True, True, False], [False, False, False]])
+    assert_allclose(masked_mean(vectors, mask), [[2, 4], [0, 0]])

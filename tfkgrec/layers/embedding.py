@@ -5,6 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+USUAL_SPREAD = 0.1
+"""Standard deviation of the vectors of users, items and entities; the papers are silent on it."""
+BIAS_SPREAD = 1e-4
+
 
 @keras.saving.register_keras_serializable("tfkgrec")
 class Embedding(keras.layers.Embedding):
@@ -29,3 +33,9 @@ class Embedding(keras.layers.Embedding):
     def table(self) -> Any:
         """The whole table [input_dim, output_dim], with a dense gradient."""
         return ops.multiply(ops.convert_to_tensor(self.embeddings), 1.0)
+
+
+def normal_embedding(rows: int, width: int, name: str, stddev: float = USUAL_SPREAD, **kwargs: Any) -> Embedding:
+    """An `Embedding` of normal rows, with an initializer of its own: tables that share one start as each other."""
+    initializer = keras.initializers.RandomNormal(stddev=stddev)
+    return Embedding(rows, width, embeddings_initializer=initializer, name=name, **kwargs)

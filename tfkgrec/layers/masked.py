@@ -25,6 +25,12 @@ def masked_mean_weights(mask: Any, dtype: str = "float32") -> Any:
     return keep / ops.maximum(ops.sum(keep, axis=-1, keepdims=True), 1.0)
 
 
+def masked_mean(vectors: Any, mask: Any) -> Any:
+    """Mean [..., d] over the K vectors [..., K, d] where mask [..., K] is True; zeros where it is so nowhere."""
+    weights = masked_mean_weights(mask, keras.backend.standardize_dtype(vectors.dtype))
+    return ops.sum(ops.expand_dims(weights, -1) * vectors, axis=-2)
+
+
 def leave_out(history: Any, item: Any, omit: Any | None = None) -> Any:
     """Which history items each pair may see: never the candidate itself (design rule 1).
 

@@ -6,10 +6,10 @@ import keras
 from keras import ops
 
 from tfkgrec.layers.aggregators import AttentionAggregator, ConcatAggregator, SumAggregator
-from tfkgrec.layers.embedding import Embedding
+from tfkgrec.layers.embedding import BIAS_SPREAD, normal_embedding
 from tfkgrec.layers.interest_attention import InterestAttention
 from tfkgrec.layers.interest_gru import InterestGRU
-from tfkgrec.layers.masked import leave_out, masked_mean_weights
+from tfkgrec.layers.masked import leave_out, masked_mean, masked_mean_weights
 from tfkgrec.models.recommender import Recommender
 
 AGGREGATORS = ("sum", "concat", "attention", "none")
@@ -92,16 +92,15 @@ class DINK(Recommender):
         self.user_item_dot, self.interest_item_dot = user_item_dot, interest_item_dot
         self.history_item_dot = history_item_dot
 
-        def vectors(rows: int, name: str, width: int = dim, stddev: float = 0.1) -> Embedding:
-            return Embedding(
-                rows, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=stddev), name=name
-            )
-
-        self.user_embedding = vectors(num_users, "user_embedding")
-        self.entity_embedding = vectors(num_entities, "entity_embedding")
-        self.relation_embedding = vectors(num_relations, "relation_embedding") if aggregator == "attention" else None
-        self.item_bias = vectors(num_items, "item_bias", 1, 1e-4) if item_bias else None
-        self.attribute_bias = vectors(num_entities, "attribute_bias", 1, 1e-4) if attribute_bias else None
+        self.user_embedding = normal_embedding(num_users, dim, "user_embedding")
+        self.entity_embedding = normal_embedding(num_entities, dim, "entity_embedding")
+        self.relation_embedding = (
+            normal_embedding(num_relations, dim, "relation_embedding") if aggregator == "attention" else None
+        )
+        self.item_bias = normal_embedding(num_items, 1, "item_bias", BIAS_SPREAD) if item_bias else None
+        self.attribute_bias = (
+            normal_embedding(num_entities, 1, "attribute_bias", BIAS_SPREAD) if attribute_bias else None
+        )
         self.aggregator = {
             "sum": lambda: SumAggregator(width, name="aggregator"),
             "concat": lambda: ConcatAggregator(width, name="aggregator"),
@@ -248,8 +247,7 @@ class DINK(Recommender):
         if not self.item_attributes:
             return vector
         neighbour = self.read_table("neighbour_entity", item)
-        weights = masked_mean_weights(ops.not_equal(neighbour, 0), vector.dtype)
-        return vector + ops.sum(ops.expand_dims(weights, -1) * self.entity_embedding(neighbour), axis=-2)
+        return vector + masked_mean(self.entity_embedding(neighbour), ops.not_equal(neighbour, 0))
 
     def _biases(self, item: Any) -> Any:
         """What the item itself and its attributes add to the logit (not in the paper), [...] or 0."""

@@ -7,10 +7,10 @@ from keras import ops
 
 from tfkgrec.kge.vectors import Vectors, check_width, needed
 from tfkgrec.layers.asymmetric_attention import semantic_transform
-from tfkgrec.layers.embedding import Embedding
+from tfkgrec.layers.embedding import BIAS_SPREAD, Embedding, normal_embedding
 from tfkgrec.layers.feature_exploration import FeatureExploration
 from tfkgrec.layers.knowledge_propagation import KnowledgePropagation
-from tfkgrec.layers.masked import leave_out, masked_mean_weights
+from tfkgrec.layers.masked import leave_out, masked_mean, masked_mean_weights
 from tfkgrec.layers.triple_loss import triple_loss
 from tfkgrec.models.recommender import Recommender
 
@@ -97,21 +97,21 @@ class EKPNet(Recommender):
         self.residual_semantics, self.history_hop = residual_semantics, history_hop
         self.item_attributes, self.ripple_item_dot, self.l2 = item_attributes, ripple_item_dot, l2
 
-        def vectors(rows: int, name: str, width: int = dim, stddev: float = 0.1) -> Embedding:
-            start = keras.initializers.RandomNormal(stddev=stddev)
-            return Embedding(rows, width, embeddings_initializer=start, name=name)
-
-        self.user_embedding = vectors(num_users, "user_embedding") if user_item_dot else None
-        self.entity_embedding = vectors(num_entities, "entity_embedding")
-        self.relation_embedding = vectors(num_relations, "relation_embedding")
+        self.user_embedding = normal_embedding(num_users, dim, "user_embedding") if user_item_dot else None
+        self.entity_embedding = normal_embedding(num_entities, dim, "entity_embedding")
+        self.relation_embedding = normal_embedding(num_relations, dim, "relation_embedding")
         # gamma, of length 1 give or take, so that psi(v) is not much shorter than v
         unit = dim**-0.5
-        self.entity_semantics = vectors(num_entities, "entity_semantics", dim, unit) if semantic_attention else None
-        self.relation_semantics = (
-            vectors(num_relations, "relation_semantics", dim, unit) if semantic_attention else None
+        self.entity_semantics = (
+            normal_embedding(num_entities, dim, "entity_semantics", unit) if semantic_attention else None
         )
-        self.item_bias = vectors(num_items, "item_bias", 1, 1e-4) if item_bias else None
-        self.attribute_bias = vectors(num_entities, "attribute_bias", 1, 1e-4) if attribute_bias else None
+        self.relation_semantics = (
+            normal_embedding(num_relations, dim, "relation_semantics", unit) if semantic_attention else None
+        )
+        self.item_bias = normal_embedding(num_items, 1, "item_bias", BIAS_SPREAD) if item_bias else None
+        self.attribute_bias = (
+            normal_embedding(num_entities, 1, "attribute_bias", BIAS_SPREAD) if attribute_bias else None
+        )
         self.propagation = KnowledgePropagation(feature_exploration, name="propagation")
         self.exploration = FeatureExploration(exploration_layers, name="exploration") if feature_exploration else None
         self.dropout = keras.layers.Dropout(dropout, name="dropout") if dropout else None
@@ -256,8 +256,7 @@ class EKPNet(Recommender):
         if not self.item_attributes:
             return vector
         near = self._attributes(item)
-        weights = masked_mean_weights(ops.not_equal(near, 0), vector.dtype)
-        return vector + ops.sum(ops.expand_dims(weights, -1) * self.entity_embedding(near), axis=-2)
+        return vector + masked_mean(self.entity_embedding(near), ops.not_equal(near, 0))
 
     def _attributes(self, item: Any) -> Any:
         """Tails of hop 1 [..., n]."""

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from tfkgrec.layers.aggregators import ConcatAggregator, SumAggregator
-from tfkgrec.layers.embedding import Embedding
+from tfkgrec.layers.embedding import BIAS_SPREAD, normal_embedding
 from tfkgrec.layers.masked import masked_softmax
 from tfkgrec.models.recommender import Recommender
 
@@ -68,14 +68,10 @@ class KGCN(Recommender):
         self.dim, self.num_neighbours, self.aggregator_kind = dim, num_neighbours, aggregator
         self.l2, self.pair_l2 = l2, pair_l2
 
-        def vectors(rows: int, name: str, width: int = dim, stddev: float = 0.1) -> Embedding:
-            initializer = keras.initializers.RandomNormal(stddev=stddev)
-            return Embedding(rows, width, embeddings_initializer=initializer, name=name)
-
-        self.user_embedding = vectors(num_users, "user_embedding")
-        self.entity_embedding = vectors(num_entities, "entity_embedding")
-        self.relation_embedding = vectors(num_relations, "relation_embedding")
-        self.item_bias = vectors(num_items, "item_bias", 1, 1e-4) if item_bias else None
+        self.user_embedding = normal_embedding(num_users, dim, "user_embedding")
+        self.entity_embedding = normal_embedding(num_entities, dim, "entity_embedding")
+        self.relation_embedding = normal_embedding(num_relations, dim, "relation_embedding")
+        self.item_bias = normal_embedding(num_items, 1, "item_bias", BIAS_SPREAD) if item_bias else None
         self.aggregator = (ConcatAggregator if aggregator == "concat" else SumAggregator)(dim, name="aggregator")
 
     def build(self, input_shape: Any = None) -> None:

@@ -8,7 +8,7 @@ from keras import ops
 from tfkgrec.errors import InputError
 from tfkgrec.kge.vectors import Vectors, check_width
 from tfkgrec.layers.chain import build_chain, through
-from tfkgrec.layers.embedding import Embedding
+from tfkgrec.layers.embedding import Embedding, normal_embedding
 from tfkgrec.layers.knowledge_memory import KnowledgeMemory, mean_cosine, nearest_values
 from tfkgrec.layers.sequence_gru import SequenceGRU
 from tfkgrec.models.sequential import SequentialRecommender
@@ -100,12 +100,10 @@ class KSR(SequentialRecommender):
         self.writes = self.has_memory and not shared_values
         self.state_shapes = {"hidden": (hidden_dim,), **({"memory": (num_slots, dim)} if self.writes else {})}
 
-        def vectors(width: int, name: str, trainable: bool) -> Embedding:
-            normal = keras.initializers.RandomNormal(stddev=0.1)
-            return Embedding(num_items, width, embeddings_initializer=normal, trainable=trainable, name=name)
-
-        self.item_vectors = vectors(item_dim, "item_vectors", train_items)  # q
-        self.entity_vectors: Any = vectors(dim, "entity_vectors", train_knowledge) if self.has_entities else None  # e
+        self.item_vectors = normal_embedding(num_items, item_dim, "item_vectors", trainable=train_items)  # q
+        self.entity_vectors: Any = None
+        if self.has_entities:  # e
+            self.entity_vectors = normal_embedding(num_items, dim, "entity_vectors", trainable=train_knowledge)
         self.bias = Embedding(num_items, 1, embeddings_initializer="zeros", name="item_bias") if item_bias else None
         self.gru = SequenceGRU(hidden_dim, name="gru")
         self.memory: Any = (

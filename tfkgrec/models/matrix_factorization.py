@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfkgrec.layers.embedding import Embedding
+from tfkgrec.layers.embedding import Embedding, normal_embedding
 from tfkgrec.models.recommender import Recommender
 
 
@@ -27,12 +27,8 @@ class MatrixFactorization(Recommender):
         self.num_users, self.num_items, self.dim, self.l2 = num_users, num_items, dim, l2
         self.with_item_bias = item_bias
 
-        def vectors(rows: int, name: str) -> Embedding:
-            # An initializer each: a shared one draws the same numbers twice, and user n would start as item n.
-            return Embedding(rows, dim, embeddings_initializer=keras.initializers.RandomNormal(stddev=0.1), name=name)
-
-        self.user_embedding = vectors(num_users, "user_embedding")
-        self.item_embedding = vectors(num_items, "item_embedding")
+        self.user_embedding = normal_embedding(num_users, dim, "user_embedding")
+        self.item_embedding = normal_embedding(num_items, dim, "item_embedding")
         self.item_bias = (
             Embedding(num_items, 1, embeddings_initializer="zeros", name="item_bias") if item_bias else None
         )

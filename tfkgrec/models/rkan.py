@@ -6,8 +6,8 @@ import keras
 from keras import ops
 
 from tfkgrec.kge.vectors import Vectors, check_width, needed
-from tfkgrec.layers.embedding import Embedding
-from tfkgrec.layers.masked import masked_mean_weights, masked_softmax
+from tfkgrec.layers.embedding import BIAS_SPREAD, normal_embedding
+from tfkgrec.layers.masked import masked_mean, masked_softmax
 from tfkgrec.layers.path_attention import PathAttention
 from tfkgrec.layers.path_encoder import PathEncoder
 from tfkgrec.layers.shared_nodes import joining_paths
@@ -99,14 +99,9 @@ class RKAN(Recommender):
         self.score, self.rerank, self.inner_product_in_logit = score, rerank, inner_product_in_logit
         self.item_attributes, self.l2 = item_attributes, l2
 
-        def vectors(rows: int, name: str, width: int = dim, stddev: float = 0.1) -> Embedding:
-            return Embedding(
-                rows, width, embeddings_initializer=keras.initializers.RandomNormal(stddev=stddev), name=name
-            )
-
-        self.node_embedding = vectors(num_nodes, "node_embedding")
-        self.context_embedding = vectors(num_items, "context_embedding") if history_item_dot else None
-        self.item_bias = vectors(num_items, "item_bias", 1, 1e-4) if item_bias else None
+        self.node_embedding = normal_embedding(num_nodes, dim, "node_embedding")
+        self.context_embedding = normal_embedding(num_items, dim, "context_embedding") if history_item_dot else None
+        self.item_bias = normal_embedding(num_items, 1, "item_bias", BIAS_SPREAD) if item_bias else None
         self.path_encoder: Any = PathEncoder(dim, name="path_encoder") if num_paths else None
         self.path_attention: Any = PathAttention(pooling, scale, name="path_attention") if num_paths else None
         self.regression: Any = keras.layers.Dense(1, name="regression") if num_paths else None
@@ -265,8 +260,7 @@ class RKAN(Recommender):
             return vector
         near = self.read_table("near_node", item)  # [G, M, A]
         attribute = ops.logical_and(near > 0, near <= self.user_base)
-        weights = masked_mean_weights(attribute, keras.backend.standardize_dtype(vector.dtype))
-        return vector + ops.sum(ops.expand_dims(weights, -1) * self.node_embedding(near), axis=-2)
+        return vector + masked_mean(self.node_embedding(near), attribute)
 
     def _drop(self, x: Any, training: bool) -> Any:
         return x if self.dropout is None else self.dropout(x, training=training)
