@@ -2,13 +2,18 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tfkgrec.benchmark import main
-from tfkgrec.benchmarks.quality import table
+from tfkgrec.benchmark import DATASETS, MODELS, main
+from tfkgrec.benchmarks.quality import config_path, table
+from tfkgrec.benchmarks.variants import PROTOCOL_OF, ablations_of, variant, variants_of
 from tfkgrec.cli import run_main
+from tfkgrec.config import load_config
+
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 CONFIG = """
 model: {name: dink, dim: 4, num_neighbours: 2, history_length: 4}
@@ -89,3 +94,15 @@ def test_lists_have_a_table_for_every_set_of_candidates():
         ["ksr,", "tuned,", "gru++", "1", "0.4000"],
     ]
     assert [line.split()[-1] for line in full if "---" not in line] == ["MRR", "0.0500", "0.1250", "0.1250"]
+
+
+@pytest.mark.skipif(not CONFIGS.exists(), reason="configs/ is not part of an installed package")
+@pytest.mark.parametrize("model", MODELS)
+def test_every_row_has_settings_and_a_folder_of_its_own(model):
+    rows = variants_of(model) | ablations_of(model)
+    for dataset in DATASETS if PROTOCOL_OF.get(model, "C") == "C" else ("ml-1m",):
+        for name in rows:
+            row = variant(model, name)
+            config = load_config(config_path(CONFIGS, model, dataset, row), row.overrides)
+            assert (config.model.name, config.data.dataset) == (model, dataset)
+    assert len({row.folder for row in rows.values()}) == len({row.label for row in rows.values()}) == len(rows)

@@ -72,6 +72,8 @@ _ABLATIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "kgcn-neighbour": ("model.aggregator=neighbour",),
     },
 }
+# The same of the paper's settings, where a paper compares with it.
+_PAPER_ABLATIONS: dict[str, dict[str, tuple[str, ...]]] = {"ksr": {"paper-gru++": ("model.knowledge=none",)}}
 
 
 def variants_of(model: str) -> dict[str, Variant]:
@@ -80,11 +82,16 @@ def variants_of(model: str) -> dict[str, Variant]:
 
 
 def ablations_of(model: str) -> dict[str, Variant]:
-    """The rows of its table of ablations: our settings with a part taken out."""
-    return {
+    """The rows of its table of ablations: our settings, or the paper's, with a part taken out."""
+    ours = {
         name: Variant(f"tuned, {name}", "", (*overrides, _NO_FLOORS))
         for name, overrides in _ABLATIONS.get(model, {}).items()
     }
+    papers = {
+        name: Variant(name.replace("-", ", ", 1), "-paper", (*overrides, _NO_FLOORS))
+        for name, overrides in _PAPER_ABLATIONS.get(model, {}).items()
+    }
+    return ours | papers
 
 
 def variant(model: str, name: str) -> Variant:
