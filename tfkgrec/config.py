@@ -155,7 +155,7 @@ class TrainingConfig(Section):
     predict_first: bool = False  # predict a user's first item, too: what strangers are shown
     # all protocols
     jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto asks the trainer to choose for the device
-    calibrate: bool = False  # fit scale and shift of the probabilities on the validation split (Platt)
+    calibrate: bool = False  # fit the curve from logits to probabilities on the validation split
     unknown_user_rate: float = number(0.0, min=0, max=1)  # share of rows trained as if the user were unknown
     seed: int = number(0, min=0, max=2**31 - 1)  # fixes ids, split, negatives, initialisation, order
 

@@ -17,7 +17,7 @@ def ksr(seed: int = 0, **settings: Any) -> KSR:
     model = KSR(USERS, ITEMS, **{**sizes, **settings})
     model.build()
     for weight in model.weights:
-        if weight.dtype == "float32" and weight is not model.calibration:
+        if weight.dtype == "float32" and not weight.name.startswith("calibration"):
             weight.assign(0.6 * rng.normal(size=weight.shape))
     history = np.zeros((USERS, T), int)
     for user in range(1, EMPTY):

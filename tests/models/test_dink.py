@@ -272,7 +272,14 @@ def test_keras_file_round_trip(settings, tmp_path):
     restored = save_and_load(model, tmp_path)
     assert type(restored) is DINK
     assert restored.get_config() == model.get_config()
-    for table in ("history", "neighbour_entity", "neighbour_relation", "entity_ids", "calibration"):
+    for table in (
+        "history",
+        "neighbour_entity",
+        "neighbour_relation",
+        "entity_ids",
+        "calibration",
+        "calibration_bends",
+    ):
         assert_array_equal(getattr(restored, table).numpy(), getattr(model, table).numpy())
         assert getattr(restored, table).dtype == getattr(model, table).dtype
     assert [w.path for w in restored.weights] == [w.path for w in model.weights]

@@ -293,7 +293,7 @@ def test_keras_file_round_trip(settings, tmp_path):
     restored = save_and_load(model, tmp_path)
     assert type(restored) is EKPNet
     assert restored.get_config() == model.get_config()
-    for table in ("history", "ripples", "entity_ids", "calibration"):
+    for table in ("history", "ripples", "entity_ids", "calibration", "calibration_bends"):
         assert_array_equal(getattr(restored, table).numpy(), getattr(model, table).numpy())
     assert [w.path for w in restored.weights] == [w.path for w in model.weights]
     user, item = all_pairs()

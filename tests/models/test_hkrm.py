@@ -396,7 +396,7 @@ def test_keras_file_round_trip(settings, tmp_path):
     restored = save_and_load(model, tmp_path)
     assert type(restored) is HKRM
     assert restored.get_config() == model.get_config()
-    for table in ("history", "calibration", *ATTRIBUTE_TABLES):
+    for table in ("history", "calibration", "calibration_bends", *ATTRIBUTE_TABLES):
         assert_array_equal(getattr(restored, table).numpy(), getattr(model, table).numpy())
         assert getattr(restored, table).dtype == getattr(model, table).dtype
     assert [w.path for w in restored.weights] == [w.path for w in model.weights]

@@ -154,7 +154,7 @@ def test_keras_file_round_trip(settings, tmp_path):
     restored = save_and_load(model, tmp_path)
     assert type(restored) is KGCN
     assert restored.get_config() == model.get_config()
-    for table in ("neighbour_entity", "neighbour_relation", "entity_ids", "calibration"):
+    for table in ("neighbour_entity", "neighbour_relation", "entity_ids", "calibration", "calibration_bends"):
         assert_array_equal(getattr(restored, table).numpy(), getattr(model, table).numpy())
     assert_array_equal(logits(restored), logits(model))
 

@@ -36,7 +36,11 @@ class ModelScorer:
     def score(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
         """Probabilities [n] of pairs user [n], item [n]; float64, since in float32 confident pairs are 1 and tie."""
         scale, shift = np.asarray(self.model.calibration, np.float64)
-        return 1 / (1 + np.exp(-np.clip(scale * self.logits(user, item) + shift, -700, 700)))
+        logit = self.logits(user, item)
+        calibrated = scale * logit + shift
+        for knot, bend in np.asarray(self.model.calibration_bends, np.float64).T:
+            calibrated += bend * np.maximum(logit - knot, 0)
+        return 1 / (1 + np.exp(-np.clip(calibrated, -700, 700)))
 
     def logits(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
         """The model's logits [n], before calibration."""

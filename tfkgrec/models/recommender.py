@@ -9,6 +9,9 @@ from keras import ops
 from tfkgrec.errors import InputError
 from tfkgrec.kge.vectors import Vectors
 
+KNOTS = 32
+"""Most places at which the line from logits to calibrated logits bends."""
+
 
 class Recommender(keras.Model):
     """Base of all models. A subclass writes `user_state`, `score_items` and `explain`.
@@ -35,13 +38,18 @@ class Recommender(keras.Model):
 
     def build(self, input_shape: Any = None) -> None:
         """Called by every subclass at the end of its own `build`."""
-        # probability = sigmoid(scale * logit + shift); see training/calibration.py
+        # probability = sigmoid(scale * logit + shift + bends of the line); see training/calibration.py
         self.calibration = self.add_weight(shape=(2,), trainable=False, initializer=_identity, name="calibration")
+        self.calibration_bends = self.add_weight(
+            shape=(2, KNOTS), trainable=False, initializer="zeros", name="calibration_bends"
+        )
         self.built = True
 
     def probability(self, logit: Any) -> Any:
         """Calibrated probabilities of logits of any shape."""
-        return ops.sigmoid(self.calibration[0] * logit + self.calibration[1])
+        knot, bend = self.calibration_bends[0], self.calibration_bends[1]
+        bent = ops.sum(bend * ops.relu(ops.expand_dims(logit, -1) - knot), axis=-1)
+        return ops.sigmoid(self.calibration[0] * logit + self.calibration[1] + bent)
 
     def item_tables(self) -> dict[str, Any]:
         """What depends on items alone, for as many calls as the weights stay as they are.
