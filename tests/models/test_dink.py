@@ -234,6 +234,11 @@ def test_probability_is_the_calibrated_sigmoid():
     assert_allclose(model.probability(np.array([0.0, 2.0])), [0.5, sigmoid(2)], atol=1e-6)
     model.calibration.assign([0.5, -1])
     assert_allclose(model.probability(np.array([[2.0]])), [[0.5]], atol=1e-6)  # .5 * 2 - 1 = 0
+    bends = np.zeros(model.calibration_bends.shape)
+    bends[:, :2] = [[0, 1], [3, -2]]
+    model.calibration_bends.assign(bends)
+    # left of 0 the slope is .5, then 3.5, from 1 on 1.5: -1.5, -1 + 1.75 = .75, -1 + 3.5 + 1.5 = 4
+    assert_allclose(model.probability(np.array([-1, 0.5, 2.0])), [sigmoid(-1.5), sigmoid(0.75), sigmoid(4)], atol=1e-6)
 
 
 def test_regularisation_is_lambda_times_the_squares_a_pair():

@@ -47,6 +47,7 @@ class Recommender(keras.Model):
 
     def probability(self, logit: Any) -> Any:
         """Calibrated probabilities of logits of any shape."""
+        logit = ops.cast(logit, self.variable_dtype)
         knot, bend = self.calibration_bends[0], self.calibration_bends[1]
         bent = ops.sum(bend * ops.relu(ops.expand_dims(logit, -1) - knot), axis=-1)
         return ops.sigmoid(self.calibration[0] * logit + self.calibration[1] + bent)
