@@ -56,7 +56,7 @@ def test_vectors_stay_with_the_run_and_a_resumed_run_reads_them(name, tmp_path, 
     def never(*_, **__):
         raise AssertionError("a resumed run learns no vectors")
 
-    monkeypatch.setattr(run_module, "pretrain", never)
+    monkeypatch.setattr(run_module.SharedWork, "vectors", never)
     assert run_train(config, run, "--resume", overrides=["training.epochs=2"]) == 0
     again = given[-1]
     for table in ("entity", "relation", "item"):

@@ -22,13 +22,15 @@ training: {epochs: 2, batch_size: 256, learning_rate: 1e-2, jit_compile: false}
 evaluation: {floors: [popularity]}
 published: {auc: 0.8, acc: 0.7}
 """
+HKRM_CONFIG = CONFIG.replace("name: dink, dim: 4, num_neighbours: 2", "name: hkrm, dim: 4")
 
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quality")
-    (folder / "configs" / "dink").mkdir(parents=True)
-    (folder / "configs" / "dink" / "synthetic.yaml").write_text(CONFIG)
+    for model, config in (("dink", CONFIG), ("hkrm", HKRM_CONFIG)):
+        (folder / "configs" / model).mkdir(parents=True)
+        (folder / "configs" / model / "synthetic.yaml").write_text(config)
     return folder
 
 
@@ -61,7 +63,7 @@ def test_what_is_done_is_not_done_again(places):
 
 
 def test_floors_are_measured_once_for_a_split(places):
-    kept = sorted((places / "runs" / "floors").iterdir())
+    kept = sorted((places / "runs" / "shared").iterdir())
     assert [file.name.rpartition("-")[0] for file in kept] == ["synthetic-popularity"] * 2  # one for each seed
     for file in kept:
         changed = json.loads(file.read_text())
@@ -73,6 +75,16 @@ def test_floors_are_measured_once_for_a_split(places):
         assert _benchmark(places, "--variants", "tuned-fresh", "--set", override) == 0
         (row,) = json.loads((places / "rows.json").read_text())["rows"]
         assert (row["mean"]["floors.popularity.auc"] == 0.125) == read
+
+
+def test_vectors_are_learned_once_for_a_split(places, capsys):
+    asked = ["pretraining.knowledge=transe", "pretraining.epochs=1", "evaluation.floors=[]"]
+    learned = []
+    for override in ("model.dropout=0.0", "model.dropout=0.1", "model.dim=5"):  # the last one needs wider vectors
+        shutil.rmtree(places / "runs" / "hkrm-synthetic-tuned-fresh-negatives", ignore_errors=True)
+        assert _benchmark(places, "--models", "hkrm", "--variants", "tuned-fresh", "--set", *asked, override) == 0
+        learned.append(capsys.readouterr().out.count("triples to learn"))
+    assert learned == [2, 0, 2]  # two seeds each
 
 
 def test_an_unknown_variant_is_one_line(places, capsys):

@@ -8,9 +8,9 @@ from tfkgrec.benchmarks.variants import Variant
 from tfkgrec.config import load_config
 from tfkgrec.evaluation.report import CTR_COLUMNS, LIST_COLUMNS, align, read_metrics
 from tfkgrec.evaluation.summary import aggregate
-from tfkgrec.training.floor_store import FloorStore
 from tfkgrec.training.run import train_run
 from tfkgrec.training.run_directory import RunDirectory
+from tfkgrec.training.shared_work import SharedWork
 
 
 def measure(
@@ -27,7 +27,7 @@ def measure(
 
     Args:
         configs: folder of `<model>/<dataset>[-paper].yaml`.
-        runs: where the runs lie: `<model>-<dataset>-<variant>/seed-<n>`, and floors/ that runs over a split share.
+        runs: where the runs lie: `<model>-<dataset>-<variant>/seed-<n>`; in shared/ the floors and vectors of a split.
 
     Returns:
         A row: mean and std of test and validation metrics and of the floors' test metrics, by dotted name; and the
@@ -40,7 +40,7 @@ def measure(
         run = RunDirectory(folder / f"seed-{seed}")
         if not run.metrics.exists():
             config = load_config(path, [*variant.overrides, *overrides, f"training.seed={seed}"], data_dir)
-            train_run(config, run, run.config.exists(), FloorStore(runs / "floors"))
+            train_run(config, run, run.config.exists(), SharedWork(runs / "shared"))
         results.append(read_metrics(run.metrics))
     summary = aggregate(results)
     return {

@@ -13,14 +13,13 @@ from tfkgrec.data.load import load_raw
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import assemble_metrics, report, write_metrics
-from tfkgrec.kge.pretrain import pretrain
 from tfkgrec.kge.vectors import Vectors
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.training.floor_store import FloorStore
 from tfkgrec.training.protocol_c import ProtocolC
 from tfkgrec.training.protocols import TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_text
+from tfkgrec.training.shared_work import SharedWork
 from tfkgrec.training.trainer import fit, seed_everything
 from tfkgrec.training.vocabularies import write_vocabularies
 
@@ -79,12 +78,12 @@ def _protocol(config: Config, dataset: Dataset) -> TrainingProtocol:
 
 
 def train_run(
-    config: Config, run: RunDirectory, resume: bool = False, floors: FloorStore | None = None
+    config: Config, run: RunDirectory, resume: bool = False, shared: SharedWork | None = None
 ) -> dict[str, Any]:
     """Train, choose the best epoch on validation, read the test split once, and leave everything in `run`.
 
     Args:
-        floors: where floors of the same split may lie that another run measured; None measures all.
+        shared: where other runs over the same split may have left their floors and vectors; None makes all anew.
 
     Returns:
         The content of metrics.json.
@@ -100,11 +99,11 @@ def train_run(
     write_text(run.environment, json.dumps(environment(), indent=2))
     write_vocabularies(run.vocabularies, dataset, splits)
 
-    model = prepared.model(config, _vectors(config, prepared, run))
+    model = prepared.model(config, _vectors(config, prepared, run, shared or SharedWork()))
     fitted = fit(model, prepared.protocol, config.training, run, resume)
     prepared.protocol.finish(model)
     write_model(run.model, model, model.save)
-    metrics = evaluate_run(config, prepared, model, fitted.timing, config.evaluation.top_k, floors)
+    metrics = evaluate_run(config, prepared, model, fitted.timing, config.evaluation.top_k, shared)
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     return metrics
@@ -116,7 +115,7 @@ def evaluate_run(
     model: Recommender,
     timing: dict[str, float],
     top_k: bool,
-    floors: FloorStore | None = None,
+    shared: SharedWork | None = None,
 ) -> dict[str, Any]:
     """The metrics of a model with its floors beside it, on the same candidates."""
     return assemble_metrics(
@@ -125,7 +124,7 @@ def evaluate_run(
         config.data.protocol,
         config.training.seed,
         prepared.protocol.evaluate(model, top_k),
-        (floors or FloorStore()).floors(config, prepared.protocol, top_k),
+        (shared or SharedWork()).floors(config, prepared.protocol, top_k),
         timing,
         prepared.dataset.stats(),
     )
@@ -138,13 +137,13 @@ def load_run(path: Path) -> tuple[Config, RunDirectory, Recommender]:
     return load_config(run.config), run, keras.models.load_model(run.model)
 
 
-def _vectors(config: Config, prepared: Prepared, run: RunDirectory) -> Vectors | None:
+def _vectors(config: Config, prepared: Prepared, run: RunDirectory, shared: SharedWork) -> Vectors | None:
     """What the model starts from: made as the config asks, and kept with the run."""
     if config.pretraining is None:
         return None
     if run.vectors.exists():  # a resumed run starts from what it began with
         return Vectors.load(run.vectors, prepared.dataset, prepared.splits)
-    vectors = pretrain(config, prepared.dataset, prepared.splits)
+    vectors = shared.vectors(config, prepared.dataset, prepared.splits)
     vectors.save(run.vectors, prepared.dataset, prepared.splits)
     return vectors
 
