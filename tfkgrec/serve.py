@@ -10,9 +10,7 @@ SIGTERM (or Ctrl-C) finishes the requests under way and ends with status 0.
 import argparse
 import functools
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.serving.manager import ModelManager
         from tfkgrec.serving.servable import RuntimeOptions, Servable
         from tfkgrec.serving.server import ModelServer
+        from tfkgrec.serving.stop_signal import StopSignal
 
     runtime = RuntimeOptions(
         inter_op_threads=options.tensorflow_inter_op_parallelism,
@@ -55,10 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         manager, _config_file(options), options.export_dir.absolute(), options.model_config_file_poll_wait_seconds
     )
     _log_to_stderr()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    with server, watch:
+    with StopSignal() as stop, server, watch:
         rest = f", REST on {server.rest_address}" if server.rest_address else ""
         print(f"serving {', '.join(manager.names)} on {server.address}{rest}", flush=True)
         stop.wait()

@@ -79,7 +79,7 @@ class Servable:
         self._specs = {key: ModelSpec(name=name, signature_name=key) for key in self.signature_defs}
         for spec in self._specs.values():
             spec.version.value = version
-        self._runner = functools.lru_cache(maxsize=64)(self._make_runner)  # one per set of tensors
+        self._runner = functools.cache(self._make_runner)
 
     def signature(self, key: str) -> CallableSignature:
         """The signature called `key`; "" is the default one."""
@@ -102,7 +102,7 @@ class Servable:
         Args:
             key: name of the signature.
             inputs: an array for every input of the signature, of its type and rank.
-            outputs: names of the outputs to compute.
+            outputs: names of the outputs to return.
 
         Returns:
             The outputs by name; strings are object arrays of bytes.
@@ -111,9 +111,12 @@ class Servable:
             tf.errors.OpError: the runtime's own refusal.
         """
         signature = self._signatures[key or DEFAULT_SIGNATURE]
-        feed = tuple([signature.inputs[name].tensor for name in inputs])
-        fetch = tuple([signature.outputs[name] for name in outputs])
-        return dict(zip(outputs, self._runner(feed, fetch)(*inputs.values()), strict=True))
+        feed = tuple([expected.tensor for expected in signature.inputs.values()])
+        # All outputs, whatever was asked: to make a runner for every choice of them would cost up to a second each, and
+        # the session keeps them for good, so that whoever sends many choices would fill the memory.
+        run = self._runner(feed, tuple(signature.outputs.values()))
+        found = dict(zip(signature.outputs, run(*[inputs[name] for name in signature.inputs]), strict=True))
+        return {name: found[name] for name in outputs}
 
     def run_shared(
         self, name: str, values: np.ndarray, outputs: Sequence[tuple[str, str]]
@@ -123,7 +126,7 @@ class Servable:
         Args:
             name: of their input.
             values: for it.
-            outputs: (signature, output) to compute.
+            outputs: the (signature, output) pairs to compute.
 
         Returns:
             An array for each of `outputs`.
@@ -132,6 +135,7 @@ class Servable:
             tf.errors.OpError: the runtime's own refusal.
         """
         feed = (self._signatures[outputs[0][0]].inputs[name].tensor,)
+        outputs = sorted(outputs)  # one runner for a choice of signatures, in whatever order they are asked
         fetch = tuple(self._signatures[key].outputs[output] for key, output in outputs)
         return dict(zip(outputs, self._runner(feed, fetch)(values), strict=True))
 
