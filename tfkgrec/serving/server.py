@@ -15,6 +15,7 @@ from tfkgrec.serving.api import Api
 from tfkgrec.serving.health import SERVICES, Health
 from tfkgrec.serving.manager import ModelManager
 from tfkgrec.serving.metrics import Metrics
+from tfkgrec.serving.parse_requests import ParseRequests
 from tfkgrec.serving.rest import RestOptions, RestServer
 from tfkgrec.serving.services import InFlight, ModelService, PredictionService
 
@@ -138,6 +139,7 @@ def _grpc_server(api: Api, in_flight: InFlight, options: GrpcOptions) -> grpc.Se
             ("grpc.max_receive_message_length", options.max_request_bytes),
             ("grpc.max_send_message_length", -1),
         ],
+        interceptors=[ParseRequests()],
         maximum_concurrent_rpcs=options.max_requests,
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(api, in_flight), server)
