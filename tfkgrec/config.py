@@ -152,6 +152,7 @@ class TrainingConfig(Section):
     # protocol S, whose examples are the predicted positions of sequences
     loss: Literal["bpr", "sampled_softmax", "softmax"] = "bpr"  # tasks/sequential.py
     num_negatives: int = number(1, min=1)  # of each position (bpr), or shared by the batch (sampled_softmax)
+    predict: Literal["next", "later"] = "next"  # the item that came next, or any later one, drawn every epoch
     predict_first: bool = False  # predict a user's first item, too: what strangers are shown
     # all protocols
     jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto asks the trainer to choose for the device

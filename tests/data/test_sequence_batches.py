@@ -29,6 +29,8 @@ def test_windows_by_hand():
     assert found.user.tolist() == [1, 1, 3]
     assert found.history.tolist() == [[2, 3, 4, 5], [1, 0, 0, 0], [8, 0, 0, 0]]
     assert found.target.tolist() == [[3, 4, 5, 6], [2, 0, 0, 0], [9, 0, 0, 0]]
+    assert found.coming.tolist() == [[4, 3, 2, 1], [5, 0, 0, 0], [1, 0, 0, 0]]
+    assert_array_equal(np.where(found.coming > 0, items[np.minimum(found.place, 8)], 0), found.target)
     first = cut_windows(items, offsets, 4, predict_first=True)
     assert first.user.tolist() == [1, 1, 2, 3]
     assert first.history.tolist() == [[2, 3, 4, 5], [0, 1, 0, 0], [0, 0, 0, 0], [0, 8, 0, 0]]
@@ -61,6 +63,36 @@ def test_rows_are_contiguous_pieces_of_one_sequence():
             n = int(np.count_nonzero(positive))
             assert_array_equal(history[1:n], positive[: max(n - 1, 0)])
             assert all(positive[t] not in history[: t + 1] for t in range(n))
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_later_targets_are_any_item_still_to_come_and_no_held_out_one(first):
+    """Over many epochs every position meets all that its user took after it, each about equally often."""
+    given = batches(predict="later", predict_first=first)
+    offsets, items = given.splits.history_offsets, given.splits.history_items
+    user = int(np.argmax(np.diff(offsets)))
+    own = items[offsets[user] : offsets[user + 1]].tolist()
+    epochs = 600
+    met = {}
+    for epoch in range(epochs):
+        mine = given.windows.user == user
+        for row, targets in zip(given.windows.history[mine], given._targets(epoch)[mine], strict=True):
+            for item, target in zip(row[targets > 0].tolist(), targets[targets > 0].tolist(), strict=True):
+                met.setdefault(item, []).append(target)
+    assert sorted(met) == sorted(([0] if first else []) + own[:-1])
+    for item, targets in met.items():
+        rest = own[own.index(item) + 1 :] if item else own
+        found, counts = np.unique(targets, return_counts=True)
+        assert sorted(rest) == found.tolist() and len(targets) == epochs
+        wanted = epochs / len(rest)
+        assert np.all(np.abs(counts - wanted) < 5 * np.sqrt(wanted))
+
+
+def test_later_targets_are_drawn_again_every_epoch_and_the_same_in_every_run():
+    one, other = batches(predict="later"), batches(predict="later")
+    assert_array_equal(one.stacked(3)[0]["positive"], other.stacked(3)[0]["positive"])
+    assert np.any(one._targets(3) != one._targets(4))
+    assert_array_equal(one._targets(3) > 0, one.windows.target > 0)
 
 
 def test_bpr_negatives_are_untouched_in_training_but_may_be_held_out():

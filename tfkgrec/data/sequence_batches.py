@@ -1,4 +1,4 @@
-"""Training batches of whole sequences: one row holds up to T positions, each of which predicts the item after it."""
+"""Training batches of whole sequences: one row holds up to T positions, each of which predicts an item after it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,11 +24,15 @@ class Windows:
         history: int32 [rows, T], the items read, 0-padded on the right; a row that predicts its user's first item
             begins with 0, the empty history.
         target: int32 [rows, T], the item after each; 0 pads.
+        place: int64 [rows, T], where in `items` that item is.
+        coming: int64 [rows, T], how many items of the user are still to come, it included; 0 pads.
     """
 
     user: np.ndarray
     history: np.ndarray
     target: np.ndarray
+    place: np.ndarray
+    coming: np.ndarray
 
 
 def cut_windows(items: np.ndarray, offsets: np.ndarray, length: int, predict_first: bool = False) -> Windows:
@@ -51,14 +55,15 @@ def cut_windows(items: np.ndarray, offsets: np.ndarray, length: int, predict_fir
     last = max(len(items) - 1, 0)
     target = np.where(real, items[np.minimum(at, last)], 0)
     before = np.where(real & (at > offsets[user][:, None]), items[np.clip(at - 1, 0, last)], 0)
-    return Windows(user.astype(np.int32), before.astype(np.int32), target.astype(np.int32))
+    coming = np.where(real, offsets[user + 1][:, None] - at, 0)
+    return Windows(user.astype(np.int32), before.astype(np.int32), target.astype(np.int32), at, coming)
 
 
 @dataclass(frozen=True)
 class SequenceBatches:
     """All epochs of protocol S training, each a pure function of (seed, epoch).
 
-    A batch is (inputs, weight [B, T]); inputs are history [B, T], positive [B, T] (the item after each), and
+    A batch is (inputs, weight [B, T]); inputs are history [B, T], positive [B, T] (an item after each), and
         negative [B, T, K] for "bpr": items that the user has not touched in training;
         negative [N] for "sampled_softmax": shared by the whole batch, uniform over the catalogue;
         nothing more for "softmax".
@@ -70,6 +75,7 @@ class SequenceBatches:
         loss: "bpr", "sampled_softmax" or "softmax".
         num_negatives: K or N.
         predict_first: as in `cut_windows`.
+        predict: "next", the item that came next; "later", any that came later, drawn again every epoch.
     """
 
     splits: SequenceSplits
@@ -79,6 +85,7 @@ class SequenceBatches:
     num_negatives: int
     seed: int
     predict_first: bool = False
+    predict: str = "next"
 
     @cached_property
     def windows(self) -> Windows:
@@ -110,7 +117,7 @@ class SequenceBatches:
         def rows(of: np.ndarray) -> np.ndarray:
             return np.where(real.reshape(real.shape + (1,) * (of.ndim - 1)), of[order], 0)
 
-        inputs = {"history": rows(windows.history), "positive": rows(windows.target)}
+        inputs = {"history": rows(windows.history), "positive": rows(self._targets(epoch))}
         rng, top = np.random.default_rng([self.seed, 2, epoch]), self.splits.num_item_rows - 1
         if self.loss == "bpr":
             user = np.broadcast_to(rows(windows.user)[..., None, None], (*inputs["positive"].shape, self.num_negatives))
@@ -118,6 +125,16 @@ class SequenceBatches:
         elif self.loss == "sampled_softmax":
             inputs["negative"] = rng.integers(1, top + 1, (self.steps, self.num_negatives), np.int32)
         return inputs, (inputs["positive"] > 0).astype(np.float32)
+
+    def _targets(self, epoch: int) -> np.ndarray:
+        """What every position predicts in this epoch, int32 [rows, T]; 0 pads."""
+        windows = self.windows
+        if self.predict == "next":
+            return windows.target
+        ahead = np.random.default_rng([self.seed, 4, epoch]).integers(np.maximum(windows.coming, 1))
+        items = self.splits.history_items
+        later = items[np.minimum(windows.place + ahead, len(items) - 1)]
+        return np.where(windows.coming > 0, later, 0).astype(np.int32)
 
     def batches(self, epoch: int) -> Iterator[Stacked]:
         """(inputs, weight [B, T]) of every step of one epoch."""

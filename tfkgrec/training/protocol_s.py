@@ -54,6 +54,7 @@ class ProtocolS:
             num_negatives=training.num_negatives,
             seed=training.seed,
             predict_first=training.predict_first,
+            predict=training.predict,
         )
 
     def validate(self, model: Recommender) -> dict[str, float]:
