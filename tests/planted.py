@@ -10,8 +10,7 @@ import yaml
 
 from tfkgrec import train
 from tfkgrec.cli import run_main
-from tfkgrec.config import Config, DataConfig, TrainingConfig
-from tfkgrec.config_section import Section
+from tfkgrec.config import Config, DataConfig, Section, TrainingConfig
 from tfkgrec.data.records import Dataset, Splits
 from tfkgrec.evaluation.model_scorer import ModelScorer
 from tfkgrec.quiet import LOG_LEVEL

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from tests.real_data import needs_real_data
-from tfkgrec.config import Config, DataConfig, SyntheticConfig, load_config
-from tfkgrec.config_models import MODEL_SETTINGS
+from tfkgrec.config import MODEL_SETTINGS, Config, DataConfig, SyntheticConfig, load_config
 from tfkgrec.data.records import Dataset
 from tfkgrec.training.run import Prepared, prepare, read_dataset
 from tfkgrec.training.trainer import make_task

@@ -12,8 +12,7 @@ from tests.kge.small import METHOD_NAMES, planted_graph
 from tests.planted import run_process, write_config
 from tfkgrec import pretrain as command
 from tfkgrec.cli import run_main
-from tfkgrec.config import load_config
-from tfkgrec.config_pretraining import PretrainingConfig
+from tfkgrec.config import PretrainingConfig, load_config
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.load import load_raw
 from tfkgrec.data.splits import protocol_c

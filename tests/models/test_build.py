@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.data import small
-from tfkgrec.config_models import DinkSettings, EkpnetSettings, HkrmSettings, KgcnSettings, MfSettings
+from tfkgrec.config import DinkSettings, EkpnetSettings, HkrmSettings, KgcnSettings, MfSettings
 from tfkgrec.data.history import history_table
 from tfkgrec.data.splits import protocol_c
 from tfkgrec.errors import InputError

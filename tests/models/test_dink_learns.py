@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from tests.planted import trained
-from tfkgrec.config import TrainingConfig
-from tfkgrec.config_models import DinkSettings
+from tfkgrec.config import DinkSettings, TrainingConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Interactions
 from tfkgrec.data.splits import protocol_c

@@ -8,7 +8,7 @@ import pytest
 
 from tests.data import small
 from tests.test_leakage import LENGTHS, NEGATIVES, no_length_care, no_mask, outputs_without_what_is_left_out
-from tfkgrec.config_models import EkpnetSettings
+from tfkgrec.config import EkpnetSettings
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.pipeline import TrainingBatches
 from tfkgrec.data.splits import protocol_c

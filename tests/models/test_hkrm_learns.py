@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from tests.planted import trained
-from tfkgrec.config import TrainingConfig
-from tfkgrec.config_models import HkrmSettings
+from tfkgrec.config import HkrmSettings, TrainingConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.splits import protocol_c
 from tfkgrec.data.synthetic import planted_world

@@ -13,7 +13,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from tests.serving.client.fake_server import Script, fake_server, probabilities
 from tests.serving.client.test_tls import pem  # noqa: F401  a fixture
 from tfkgrec import benchmark, serve
-from tfkgrec.config_models import MODEL_SETTINGS
+from tfkgrec.config import MODEL_SETTINGS
 from tfkgrec.serving.client import Client, Tls
 from tfkgrec.serving.config_protos import MonitoringConfig, SSLConfig, read_text_proto
 from tfkgrec.serving.metrics import PATH

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.config import Config
-from tfkgrec.config_pretraining import PretrainingConfig
+from tfkgrec.config import Config, PretrainingConfig
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.kge.bpr import BprFactorization, PairBatches

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.config_models import (
+from tfkgrec.config import (
     DinkSettings,
     EkpnetSettings,
     HkrmSettings,

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.config_models import KsrSettings
+from tfkgrec.config import KsrSettings
 from tfkgrec.data.history import history_table
 from tfkgrec.data.records import Dataset
 from tfkgrec.data.slots import relation_slots

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.config_models import RkanSettings
+from tfkgrec.config import RkanSettings
 from tfkgrec.data.history import history_table
 from tfkgrec.data.path_graph import PathGraph, path_graph
 from tfkgrec.data.records import Dataset, Splits

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from tfkgrec.config import Config, TrainingConfig
-from tfkgrec.config_models import MfSettings
+from tfkgrec.config import Config, MfSettings, TrainingConfig
 from tfkgrec.data.pipeline import TrainingBatches
 from tfkgrec.data.records import Dataset, Splits
 from tfkgrec.data.splits import protocol_c

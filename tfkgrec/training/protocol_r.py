@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfkgrec.config import Config
-from tfkgrec.config_pretraining import PretrainingConfig
+from tfkgrec.config import Config, PretrainingConfig
 from tfkgrec.data.history import newest
 from tfkgrec.data.path_graph import path_graph
 from tfkgrec.data.records import Dataset

@@ -8,9 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfkgrec.config import Config
-from tfkgrec.config_models import KsrSettings
-from tfkgrec.config_pretraining import PretrainingConfig
+from tfkgrec.config import Config, KsrSettings, PretrainingConfig
 from tfkgrec.data.history import newest
 from tfkgrec.data.records import Dataset
 from tfkgrec.data.sequence_batches import SequenceBatches

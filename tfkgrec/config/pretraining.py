@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tfkgrec.config_section import Section, SettingError, number
+from tfkgrec.config.section import Section, SettingError, number
 
 
 @dataclass(frozen=True)

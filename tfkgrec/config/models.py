@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from tfkgrec.config_section import Section, SettingError, number
+from tfkgrec.config.section import Section, SettingError, number
 
 
 @dataclass(frozen=True)

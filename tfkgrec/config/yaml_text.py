@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tfkgrec.config_section import SettingText, show
+from tfkgrec.config.section import SettingText, show
 from tfkgrec.errors import InputError
 
 
