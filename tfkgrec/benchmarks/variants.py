@@ -52,10 +52,11 @@ _ABLATIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "ekp_att": ("model.feature_exploration=false",),
         "ekp_frame": ("model.semantic_attention=false",),
     },
-    "hkrm": {
+    "hkrm": {  # each says its level: our settings may be at the item level already
+        "hkrm-full": ("model.level=both",),
         "hkrm-item": ("model.level=item", "model.distance_loss=none"),
         "hkrm-attr": ("model.level=attribute",),
-        "hkrm-wokl": ("model.distance_loss=none",),
+        "hkrm-wokl": ("model.level=both", "model.distance_loss=none"),
     },
     "ksr": {
         "gru": ("model.knowledge=none", "model.train_items=true", "pretraining=null"),
