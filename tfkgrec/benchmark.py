@@ -10,9 +10,10 @@ from typing import Any
 
 from tfkgrec.cli import add_set_argument, run_main
 
-MODELS = ("dink", "ekpnet", "hkrm", "ksr", "rkan", "kgcn")
+MODELS = ("kgcn", "dink", "ekpnet", "hkrm", "ksr", "rkan")
 DATASETS = ("lastfm", "book-crossing", "ml-1m")
 MORE_DATASETS = ("ml-1m-session", "ml-100k", "ml-100k-rkge", "synthetic")
+REAL_DATASETS = tuple(name for name in (*DATASETS, *MORE_DATASETS) if name != "synthetic")
 SPEED_COLUMNS = (
     "model",
     "dataset",
@@ -27,12 +28,14 @@ SPEED_COLUMNS = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print a table, write the rows when asked."""
     argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] == ["serving"]:  # has arguments of its own
+    if argv[:1] == ["serving"]:  # these two have arguments of their own
         return _serving(argv[1:])
+    if argv[:1] == ["tables"]:
+        return _tables(argv[1:])
     parser = argparse.ArgumentParser(
         prog="tfkgrec benchmark",
         description="Measure quality or speed.",
-        epilog="`tfkgrec benchmark serving` has arguments of its own: see its --help.",
+        epilog="`benchmark serving` and `benchmark tables` have arguments of their own: see their --help.",
     )
     parser.add_argument("what", choices=("quality", "speed"))
     parser.add_argument("--models", nargs="+", choices=MODELS, default=["dink"], help="default: dink")
@@ -67,12 +70,43 @@ def _serving(argv: Sequence[str]) -> int:
     return 0
 
 
+def _tables(argv: Sequence[str]) -> int:
+    """Nothing is trained: `quality` did that."""
+    parser = argparse.ArgumentParser(
+        prog="tfkgrec benchmark tables",
+        description="Write what finished runs measured into configs/<model>/results.json, the README and the headers.",
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="S", help="default: 1 2 3")
+    parser.add_argument("--configs", type=Path, default=Path("configs"), metavar="DIR")
+    parser.add_argument("--runs", type=Path, default=Path("runs/benchmark"), metavar="DIR", help="where runs lie")
+    parser.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
+    options = parser.parse_args(argv)
+    from tfkgrec.benchmarks import results
+
+    known = {
+        name: results.collect(name, REAL_DATASETS, options.seeds, options.configs, options.runs) for name in MODELS
+    }
+    rows = [row for name in MODELS for row in known[name]]
+    results.write_tables(options.readme, rows)
+    for name, of_model in known.items():
+        if of_model:
+            _write(results.results_file(options.configs, name), of_model)
+    for row in rows:
+        results.write_header(options.configs, row)
+    print(f"{len(rows)} rows in {options.readme} and {options.configs}/*/results.json")
+    return 0
+
+
 def _tell(rows: list[dict[str, Any]], text: str, file: Path | None) -> None:
     print(text)
     if file is not None:
-        from tfkgrec.training.run_directory import write_text
+        _write(file, rows)
 
-        write_text(file, json.dumps({"device": device(), "rows": rows}, indent=1))
+
+def _write(file: Path, rows: list[dict[str, Any]]) -> None:
+    from tfkgrec.training.run_directory import write_text
+
+    write_text(file, json.dumps({"device": device(), "rows": rows}, indent=1))
 
 
 def device() -> str:
@@ -83,7 +117,7 @@ def device() -> str:
 
 
 def _quality(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
-    from tfkgrec.benchmarks import quality
+    from tfkgrec.benchmarks import quality, tables
     from tfkgrec.benchmarks.variants import ablations_of, variant, variants_of
 
     seeds = range(options.first_seed, options.first_seed + options.seeds)
@@ -95,7 +129,7 @@ def _quality(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
             for row in [variant(model, name) for name in names]:  # a mistake in the last name shows before any work
                 folders = (options.configs, options.runs)
                 rows.append(quality.measure(model, dataset, row, seeds, *folders, options.overrides, options.data_dir))
-    return rows, quality.table(rows)
+    return rows, tables.as_text(tables.tables(rows))
 
 
 def _speed(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tfkgrec.benchmark import DATASETS, MODELS, main
-from tfkgrec.benchmarks.quality import config_path, table
+from tfkgrec.benchmarks.quality import config_path
 from tfkgrec.benchmarks.variants import PROTOCOL_OF, ablations_of, variant, variants_of
 from tfkgrec.cli import run_main
 from tfkgrec.config import load_config
@@ -90,22 +90,6 @@ def test_vectors_are_learned_once_for_a_split(places, capsys):
 def test_an_unknown_variant_is_one_line(places, capsys):
     assert _benchmark(places, "--variants", "paper") == 2
     assert "--variants: expected some of paper-fixed" in capsys.readouterr().err
-
-
-def test_lists_have_a_table_for_every_set_of_candidates():
-    mean = {"test.sampled.map": 0.4, "test.sampled.users": 900.0, "test.full.mrr": 0.125}
-    floor = {"floors.bpr.sampled.map": 0.2, "floors.bpr.full.mrr": 0.05, "floors.bpr.validation.full.mrr": 0.06}
-    row = {"model": "ksr", "dataset": "ml-1m", "seeds": [1], "published": {"map": 0.356}, "std": {}}
-    rows = [{**row, "variant": "tuned", "mean": mean | floor}, {**row, "variant": "tuned, gru++", "mean": mean}]
-    sampled, full = (block.splitlines() for block in table(rows).split("\n\n"))
-    assert [line.split() for line in sampled if "---" not in line] == [
-        ["ml-1m,", "sampled", "seeds", "MAP"],
-        ["published", "0.356"],
-        ["bpr", "1", "0.2000"],
-        ["ksr,", "tuned", "1", "0.4000"],
-        ["ksr,", "tuned,", "gru++", "1", "0.4000"],
-    ]
-    assert [line.split()[-1] for line in full if "---" not in line] == ["MRR", "0.0500", "0.1250", "0.1250"]
 
 
 @pytest.mark.skipif(not CONFIGS.exists(), reason="configs/ is not part of an installed package")

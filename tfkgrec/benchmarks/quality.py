@@ -1,12 +1,12 @@
 """Quality over several seeds: every config's runs, their mean and standard deviation, the floors beside them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tfkgrec.benchmarks.variants import Variant
 from tfkgrec.config import load_config
-from tfkgrec.evaluation.report import CTR_COLUMNS, LIST_COLUMNS, align, read_metrics
+from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import aggregate
 from tfkgrec.training.run import train_run
 from tfkgrec.training.run_directory import RunDirectory
@@ -63,44 +63,3 @@ def measure(
 def config_path(configs: Path, model: str, dataset: str, variant: Variant) -> Path:
     """The config that a variant starts from."""
     return configs / model / f"{dataset}{variant.suffix}.yaml"
-
-
-def table(rows: Iterable[dict[str, Any]]) -> str:
-    """The rows for people: by dataset and set of candidates, what is published first, then the floors, the models."""
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        for candidates in _candidates(row):
-            groups.setdefault((row["dataset"], candidates), []).append(row)
-    return "\n\n".join(_group(*key, group) for key, group in groups.items())
-
-
-def _candidates(row: dict[str, Any]) -> list[str]:
-    """What a row's test figures are about: "" for labelled pairs, or "sampled", "full", "full_cold" ..."""
-    parts = [name.split(".") for name in row["mean"] if name.startswith("test.")]
-    return list(dict.fromkeys("" if len(part) == 2 else part[1] for part in parts))
-
-
-def _group(dataset: str, candidates: str, group: list[dict[str, Any]]) -> str:
-    within = f".{candidates}" if candidates else ""
-    known = LIST_COLUMNS if candidates else CTR_COLUMNS
-    columns = {key: title for key, title in known.items() if any(f"test{within}.{key}" in row["mean"] for row in group)}
-    title = f"{dataset}, {candidates.replace('_', ' ')}" if candidates else dataset
-    lines = [[title, "seeds", *columns.values()]]
-    published = group[0]["published"]
-    if any(key in published for key in columns) and candidates != "full_cold":
-        lines.append(["published", "", *(str(published.get(key, "-")) for key in columns)])
-    for row in group:
-        for floor in dict.fromkeys(name.split(".")[1] for name in row["mean"] if name.startswith("floors.")):
-            lines.append([floor, str(len(row["seeds"])), *_figures(row, f"floors.{floor}{within}", columns)])
-    for row in group:
-        name = f"{row['model']}, {row['variant']}"
-        lines.append([name, str(len(row["seeds"])), *_figures(row, f"test{within}", columns)])
-    return align(lines)
-
-
-def _figures(row: dict[str, Any], prefix: str, columns: Iterable[str]) -> list[str]:
-    cells = []
-    for key in columns:
-        mean, std = row["mean"].get(f"{prefix}.{key}"), row["std"].get(f"{prefix}.{key}")
-        cells.append("-" if mean is None else f"{mean:.4f}" + ("" if std is None else f" +- {std:.4f}"))
-    return cells

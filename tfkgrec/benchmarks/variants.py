@@ -37,6 +37,7 @@ _LABELLED_PAIRS = {
     "tuned-fresh": Variant("tuned, fresh negatives", "", ("training.negatives=fresh",)),
 }
 _OTHERS = {"paper": Variant("paper", "-paper", (_NO_FLOORS,)), "tuned": Variant("tuned")}
+AS_CONFIGURED = ("paper-fixed", "tuned-fresh", "paper", "tuned")  # a config as it stands
 PROTOCOL_OF = {"ksr": "S", "rkan": "R"}  # the others: C
 
 # The papers' own names for a model without one of its parts: model -> name -> overrides of our settings.
