@@ -184,15 +184,18 @@ class HKRM(AttributeTables):
 
         Returns:
             logit [B]; history_item, item_weight [B, T], alpha of eq 2; field_relation [B, A]; query_distribution,
-            target_distribution [B, A], p(.|q) and p(.|t); field_match [B, A, A], their outer product, query by
-            target; value_entity [B, A, V], what the target has in each field (as the dataset numbers entities).
+            target_distribution [B, A], p(.|q) and p(.|t), zeros in a model that works neither out; field_match
+            [B, A, A], their outer product, query by target; value_entity [B, A, V], what the target has in each field
+            (as the dataset numbers entities).
         """
         state, candidate = self.user_state(user, tables=tables), ops.expand_dims(item, 1)
         query = self._query(state, candidate, None)
-        nothing = ops.zeros((1, self.num_fields)) * ops.cast(candidate, "float32")  # [B, A]
-        p_query = nothing if query["distribution"] is None else query["distribution"][:, 0]
         distribution = state["catalogue"].get("distribution")
-        p_target = nothing if distribution is None else ops.take(distribution, item, axis=0)
+        if distribution is None:
+            p_query = p_target = ops.zeros((1, self.num_fields)) * ops.cast(candidate, "float32")  # [B, A]
+        else:
+            p_target = ops.take(distribution, item, axis=0)
+            p_query = self._query_distribution(state, query)[:, 0]
         return {
             "logit": self.score_items(state, candidate)[:, 0],
             "history_item": state["history"],
@@ -234,6 +237,14 @@ class HKRM(AttributeTables):
         if self.with_attribute_level:
             distribution = self.proximity(state["fields"], vector, alpha, state["field_mask"])
         return {"alpha": alpha, "vector": vector, "distribution": distribution}
+
+    def _query_distribution(self, state: dict[str, Any], query: dict[str, Any]) -> Any:
+        """p(.|q) [G, M, A]; at the item level that of the history, p(.|item) averaged by alpha."""
+        if query["distribution"] is not None:
+            return query["distribution"]
+        weight = ops.matmul(query["alpha"], ops.take(state["catalogue"]["distribution"], state["history"], axis=0))
+        total = ops.sum(weight, axis=-1, keepdims=True)  # below 1 where an item has no field
+        return weight / ops.where(total > 0, total, 1.0)
 
     def _side_by_slot(self, state: dict[str, Any], item: Any) -> Any:
         """q_s + q_A [G, M, d] where candidates are many: they differ by the history item that they leave out, if any.
