@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tfkgrec.benchmarks.side_by_side import Job, run_jobs
 from tfkgrec.cli import add_set_argument, run_main
 
 MODELS = ("kgcn", "dink", "ekpnet", "hkrm", "ksr", "rkan")
@@ -54,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--runs", type=Path, default=Path("runs/benchmark"), metavar="DIR", help="quality: where runs lie"
     )
     parser.add_argument("--seconds", type=float, default=15.0, help="speed: length of each measurement (default 15)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="quality: runs side by side (default 1)")
     add_set_argument(parser)
     parser.add_argument("--data-dir", type=Path, metavar="DIR")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
@@ -121,15 +123,34 @@ def _quality(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     from tfkgrec.benchmarks.variants import ablations_of, variant, variants_of
 
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    rows = []
+    asked = []
     for dataset in options.datasets:
         for model in options.models:
             names = list(options.variants or variants_of(model))
             names += [name for name in ablations_of(model) if options.ablations and name not in names]
-            for row in [variant(model, name) for name in names]:  # a mistake in the last name shows before any work
-                folders = (options.configs, options.runs)
-                rows.append(quality.measure(model, dataset, row, seeds, *folders, options.overrides, options.data_dir))
+            asked += [(model, dataset, name, variant(model, name)) for name in names]  # a mistake shows before any work
+    if options.workers > 1:
+        jobs = [
+            _job(options, model, dataset, name, seed)
+            for model, dataset, name, row in asked
+            for seed in seeds
+            if not quality.run_directory(options.runs, model, dataset, row, seed).metrics.exists()
+        ]
+        run_jobs(jobs, options.workers)
+    rest = (seeds, options.configs, options.runs, options.overrides, options.data_dir)
+    rows = [quality.measure(model, dataset, row, *rest) for model, dataset, _, row in asked]
     return rows, tables.as_text(tables.tables(rows))
+
+
+def _job(options: argparse.Namespace, model: str, dataset: str, variant: str, seed: int) -> Job:
+    """This command for a single run."""
+    command = [sys.executable, "-m", "tfkgrec.benchmark", "quality", "--models", model, "--datasets", dataset]
+    command += ["--variants", variant, "--seeds", "1", "--first-seed", str(seed)]
+    command += ["--configs", str(options.configs), "--runs", str(options.runs)]
+    command += [] if options.data_dir is None else ["--data-dir", str(options.data_dir)]
+    command += ["--set", *options.overrides] if options.overrides else []
+    name = f"{model}-{dataset}-{variant}-seed-{seed}"
+    return Job(name, command, options.runs / "logs" / f"{name}.log")
 
 
 def _speed(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:

@@ -87,6 +87,20 @@ def test_vectors_are_learned_once_for_a_split(places, capsys):
     assert learned == [2, 0, 2]  # two seeds each
 
 
+def test_workers_leave_what_one_process_leaves(places, capsys):
+    """The tuned row has been measured in this process; the same again, in two others."""
+    assert _benchmark(places, "--variants", "tuned-fixed") == 0
+    expected = json.loads((places / "rows.json").read_text())["rows"]
+    shutil.rmtree(places / "runs" / "dink-synthetic-tuned-fixed-negatives")
+    capsys.readouterr()
+    assert _benchmark(places, "--variants", "tuned-fixed", "--workers", "2") == 0
+    lines = capsys.readouterr().out.splitlines()[:2]
+    assert [line.split(" ")[0] for line in lines] == ["1/2", "2/2"]
+    found = json.loads((places / "rows.json").read_text())["rows"]
+    assert found[0]["test_by_seed"] == expected[0]["test_by_seed"]
+    assert "best on validation" in (places / "runs/logs/dink-synthetic-tuned-fixed-seed-3.log").read_text()
+
+
 def test_an_unknown_variant_is_one_line(places, capsys):
     assert _benchmark(places, "--variants", "paper") == 2
     assert "--variants: expected some of paper-fixed" in capsys.readouterr().err

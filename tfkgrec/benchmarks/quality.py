@@ -34,10 +34,9 @@ def measure(
         test metrics of every seed, for paired comparisons of rows.
     """
     path = config_path(configs, model, dataset, variant)
-    folder = runs / f"{model}-{dataset}-{variant.folder}"
     results = []
     for seed in seeds:
-        run = RunDirectory(folder / f"seed-{seed}")
+        run = run_directory(runs, model, dataset, variant, seed)
         if not run.metrics.exists():
             config = load_config(path, [*variant.overrides, *overrides, f"training.seed={seed}"], data_dir)
             train_run(config, run, run.config.exists(), SharedWork(runs / "shared"))
@@ -58,6 +57,11 @@ def measure(
             if name.startswith("test.") and not name.endswith("_se")
         },
     }
+
+
+def run_directory(runs: Path, model: str, dataset: str, variant: Variant, seed: int) -> RunDirectory:
+    """Where the run of one seed lies."""
+    return RunDirectory(runs / f"{model}-{dataset}-{variant.folder}" / f"seed-{seed}")
 
 
 def config_path(configs: Path, model: str, dataset: str, variant: Variant) -> Path:

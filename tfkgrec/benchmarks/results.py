@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tfkgrec.benchmarks.quality import config_path, measure
+from tfkgrec.benchmarks.quality import config_path, measure, run_directory
 from tfkgrec.benchmarks.tables import as_markdown, tables
 from tfkgrec.benchmarks.variants import AS_CONFIGURED, PROTOCOL_OF, Variant, ablations_of, variant, variants_of
 from tfkgrec.errors import InputError
@@ -32,8 +32,7 @@ def collect(
     for dataset in datasets:
         for name in (*variants_of(model), *ablations_of(model)):
             row = variant(model, name)
-            folder = runs / f"{model}-{dataset}-{row.folder}"
-            done = [seed for seed in seeds if (folder / f"seed-{seed}" / "metrics.json").exists()]
+            done = [seed for seed in seeds if run_directory(runs, model, dataset, row, seed).metrics.exists()]
             if done:
                 found.append(measure(model, dataset, row, done, configs, runs, (), data_dir))
             elif (dataset, row.label) in before:

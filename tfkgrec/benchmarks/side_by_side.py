@@ -1,0 +1,52 @@
+"""Commands side by side, each in a process with a log of its own; one that fails does not stop the others."""
+
+import subprocess
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfkgrec.errors import InputError
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command with a name for people, and the file that takes what it prints."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+
+
+def run_jobs(jobs: Sequence[Job], workers: int) -> None:
+    """Run the jobs in their order, `workers` at a time; a line for each that ends.
+
+    Raises:
+        InputError: some failed; the first one's log and what it ends with. The others were run all the same.
+    """
+    failed: list[Job] = []
+    with ThreadPoolExecutor(workers) as pool:
+        running = {pool.submit(_run, job): job for job in jobs}
+        try:
+            for number, future in enumerate(as_completed(running), 1):
+                job, (status, seconds) = running[future], future.result()
+                if status:
+                    failed.append(job)
+                said = f"failed ({status}), see {job.log}" if status else f"{seconds:.0f} s"
+                print(f"{number}/{len(jobs)} {job.name}: {said}", flush=True)
+        except BaseException:  # Ctrl-C: the processes have had it too; none is to follow them
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if failed:
+        last = failed[0].log.read_text(errors="replace").strip().rpartition("\n")[2]
+        raise InputError(f"{len(failed)} of {len(jobs)} runs failed; the first, {failed[0].log}, ends: {last}")
+
+
+def _run(job: Job) -> tuple[int, float]:
+    """Exit status and seconds."""
+    job.log.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    with job.log.open("w") as log:
+        done = subprocess.run(job.command, stdout=log, stderr=subprocess.STDOUT, check=False)  # noqa: S603
+    return done.returncode, time.monotonic() - started
