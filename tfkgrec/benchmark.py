@@ -60,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data-dir", type=Path, metavar="DIR")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     options = parser.parse_args(argv)
+    if options.workers < 1:
+        parser.error(f"argument --workers: expected 1 or more, found {options.workers}")
     rows, text = (_quality if options.what == "quality" else _speed)(options)
     _tell(rows, text, options.json)
     return 0
