@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tfkgrec.benchmarks.quality import config_path, measure, run_directory
 from tfkgrec.benchmarks.tables import as_markdown, tables
-from tfkgrec.benchmarks.variants import AS_CONFIGURED, PROTOCOL_OF, Variant, ablations_of, variant, variants_of
+from tfkgrec.benchmarks.variants import AS_CONFIGURED, PROTOCOL_OF, ablations_of, variants_of
 from tfkgrec.errors import InputError
 from tfkgrec.training.run_directory import write_text
 
@@ -22,7 +22,7 @@ _HEADERS = {
 
 
 def collect(
-    model: str, datasets: Iterable[str], seeds: Iterable[int], configs: Path, runs: Path, data_dir: Path | None = None
+    model: str, datasets: Iterable[str], seeds: Sequence[int], configs: Path, runs: Path
 ) -> list[dict[str, Any]]:
     """The rows of a model: those of `runs` of which a seed is finished, else what results.json says of them."""
     file = results_file(configs, model)
@@ -30,11 +30,10 @@ def collect(
     before = {(row["dataset"], row["variant"]): row for row in known}
     found = []
     for dataset in datasets:
-        for name in (*variants_of(model), *ablations_of(model)):
-            row = variant(model, name)
+        for row in (variants_of(model) | ablations_of(model)).values():
             done = [seed for seed in seeds if run_directory(runs, model, dataset, row, seed).metrics.exists()]
             if done:
-                found.append(measure(model, dataset, row, done, configs, runs, (), data_dir))
+                found.append(measure(model, dataset, row, done, configs, runs))
             elif (dataset, row.label) in before:
                 found.append(before[dataset, row.label])
     return found
@@ -64,20 +63,15 @@ def write_tables(readme: Path, rows: list[dict[str, Any]]) -> None:
 def write_header(configs: Path, row: dict[str, Any]) -> None:
     """Bring the figures in the header of a row's config up to date, where the row is the config as it stands."""
     model, seeds, mean, std = row["model"], row["seeds"], row["mean"], row["std"]
-    if len(seeds) < 3 or (standing := _as_it_stands(model, row["variant"])) is None:
+    standing = {known.label: known for name, known in variants_of(model).items() if name in AS_CONFIGURED}
+    if len(seeds) < 3 or row["variant"] not in standing:
         return
     figures = _HEADERS[PROTOCOL_OF.get(model, "C")]
     ours = ", ".join(f"{title} {mean[name]:.3f} +- {std[name]:.3f}" for title, name in figures.items())
     title, name = next(iter(figures.items()))
     floor = mean.get(name.replace("test.", "floors.popularity."))
-    path = config_path(configs, model, row["dataset"], standing)
+    path = config_path(configs, model, row["dataset"], standing[row["variant"]])
     text = re.sub(r"^# Ours: .*$", f"# Ours:      {ours} ({len(seeds)} seeds)", path.read_text(), flags=re.M)
     if floor is not None:
         text = re.sub(rf"popularity alone {title} 0\.\d+", f"popularity alone {title} {floor:.3f}", text)
     write_text(path, text)
-
-
-def _as_it_stands(model: str, label: str) -> Variant | None:
-    """The variant called `label`, if it changes nothing of its config but what else is measured."""
-    known = [variants_of(model).get(name) for name in AS_CONFIGURED]
-    return next((row for row in known if row is not None and row.label == label), None)
