@@ -13,11 +13,14 @@ def _job(folder, name: str, code: str) -> Job:
 
 
 def test_as_many_at_once_as_there_are_workers(tmp_path):
-    """Each of two waits for the other's sign of life: one after the other they would wait for ever."""
+    """Each of two waits for the other's sign of life: one after the other, the first would give up."""
     code = (
-        "import pathlib, time; me, other = {0!r}, {1!r}\n"
+        "import pathlib, sys, time; me, other = {0!r}, {1!r}\n"
         "pathlib.Path(me).touch()\n"
-        "while not pathlib.Path(other).exists(): time.sleep(0.01)"
+        "for _ in range(2000):\n"
+        "    if pathlib.Path(other).exists(): sys.exit()\n"
+        "    time.sleep(0.01)\n"
+        "sys.exit('alone')"
     )
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
     run_jobs([_job(tmp_path, "a", code.format(one, two)), _job(tmp_path, "b", code.format(two, one))], 2)
