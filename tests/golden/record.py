@@ -1,0 +1,116 @@
+"""What golden.json holds and how it is measured: shared by make.py, which writes it, and tests/test_golden.py.
+
+configs/<model>.yaml    a small synthetic run of every model
+0.1/runs/<model>/       that run as version 0.1 left it (without checkpoint and tensorboard)
+0.1/export/<model>/1/   its export by version 0.1
+golden.json             model -> "trained": logits and metrics that training anew gives; "loaded": logits of the
+                        0.1 run; "exported": what its export answers
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfkgrec import train
+from tfkgrec.cli import run_main
+from tfkgrec.evaluation.report import read_metrics
+from tfkgrec.serving.servable import Servable
+from tfkgrec.training.run import load_run
+from tfkgrec.training.run_directory import RunDirectory
+from tfkgrec.training.vocabularies import ITEMS, USERS
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden.json"
+RUNS, EXPORT = HERE / "0.1/runs", HERE / "0.1/export"
+
+MODELS = ("dink", "ekpnet", "hkrm", "kgcn", "ksr", "mf", "rkan")
+EXPORTED = tuple(name for name in MODELS if name != "mf")  # MF explains nothing, so version 0.1 cannot export it
+
+PAIRS_USER = np.array([0, 1, 7, 30], np.int32)  # inner ids; 0 is the unknown user
+PAIRS_ITEM = np.array([[1, 2, 3], [4, 5, 6], [11, 12, 13], [20, 30, 40]], np.int32)
+SHOWN = 5  # recommendations
+
+Answers = dict[str, dict[str, Any]]
+
+
+def train_golden(model: str, run_dir: Path) -> RunDirectory:
+    """Train `configs/<model>.yaml` anew into `run_dir`."""
+    config = HERE / "configs" / f"{model}.yaml"
+    assert run_main(train.main, ["--config", str(config), "--run-dir", str(run_dir)]) == 0
+    return RunDirectory(run_dir)
+
+
+def logits(run_dir: Path) -> list[list[float]]:
+    """What a run's model says of twelve pairs."""
+    _, _, model = load_run(run_dir)
+    return plain(np.asarray(model.score_items(model.user_state(PAIRS_USER), PAIRS_ITEM)))
+
+
+def metrics(run: RunDirectory) -> dict[str, Any]:
+    """The figures of a run's metrics.json, without how long it took."""
+    found = read_metrics(run.metrics)
+    return {part: found[part] for part in ("validation", "test", "floors")}
+
+
+def trained(run: RunDirectory) -> dict[str, Any]:
+    """What golden.json says of a run trained anew."""
+    return {"logits": logits(run.path), "metrics": metrics(run)}
+
+
+def asked(model: str) -> tuple[list[str], list[str]]:
+    """Users and items of three pairs, raw ids of the 0.1 run: two known ones, and an unknown user."""
+    folder = RUNS / model / "vocabularies"
+    users, items = ((folder / name).read_text(encoding="utf-8").splitlines() for name in (USERS, ITEMS))
+    return [users[0], users[20], "nobody"], [items[9], items[0], items[2]]
+
+
+def answers(model: str, folder: Path) -> Answers:
+    """What the SavedModel in `folder` answers to `asked(model)`, in the session loader."""
+    users, items = (np.array([text.encode() for text in texts], object) for texts in asked(model))
+    servable = Servable(model, 1, folder)
+    try:
+        names = list(servable.signature_defs["explain"].outputs)
+        score = servable.run("serving_default", {"user_id": users, "item_id": items}, ["probability"])
+        best = servable.run("recommend", {"user_id": users}, ["item_id", "score"])
+        why = servable.run("explain", {"user_id": users, "item_id": items}, names)
+    finally:
+        servable.close()
+    best = {name: array[:, :SHOWN] for name, array in best.items()}
+    parts = {"serving_default": score, "recommend": best, "explain": why}
+    return {part: {name: plain(outputs[name]) for name in sorted(outputs)} for part, outputs in parts.items()}
+
+
+def plain(array: np.ndarray) -> Any:
+    """An array as JSON has it: float32 with all the digits it has, texts as str."""
+    if array.dtype.kind == "f":
+        return _each(array.tolist(), lambda value: float(f"{value:.8g}"))
+    return _each(array.tolist(), lambda value: value.decode() if isinstance(value, bytes) else value)
+
+
+def _each(tree: Any, change: Callable[[Any], Any]) -> Any:
+    return [_each(branch, change) for branch in tree] if isinstance(tree, list) else change(tree)
+
+
+def differences(found: Any, wanted: Any, tolerance: float) -> list[str]:
+    """Where two trees of JSON differ, numbers by more than `tolerance`; [] if nowhere."""
+    return list(_differences(found, wanted, tolerance, ""))
+
+
+def _differences(found: Any, wanted: Any, tolerance: float, place: str) -> Iterator[str]:
+    if isinstance(wanted, dict) and isinstance(found, dict) and found.keys() == wanted.keys():
+        yield from _inside(((f"{place}.{key}", found[key], wanted[key]) for key in wanted), tolerance)
+    elif isinstance(wanted, list) and isinstance(found, list) and len(found) == len(wanted):
+        rows = enumerate(zip(found, wanted, strict=True))
+        yield from _inside(((f"{place}[{row}]", *pair) for row, pair in rows), tolerance)
+    elif isinstance(wanted, float) and isinstance(found, int | float) and not isinstance(found, bool):
+        if not abs(found - wanted) <= tolerance:
+            yield f"{place}: expected {wanted}, found {found}"
+    elif type(found) is not type(wanted) or found != wanted:
+        yield f"{place}: expected {wanted}, found {found}"
+
+
+def _inside(branches: Iterable[tuple[str, Any, Any]], tolerance: float) -> Iterator[str]:
+    for place, found, wanted in branches:
+        yield from _differences(found, wanted, tolerance, place)
