@@ -10,16 +10,17 @@ import yaml
 
 from tfkgrec import train
 from tfkgrec.cli import run_main
+from tfkgrec.client import Client
 from tfkgrec.config import Config, DataConfig, Section, TrainingConfig
-from tfkgrec.data.records import Dataset, Splits
-from tfkgrec.evaluation.model_scorer import ModelScorer
-from tfkgrec.quiet import LOG_LEVEL
-from tfkgrec.serving import Client
-from tfkgrec.serving.manager import ModelManager
-from tfkgrec.serving.model_config import ModelConfig
+from tfkgrec.data.records import Dataset
+from tfkgrec.protocols.ctr.protocol import ProtocolC
+from tfkgrec.protocols.ctr.scorer import ModelScorer
+from tfkgrec.protocols.ctr.split import Splits
+from tfkgrec.runs.run import Prepared
+from tfkgrec.serving.lifecycle.manager import ModelManager
+from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.server import ModelServer
-from tfkgrec.training.protocol_c import ProtocolC
-from tfkgrec.training.run import Prepared
+from tfkgrec.tf_logging import LOG_LEVEL
 from tfkgrec.training.trainer import fit
 
 ROOT = Path(__file__).parents[1]

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.data.readers import files
+from tests.datasets import files
 from tests.planted import SETTINGS, run_process, run_train, write_config
 from tfkgrec import evaluate, explain, export, recommend
 from tfkgrec.cli import run_main
-from tfkgrec.serving.local import run_signatures
+from tfkgrec.savedmodel.in_process import run_signatures
 
 # Four users, four films; film 4 has no triple of its own.
 RATINGS = "userId,movieId,rating,timestamp\n" + "".join(

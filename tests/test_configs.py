@@ -12,7 +12,7 @@ import pytest
 from tests.real_data import needs_real_data
 from tfkgrec.config import MODEL_SETTINGS, Config, DataConfig, SyntheticConfig, load_config
 from tfkgrec.data.records import Dataset
-from tfkgrec.training.run import Prepared, prepare, read_dataset
+from tfkgrec.runs.run import Prepared, prepare, read_dataset
 from tfkgrec.training.trainer import make_task
 
 ROOT = Path(__file__).parent.parent

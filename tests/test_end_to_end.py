@@ -9,16 +9,16 @@ import tensorflow as tf
 
 from tfkgrec import explain
 from tfkgrec.cli import run_main
+from tfkgrec.client import Client
 from tfkgrec.config import load_config
-from tfkgrec.data.synthetic import planted_world
+from tfkgrec.datasets.synthetic import planted_world
 from tfkgrec.evaluation.ctr import auc
-from tfkgrec.serving.client import Client
-from tfkgrec.serving.local import run_signatures
-from tfkgrec.serving.manager import ModelManager
-from tfkgrec.serving.model_config import ModelConfig
-from tfkgrec.serving.servable import Servable
+from tfkgrec.runs.run import load_run, prepare
+from tfkgrec.runtime.servable import Servable
+from tfkgrec.savedmodel.in_process import run_signatures
+from tfkgrec.serving.lifecycle.manager import ModelManager
+from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.server import ModelServer
-from tfkgrec.training.run import load_run, prepare
 
 TOLERANCE = 1e-5
 UNKNOWN = "nobody"

@@ -8,7 +8,7 @@ import pytest
 from tests.planted import TINY, run_train, write_config
 from tfkgrec import explain, export
 from tfkgrec.cli import run_main
-from tfkgrec.serving.servable import Servable
+from tfkgrec.runtime.servable import Servable
 
 MODEL = {
     "name": "hkrm",

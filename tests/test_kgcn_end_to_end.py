@@ -9,7 +9,7 @@ import pytest
 from tests.planted import run_train, write_config
 from tfkgrec import explain, export
 from tfkgrec.cli import run_main
-from tfkgrec.serving.servable import Servable
+from tfkgrec.runtime.servable import Servable
 
 MODEL = {"name": "kgcn", "dim": 8, "num_neighbours": 4, "item_bias": True, "pair_l2": 1e-2}
 

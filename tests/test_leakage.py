@@ -12,21 +12,20 @@ import pytest
 
 from tests.data import small
 from tfkgrec.data.assemble import assemble
-from tfkgrec.data.attributes import collect_attributes
 from tfkgrec.data.history import history_table
 from tfkgrec.data.negatives import draw_negatives
-from tfkgrec.data.pipeline import TrainingBatches
-from tfkgrec.data.records import Splits
-from tfkgrec.data.splits import protocol_c
-from tfkgrec.data.synthetic import planted_world
+from tfkgrec.datasets.synthetic import planted_world
 from tfkgrec.evaluation.ctr import auc, auc_within
 from tfkgrec.layers.masked import leave_out
-from tfkgrec.models import dink as dink_module
-from tfkgrec.models.attribute_tables import ATTRIBUTE_TABLES
-from tfkgrec.models.dink import DINK
-from tfkgrec.models.hkrm import HKRM
-from tfkgrec.models.kgcn import KGCN
-from tfkgrec.models.matrix_factorization import MatrixFactorization
+from tfkgrec.models.dink import model as dink_module
+from tfkgrec.models.dink.model import DINK
+from tfkgrec.models.hkrm.attribute_tables import ATTRIBUTE_TABLES
+from tfkgrec.models.hkrm.attributes import collect_attributes
+from tfkgrec.models.hkrm.model import HKRM
+from tfkgrec.models.kgcn.model import KGCN
+from tfkgrec.models.mf.model import MatrixFactorization
+from tfkgrec.protocols.ctr.batches import TrainingBatches
+from tfkgrec.protocols.ctr.split import Splits, protocol_c
 
 DATASET = small.dataset(users=150, items=80)
 SPLITS = protocol_c(DATASET, 0)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.planted import SETTINGS, run_train, write_config
-from tfkgrec.training import run as run_module
-from tfkgrec.training.run import load_run, prepare
+from tfkgrec.runs import run as run_module
+from tfkgrec.runs.run import load_run, prepare
 
 WORLD = {"dataset": "synthetic", "synthetic": {"users": 60, "items": 50, "positives_per_user": 10}}
 TRAINING = {**SETTINGS["training"], "epochs": 1, "batch_size": 96, "calibrate": False}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tfkgrec.benchmarks.side_by_side import Job, run_jobs
+from tfkgrec.benchmarks.parallel_jobs import Job, run_jobs
 from tfkgrec.cli import add_set_argument, run_main
 
 MODELS = ("kgcn", "dink", "ekpnet", "hkrm", "ksr", "rkan")

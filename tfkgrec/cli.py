@@ -32,7 +32,7 @@ VERBS = {
     "recommend": ("tfkgrec.recommend", "ask a server for a user's recommendations"),
     "explain": ("tfkgrec.explain", "ask a run or a server why an item is recommended"),
     "benchmark": ("tfkgrec.benchmark", "measure quality, speed or serving"),
-    "data": ("tfkgrec.data.__main__", "print a dataset's counts and its split"),
+    "data": ("tfkgrec.data_stats", "print a dataset's counts and its split"),
 }
 
 # The machine's fault, not the program's: one line says more than a traceback.

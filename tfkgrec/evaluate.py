@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tfkgrec.cli import run_main
 from tfkgrec.errors import InputError
-from tfkgrec.quiet import quiet_import
+from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with quiet_import():
         from tfkgrec.evaluation.report import read_metrics, report, write_metrics
-        from tfkgrec.training.run import evaluate_run, load_run, prepare
+        from tfkgrec.runs.run import evaluate_run, load_run, prepare
 
     config, run, model = load_run(options.run_dir)
     if options.protocol not in (None, config.data.protocol):

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from tfkgrec.cli import run_main
-from tfkgrec.quiet import quiet_import
-from tfkgrec.serving.command import add_server_arguments, ask
-from tfkgrec.serving.explanation import narrate
+from tfkgrec.client.command import add_server_arguments, ask
+from tfkgrec.models.explain_text import narrate
+from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error("--target: expected --model NAME beside it")
         return ask(options, lambda client: _show(client.explain([options.user], [options.item]), options))
     with quiet_import():
-        from tfkgrec.serving.local import explain_run
+        from tfkgrec.savedmodel.in_process import explain_run
 
     _show(explain_run(options.run_dir, options.user, options.item), options)
     return 0

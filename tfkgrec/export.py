@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfkgrec.cli import run_main
-from tfkgrec.quiet import quiet_import
+from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,9 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def export_run(run_dir: Path, export_dir: Path, version: int | None = None) -> Path:
     """Export a finished run as `version`, by default the next; returns the folder of the new version."""
     with quiet_import():
-        from tfkgrec.serving.exporter import export_signatures
-        from tfkgrec.serving.local import run_signatures
-        from tfkgrec.serving.model_card import run_facts
+        from tfkgrec.savedmodel.exporter import export_signatures
+        from tfkgrec.savedmodel.in_process import run_signatures
+        from tfkgrec.savedmodel.model_card import run_facts
 
     config, run, signatures = run_signatures(run_dir)
     return export_signatures(signatures, config.model.name, run.vocabularies, export_dir, run_facts(run), version)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tfkgrec.cli import add_config_arguments, config_from, run_main
 from tfkgrec.config import Config
 from tfkgrec.errors import InputError
-from tfkgrec.quiet import quiet_import
+from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with quiet_import():  # TensorFlow loads only once the config is known to be good
         from tfkgrec.kge.pretrain import pretrain
-        from tfkgrec.training.run import prepare
+        from tfkgrec.runs.run import prepare
 
     prepared = prepare(config)
     vectors = pretrain(config, prepared.dataset, prepared.splits)

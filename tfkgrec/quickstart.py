@@ -21,9 +21,9 @@ import numpy as np
 from tfkgrec.cli import add_set_argument, run_main
 from tfkgrec.config import load_config
 from tfkgrec.data.records import RawData
-from tfkgrec.data.synthetic import PlantedTruth, planted_world
+from tfkgrec.datasets.synthetic import PlantedTruth, planted_world
 from tfkgrec.errors import InputError
-from tfkgrec.quiet import quiet_import
+from tfkgrec.tf_logging import quiet_import
 
 CONFIG = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
 SHOWN = 5  # films in a list
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _step(2, "Trains DINK on it, chooses the best epoch on validation, measures the simple floors on the same pairs.")
     with quiet_import():
         from tfkgrec.export import export_run
-        from tfkgrec.training.run import train_run
+        from tfkgrec.runs.run import train_run
         from tfkgrec.training.run_directory import RunDirectory
     train_run(config, RunDirectory(run_dir))
     print(
@@ -75,9 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, str]:
     """Three questions over gRPC, and their answers for people; the user and the item that were explained."""
-    from tfkgrec.serving.client import Client
-    from tfkgrec.serving.explanation import narrate
-    from tfkgrec.training.vocabularies import USERS, Seen
+    from tfkgrec.client import Client
+    from tfkgrec.models.explain_text import narrate
+    from tfkgrec.runs.id_files import USERS, Seen
 
     seen = Seen.read(run_dir / "vocabularies")
     users = (run_dir / "vocabularies" / USERS).read_text(encoding="utf-8").splitlines()

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfkgrec.cli import run_main
-from tfkgrec.serving.command import add_server_arguments, ask
+from tfkgrec.client.command import add_server_arguments, ask
 
 if TYPE_CHECKING:
-    from tfkgrec.serving.client import Client, Recommendations
+    from tfkgrec.client import Client, Recommendations
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 from tfkgrec.cli import run_main
 from tfkgrec.errors import InputError
-from tfkgrec.quiet import quiet_import
 from tfkgrec.serving.flags import parser
+from tfkgrec.tf_logging import quiet_import
 
 if TYPE_CHECKING:
-    from tfkgrec.serving.model_config import ModelConfig
+    from tfkgrec.serving.lifecycle.model_config import ModelConfig
     from tfkgrec.serving.server import ServerOptions
 
 DEFAULT_CONFIG = Path("serving/models.config")
@@ -31,9 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until a signal comes; 0."""
     options = parser(DEFAULT_CONFIG).parse_args(argv)
     with quiet_import():
-        from tfkgrec.serving.config_watch import ConfigWatch
-        from tfkgrec.serving.manager import ModelManager
-        from tfkgrec.serving.servable import RuntimeOptions, Servable
+        from tfkgrec.runtime.servable import RuntimeOptions, Servable
+        from tfkgrec.serving.lifecycle.config_watch import ConfigWatch
+        from tfkgrec.serving.lifecycle.manager import ModelManager
         from tfkgrec.serving.server import ModelServer
         from tfkgrec.serving.stop_signal import StopSignal
 
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _models(options: argparse.Namespace) -> list["ModelConfig"]:
     """The models that the flags ask for; at least one of their folders exists."""
-    from tfkgrec.serving.model_config import ModelConfig, read_model_config
+    from tfkgrec.serving.lifecycle.model_config import ModelConfig, read_model_config
 
     config = _config_file(options)
     if config is None:
@@ -100,10 +100,10 @@ def _config_file(options: argparse.Namespace) -> Path | None:
 
 
 def _server_options(options: argparse.Namespace) -> "ServerOptions":
+    from tfkgrec.serving.grpc.tls import server_credentials
+    from tfkgrec.serving.http.rest import RestOptions
     from tfkgrec.serving.monitoring import metrics_path
-    from tfkgrec.serving.rest import RestOptions
     from tfkgrec.serving.server import GrpcOptions, ServerOptions
-    from tfkgrec.serving.tls import server_credentials
 
     grpc = GrpcOptions(
         threads=options.grpc_max_threads,

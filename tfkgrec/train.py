@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tfkgrec.cli import add_config_arguments, config_from, run_main
 from tfkgrec.config import Config
-from tfkgrec.quiet import quiet_import
+from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     run_dir = options.run_dir or default_run_dir(config)
 
     with quiet_import():  # TensorFlow loads only once the config is known to be good
-        from tfkgrec.training.run import train_run
+        from tfkgrec.runs.run import train_run
         from tfkgrec.training.run_directory import RunDirectory
 
     train_run(config, RunDirectory(run_dir), options.resume)

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from tests.serving.client.fake_server import Script, fake_server, probabilities
+from tests.client.fake_server import Script, fake_server, probabilities
 from tfkgrec import benchmark
 from tfkgrec.benchmarks.serving_load import Load, measure
 from tfkgrec.benchmarks.serving_requests import REQUESTS, SIGNATURES, requests
 from tfkgrec.cli import run_main
-from tfkgrec.serving.client import messages
+from tfkgrec.protos import messages
 
 
 @pytest.mark.slow

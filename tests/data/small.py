@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from tfkgrec.data.assemble import assemble
-from tfkgrec.data.records import Dataset, RawData, Splits
-from tfkgrec.data.splits import protocol_c
+from tfkgrec.data.records import Dataset, RawData
+from tfkgrec.protocols.ctr.split import Splits, protocol_c
 
 
 def dataset(users: int = 40, items: int = 60, seed: int = 0, timed: bool = True, disliked: int = 2) -> Dataset:

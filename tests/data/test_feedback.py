@@ -5,8 +5,8 @@ import pytest
 
 from tfkgrec.config import DataConfig, SyntheticConfig
 from tfkgrec.data.feedback import every_rating_counts, k_core
-from tfkgrec.data.load import load_raw
 from tfkgrec.data.records import RawData
+from tfkgrec.datasets.load import load_raw
 from tfkgrec.errors import InputError
 
 

@@ -6,7 +6,8 @@ from scipy.stats import chisquare
 
 from tests.data import small
 from tfkgrec.data.history import history_table, newest, sample_histories
-from tfkgrec.data.records import Interactions, Splits
+from tfkgrec.data.records import Interactions
+from tfkgrec.protocols.ctr.split import Splits
 
 EMPTY = Interactions(np.array([], np.int32), np.array([], np.int32), np.array([], np.float32))
 # user 1 has 11, 12, 13 (oldest first), user 2 has 21, user 3 nothing

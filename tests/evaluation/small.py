@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tfkgrec.data.records import Interactions, Splits
+from tfkgrec.data.records import Interactions
+from tfkgrec.protocols.ctr.split import Splits
 
 
 def splits(users: int = 12, items: int = 20, seed: int = 0) -> Splits:

@@ -7,6 +7,7 @@ from sklearn import metrics as sk
 from tests.evaluation import small
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation import ctr
+from tfkgrec.protocols.ctr.evaluate import evaluate_ctr
 
 
 @pytest.mark.parametrize("levels", [2, 5, 1000])
@@ -48,7 +49,7 @@ def test_auc_within_strata_equals_a_double_loop(seed):
 def test_popularity_itself_is_at_chance_within_equal_popularity():
     splits = small.splits(users=60)
     count = splits.popularity.astype(float)
-    assert ctr.evaluate_ctr(lambda user, item: count[item], splits, probability=False)["auc_equal_popularity"] == 0.5
+    assert evaluate_ctr(lambda user, item: count[item], splits, probability=False)["auc_equal_popularity"] == 0.5
 
 
 def test_equal_popularity_means_training_positives():
@@ -58,7 +59,7 @@ def test_equal_popularity_means_training_positives():
     expected = ctr.auc_within(
         splits.test.label, scores[splits.test.user, splits.test.item], [count[i] for i in splits.test.item.tolist()]
     )
-    found = ctr.evaluate_ctr(lambda user, item: scores[user, item], splits)["auc_equal_popularity"]
+    found = evaluate_ctr(lambda user, item: scores[user, item], splits)["auc_equal_popularity"]
     assert found == pytest.approx(expected)
 
 
@@ -117,14 +118,14 @@ def test_evaluate_ctr_names_the_part_that_lacks_a_class():
     splits = small.splits()
     splits.test.label[:] = 1
     with pytest.raises(InputError, match="test: expected positives and negatives, found 36 and 0"):
-        ctr.evaluate_ctr(lambda user, item: np.zeros(len(user)), splits)
+        evaluate_ctr(lambda user, item: np.zeros(len(user)), splits)
 
 
 def test_evaluate_ctr_scores_the_part_asked_for():
     splits = small.splits()
     key = splits.validation.user * 100 + splits.validation.item
     truth = dict(zip(key.tolist(), splits.validation.label.tolist(), strict=True))
-    result = ctr.evaluate_ctr(
+    result = evaluate_ctr(
         lambda user, item: np.array([truth[k] for k in (user * 100 + item).tolist()]), splits, "validation"
     )
     assert result == pytest.approx({"auc": 1.0, "acc": 1.0, "auc_equal_popularity": 1.0, "log_loss": 0.0}, abs=1e-6)

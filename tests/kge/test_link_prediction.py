@@ -8,9 +8,9 @@ import pytest
 
 from tests.kge.small import METHOD_NAMES, graph, keys, random_graph
 from tests.kge.test_methods import reference_model
-from tfkgrec.kge.held_out import hold_out
 from tfkgrec.kge.link_prediction import LinkRanks, frequency_score, model_score, rank_triples
 from tfkgrec.kge.methods import METHODS
+from tfkgrec.kge.triple_split import hold_out
 
 REFERENCE = json.loads((Path(__file__).parent / "pykeen_reference.json").read_text())
 

@@ -14,11 +14,11 @@ from tfkgrec import pretrain as command
 from tfkgrec.cli import run_main
 from tfkgrec.config import PretrainingConfig, load_config
 from tfkgrec.data.assemble import assemble
-from tfkgrec.data.load import load_raw
-from tfkgrec.data.splits import protocol_c
+from tfkgrec.datasets.load import load_raw
 from tfkgrec.errors import InputError
+from tfkgrec.kge.embeddings import Vectors
 from tfkgrec.kge.pretrain import fit_knowledge, pretrain
-from tfkgrec.kge.vectors import Vectors
+from tfkgrec.protocols.ctr.split import protocol_c
 
 SECTION = {"knowledge": "transe", "epochs": 3, "dim": 4, "batch_size": 256}
 

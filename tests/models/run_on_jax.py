@@ -8,7 +8,7 @@ import numpy as np
 
 import tfkgrec.models.build  # noqa: F401  whatever a model needs to be made
 import tfkgrec.models.dink
-import tfkgrec.models.matrix_factorization  # noqa: F401
+import tfkgrec.models.mf.model  # noqa: F401
 
 
 def run(folder: Path, model: keras.Model) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.models.dink import DINK
+from tfkgrec.models.dink.model import DINK
 
 USERS, ITEMS, ENTITIES, RELATIONS, D, T, K = 7, 9, 14, 4, 3, 5, 3
 STRANGER, EMPTY = 0, 6  # users: the unknown one, one without a history

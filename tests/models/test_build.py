@@ -7,9 +7,9 @@ import pytest
 from tests.data import small
 from tfkgrec.config import DinkSettings, EkpnetSettings, HkrmSettings, KgcnSettings, MfSettings
 from tfkgrec.data.history import history_table
-from tfkgrec.data.splits import protocol_c
 from tfkgrec.errors import InputError
 from tfkgrec.models.build import build_model
+from tfkgrec.protocols.ctr.split import protocol_c
 
 DATASET = small.dataset()
 SPLITS = protocol_c(DATASET, 0)

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 
+from tests.models.kgcn.small import kgcn
 from tests.models.run_on_jax import run
 from tests.models.small import EVERYTHING, ITEMS, USERS, batch, dink
-from tests.models.small_kgcn import kgcn
 
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax: not installed")

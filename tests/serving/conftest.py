@@ -9,10 +9,10 @@ import pytest
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from tests.serving.toy import export_toy
-from tfkgrec.serving.manager import ModelManager
+from tfkgrec.serving.http.rest import RestOptions
+from tfkgrec.serving.lifecycle.manager import ModelManager
+from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.metrics import PATH
-from tfkgrec.serving.model_config import ModelConfig
-from tfkgrec.serving.rest import RestOptions
 from tfkgrec.serving.server import ModelServer
 
 

@@ -10,16 +10,16 @@ import yaml
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from tests.serving.client.fake_server import Script, fake_server, probabilities
-from tests.serving.client.test_tls import pem  # noqa: F401  a fixture
+from tests.client.fake_server import Script, fake_server, probabilities
+from tests.client.test_tls import pem  # noqa: F401
 from tfkgrec import benchmark, serve
+from tfkgrec.client import Client, Tls
 from tfkgrec.config import MODEL_SETTINGS
-from tfkgrec.serving.client import Client, Tls
-from tfkgrec.serving.config_protos import MonitoringConfig, SSLConfig, read_text_proto
+from tfkgrec.protos.proto_builder import build
+from tfkgrec.protos.serving_config import MonitoringConfig, SSLConfig, read_text_proto
+from tfkgrec.serving.grpc.tls import server_credentials
+from tfkgrec.serving.lifecycle.model_config import read_model_config
 from tfkgrec.serving.metrics import PATH
-from tfkgrec.serving.model_config import read_model_config
-from tfkgrec.serving.rebuilt import build
-from tfkgrec.serving.tls import server_credentials
 
 REPOSITORY = Path(__file__).parents[2]
 SERVING = REPOSITORY / "serving"

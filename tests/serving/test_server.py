@@ -11,10 +11,10 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from tests.serving.toy import request
 from tfkgrec.errors import InputError
-from tfkgrec.serving.manager import ModelManager
-from tfkgrec.serving.model_config import ModelConfig
-from tfkgrec.serving.rest import RestOptions
-from tfkgrec.serving.servable import Servable
+from tfkgrec.runtime.servable import Servable
+from tfkgrec.serving.http.rest import RestOptions
+from tfkgrec.serving.lifecycle.manager import ModelManager
+from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.server import GrpcOptions, ModelServer
 
 PAIR = {"user_id": ["u1"], "item_id": ["i2"]}

@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
-from tfkgrec.serving import tensors
-from tfkgrec.serving.signature_defs import finish_signature_defs
-from tfkgrec.serving.warmup import write_warmup
+from tfkgrec.runtime import tensors
+from tfkgrec.runtime.signature_defs import finish_signature_defs
+from tfkgrec.runtime.warmup import write_warmup
 
 USERS = ["u1", "u2", "u3"]
 ITEMS = ["i1", "i2", "i3", "i4", "i5", "i6"]

@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from tests.harness import sigmoid
 from tests.models.small import EVERYTHING, batch, dink
-from tfkgrec.models.matrix_factorization import MatrixFactorization
+from tfkgrec.models.mf.model import MatrixFactorization
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.tasks.ranking import RankingModel
 

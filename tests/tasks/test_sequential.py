@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.models.small_ksr import ITEMS, ksr, sequences
+from tests.models.ksr.small import ITEMS, ksr, sequences
 from tfkgrec.tasks.sequential import SequentialModel
 
 

@@ -10,9 +10,9 @@ from keras import ops
 from tests.planted import TINY, write_config
 from tfkgrec.config import Config, load_config
 from tfkgrec.errors import InputError
-from tfkgrec.models.matrix_factorization import MatrixFactorization
-from tfkgrec.training.protocol_c import ProtocolC
-from tfkgrec.training.run import prepare
+from tfkgrec.models.mf.model import MatrixFactorization
+from tfkgrec.protocols.ctr.protocol import ProtocolC
+from tfkgrec.runs.run import prepare
 from tfkgrec.training.run_directory import RunDirectory
 from tfkgrec.training.trainer import fit
 

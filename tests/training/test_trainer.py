@@ -10,8 +10,8 @@ import pytest
 from tests.planted import TINY, run_train, write_config
 from tfkgrec.config import load_config
 from tfkgrec.models.build import build_model
-from tfkgrec.training import run as run_module
-from tfkgrec.training.run import prepare
+from tfkgrec.runs import run as run_module
+from tfkgrec.runs.run import prepare
 from tfkgrec.training.run_directory import RunDirectory
 from tfkgrec.training.trainer import fit
 

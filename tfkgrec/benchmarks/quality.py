@@ -8,9 +8,9 @@ from tfkgrec.benchmarks.variants import Variant
 from tfkgrec.config import load_config
 from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import aggregate
-from tfkgrec.training.run import train_run
+from tfkgrec.runs.cache import SharedWork
+from tfkgrec.runs.run import train_run
 from tfkgrec.training.run_directory import RunDirectory
-from tfkgrec.training.shared_work import SharedWork
 
 
 def measure(

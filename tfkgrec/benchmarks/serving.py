@@ -22,8 +22,8 @@ from tfkgrec.benchmarks import serving_fuzz, serving_load
 from tfkgrec.benchmarks.serving_requests import SIGNATURES
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import align
-from tfkgrec.quiet import quiet_import
-from tfkgrec.training.vocabularies import ITEMS, USERS
+from tfkgrec.runs.id_files import ITEMS, USERS
+from tfkgrec.tf_logging import quiet_import
 
 CALLERS = (1, 8, 32)
 COLUMNS = ("signature", "callers", "p50_ms", "p95_ms", "p99_ms", "requests_per_second", "session_ms", "predict_ms")
@@ -173,11 +173,11 @@ def _planted_export(folder: Path, items: int) -> Path:
     with quiet_import():
         from tfkgrec.benchmarks.speed import PRESETS
         from tfkgrec.config import build_config
-        from tfkgrec.serving.exporter import export_signatures
-        from tfkgrec.serving.signatures import Signatures
-        from tfkgrec.serving.vocabularies import Vocabularies
-        from tfkgrec.training.run import prepare
-        from tfkgrec.training.vocabularies import Seen, write_vocabularies
+        from tfkgrec.runs.id_files import Seen, write_vocabularies
+        from tfkgrec.runs.run import prepare
+        from tfkgrec.savedmodel.exporter import export_signatures
+        from tfkgrec.savedmodel.signatures import Signatures
+        from tfkgrec.savedmodel.vocabularies import Vocabularies
 
     world = {"users": SOME_IDS, "items": items, "positives_per_user": max(30, 8 * items // SOME_IDS)}
     raw = {"model": {"name": "dink"}, "data": {"dataset": "synthetic", "synthetic": world}}

@@ -13,7 +13,7 @@ import grpc.aio
 import numpy as np
 
 from tfkgrec.benchmarks.serving_fuzz_cases import OK, Case, Cases
-from tfkgrec.serving.client import messages
+from tfkgrec.protos import messages
 
 CALLERS = 8
 HEALTHY_EVERY = 50  # malformed requests to a healthy one, which must be answered

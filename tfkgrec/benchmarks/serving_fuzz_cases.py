@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from tfkgrec.serving.client import messages
-from tfkgrec.serving.client.tensors import STRING, from_proto, to_proto, zeros
+from tfkgrec.client.tensors import STRING, from_proto, to_proto, zeros
+from tfkgrec.protos import messages
 
 OK, INVALID, NOT_FOUND, PRECONDITION = ("OK", "INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION")
 INTERNAL, UNIMPLEMENTED, DEADLINE = "INTERNAL", "UNIMPLEMENTED", "DEADLINE_EXCEEDED"

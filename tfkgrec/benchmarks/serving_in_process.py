@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tfkgrec.benchmarks.serving_requests import SIGNATURES, requests
-from tfkgrec.quiet import quiet_import
+from tfkgrec.tf_logging import quiet_import
 
 WARM_UP = 20
 
@@ -25,8 +25,8 @@ def measure(version_dir: Path, model: str, seconds: float, users: list[str], ite
     with quiet_import():
         from tensorflow_serving.apis import predict_pb2
 
-        from tfkgrec.serving.predict import chosen_outputs, predict, read_inputs
-        from tfkgrec.serving.servable import Servable
+        from tfkgrec.runtime.predict import chosen_outputs, predict, read_inputs
+        from tfkgrec.runtime.servable import Servable
 
     servable = Servable(model, int(version_dir.name), version_dir)
     rows: dict[str, Any] = {}

@@ -19,7 +19,7 @@ import grpc.aio
 import numpy as np
 
 from tfkgrec.benchmarks.serving_requests import requests
-from tfkgrec.serving.client.messages import PREDICT
+from tfkgrec.protos.messages import PREDICT
 
 WARM_UP = 30
 CLIENT_OPTIONS = [("grpc.max_receive_message_length", -1)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfkgrec.serving.client.calls import Calls
+from tfkgrec.client.calls import Calls
 
 SIGNATURES = ("score", "score 100 pairs", "recommend", "recommend_for_history", "explain")
 REQUESTS = 200

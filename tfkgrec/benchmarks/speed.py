@@ -14,7 +14,7 @@ import numpy as np
 
 from tfkgrec.benchmarks.variants import PROTOCOL_OF
 from tfkgrec.config import Config, build_config
-from tfkgrec.quiet import quiet_import
+from tfkgrec.tf_logging import quiet_import
 
 WARM_UP_STEPS = 10
 DRAINED_STEPS = 32
@@ -75,7 +75,7 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
     with quiet_import():
         import tensorflow as tf
 
-        from tfkgrec.training.run import prepare
+        from tfkgrec.runs.run import prepare
         from tfkgrec.training.trainer import make_task
 
     config = settings_of(*(request[key] for key in ("model", "dataset", "overrides", "data_dir")))

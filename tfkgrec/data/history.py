@@ -1,11 +1,12 @@
 """Windows into the users' training positives: the histories that models read."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import numpy as np
 
-from tfkgrec.data.records import Splits
 
-
-def history_table(splits: Splits, length: int) -> np.ndarray:
+def history_table(splits: "History", length: int) -> np.ndarray:
     """The newest `length` training positives of every user, oldest to newest, 0-padded on the right.
 
     Returns:
@@ -20,7 +21,7 @@ def newest(items: np.ndarray, offsets: np.ndarray, length: int) -> np.ndarray:
     return window(items, offsets[1:] - count, count, length)
 
 
-def sample_histories(splits: Splits, user: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
+def sample_histories(splits: "History", user: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
     """For every row a random subset of `length` of its user's training positives, oldest to newest.
 
     Each user's positives are shuffled once, and each row takes a cyclic window at a random place: distinct items
@@ -52,3 +53,31 @@ def window(items: np.ndarray, start: np.ndarray, count: np.ndarray, length: int)
     step = np.arange(length)
     index = np.minimum(start[:, None] + step, max(len(items) - 1, 0))
     return np.where(step < count[:, None], items[index], 0).astype(np.int32)
+
+
+class History(Protocol):
+    """The training positives of every user, oldest to newest: all that models learn from.
+
+    Those of user u are `history_items[history_offsets[u]:history_offsets[u + 1]]`.
+    """
+
+    @property
+    def history_items(self) -> np.ndarray: ...
+    @property
+    def history_offsets(self) -> np.ndarray: ...
+    @property
+    def history_lengths(self) -> np.ndarray: ...
+    @property
+    def num_item_rows(self) -> int: ...
+    @property
+    def served(self) -> tuple[np.ndarray, np.ndarray]:
+        """What an exported model knows of every user, oldest to newest: items int32 [m], offsets int64 [users + 1].
+
+        All that was known of a user when test was ranked, and no more: so an export starts from the histories, and
+        leaves out the items, that the test figures were measured with. What a user has taken since then comes with a
+        request (`recommend_for_history`, `advance`).
+        """
+
+    @property
+    def report(self) -> Sequence[str]:
+        """Lines that say what the split dropped."""

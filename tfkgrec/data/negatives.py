@@ -93,3 +93,8 @@ def _contains(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         return np.zeros(len(wanted), bool)
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return keys[at] == wanted
+
+
+def pair_keys(user: np.ndarray, item: np.ndarray, num_item_rows: int) -> np.ndarray:
+    """One int64 per (user, item) pair, in the order of (user, item)."""
+    return user.astype(np.int64) * num_item_rows + item

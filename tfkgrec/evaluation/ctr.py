@@ -2,44 +2,7 @@
 
 import numpy as np
 
-from tfkgrec.data.records import Interactions, Splits
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.scorers import PairScore
-
-
-def evaluate_ctr(
-    score: PairScore, splits: Splits, part: str = "test", threshold: float = 0.5, probability: bool = True
-) -> dict[str, float]:
-    """Click-through metrics of a scorer on all labelled pairs of one part.
-
-    Args:
-        score: user [n], item [n] -> float [n].
-        part: "train", "validation" or "test".
-        threshold: a pair scored at or above it is called positive.
-        probability: whether scores are probabilities; without that there is no log loss.
-
-    Returns:
-        "auc", "acc", "auc_equal_popularity" (left out where no two test items of equal popularity differ in label) and
-        "log_loss".
-
-    Raises:
-        InputError: the part lacks positives or negatives, or a score is not finite.
-    """
-    pairs: Interactions = getattr(splits, part)
-    positives = int(np.sum(pairs.label > 0))
-    if not 0 < positives < len(pairs):
-        raise InputError(
-            f"{part}: expected positives and negatives, found {positives:,} and {len(pairs) - positives:,}"
-        )
-    scores = score(pairs.user, pairs.item)
-    metrics = {"auc": auc(pairs.label, scores), "acc": accuracy(pairs.label, scores, threshold)}
-    try:
-        metrics["auc_equal_popularity"] = auc_within(pairs.label, scores, splits.popularity[pairs.item])
-    except InputError:  # the scores are fine, `auc` took them: on tiny data there may be no such pair
-        pass
-    if probability:
-        metrics["log_loss"] = log_loss(pairs.label, scores)
-    return metrics
 
 
 def auc(label: np.ndarray, score: np.ndarray) -> float:

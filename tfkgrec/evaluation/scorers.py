@@ -11,6 +11,9 @@ PairScore = Callable[[np.ndarray, np.ndarray], np.ndarray]
 CatalogueScore = Callable[[np.ndarray], np.ndarray]
 """(user [G] int32) -> float [G, num_items]; column j is item j + 1."""
 
+PartScore = Callable[[np.ndarray, str], np.ndarray]
+"""(user [G] int32, part) -> float [G, num_items]; column j is item j + 1. Reads `splits.known(part)`, nothing more."""
+
 
 @dataclass(frozen=True)
 class Scorer:

@@ -9,13 +9,13 @@ from tfkgrec.config import Config, PretrainingConfig
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.kge.bpr import BprFactorization, PairBatches
+from tfkgrec.kge.embeddings import Vectors
 from tfkgrec.kge.fitting import fit
-from tfkgrec.kge.held_out import hold_out
 from tfkgrec.kge.knowledge_model import KnowledgeModel
 from tfkgrec.kge.link_prediction import LinkRanks, frequency_score, model_score, rank_triples
 from tfkgrec.kge.methods import METHODS
 from tfkgrec.kge.triple_batches import TripleBatches
-from tfkgrec.kge.vectors import Vectors
+from tfkgrec.kge.triple_split import hold_out
 
 Say = Callable[[str], None]
 

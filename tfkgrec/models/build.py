@@ -16,21 +16,22 @@ from tfkgrec.config import (
     ModelSettings,
     RkanSettings,
 )
-from tfkgrec.data.attributes import collect_attributes
 from tfkgrec.data.history import history_table
 from tfkgrec.data.neighbours import sample_neighbours
-from tfkgrec.data.records import Dataset, Splits
-from tfkgrec.data.ripple import sample_ripples
-from tfkgrec.kge.vectors import Vectors
-from tfkgrec.models.attribute_tables import ATTRIBUTE_TABLES
-from tfkgrec.models.build_ksr import build_ksr
-from tfkgrec.models.build_rkan import build_rkan
-from tfkgrec.models.dink import DINK
-from tfkgrec.models.ekpnet import EKPNet
-from tfkgrec.models.hkrm import HKRM
-from tfkgrec.models.kgcn import KGCN
-from tfkgrec.models.matrix_factorization import MatrixFactorization
+from tfkgrec.data.records import Dataset
+from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.models.dink.model import DINK
+from tfkgrec.models.ekpnet.model import EKPNet
+from tfkgrec.models.ekpnet.ripple_sets import sample_ripples
+from tfkgrec.models.hkrm.attribute_tables import ATTRIBUTE_TABLES
+from tfkgrec.models.hkrm.attributes import collect_attributes
+from tfkgrec.models.hkrm.model import HKRM
+from tfkgrec.models.kgcn.model import KGCN
+from tfkgrec.models.ksr.build import build_ksr
+from tfkgrec.models.mf.model import MatrixFactorization
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.models.rkan.build import build_rkan
+from tfkgrec.protocols.ctr.split import Splits
 
 
 def build_model(

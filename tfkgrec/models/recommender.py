@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from tfkgrec.errors import InputError
-from tfkgrec.kge.vectors import Vectors
+from tfkgrec.kge.embeddings import Vectors
 
 KNOTS = 32
 """Most places at which the line from logits to calibrated logits bends."""

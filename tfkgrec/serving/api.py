@@ -15,14 +15,14 @@ from tensorflow_serving.apis import (
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 
 from tfkgrec.errors import InputError
-from tfkgrec.serving.classify import classify
-from tfkgrec.serving.manager import ModelManager
+from tfkgrec.runtime.classify import classify
+from tfkgrec.runtime.multi_inference import multi_inference
+from tfkgrec.runtime.predict import predict
+from tfkgrec.runtime.regress import regress
+from tfkgrec.runtime.status import INVALID_ARGUMENT, ServingError
+from tfkgrec.serving.lifecycle.manager import ModelManager
+from tfkgrec.serving.lifecycle.model_config import models_of
 from tfkgrec.serving.metrics import Metrics
-from tfkgrec.serving.model_config import models_of
-from tfkgrec.serving.multi_inference import multi_inference
-from tfkgrec.serving.predict import predict
-from tfkgrec.serving.regress import regress
-from tfkgrec.serving.status import INVALID_ARGUMENT, ServingError
 
 
 class Api:

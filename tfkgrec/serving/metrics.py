@@ -13,8 +13,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from tfkgrec.serving.manager import Observer
-from tfkgrec.serving.status import ServingError
+from tfkgrec.runtime.status import ServingError
+from tfkgrec.serving.lifecycle.manager import Observer
 
 PATH = "/monitoring/prometheus/metrics"
 CONTENT_TYPE = "text/plain"

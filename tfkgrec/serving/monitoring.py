@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tfkgrec.errors import InputError
-from tfkgrec.serving.config_protos import MonitoringConfig, read_text_proto
+from tfkgrec.protos.serving_config import MonitoringConfig, read_text_proto
 from tfkgrec.serving.metrics import PATH
 
 

@@ -12,12 +12,12 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 
 from tfkgrec.errors import InputError
 from tfkgrec.serving.api import Api
-from tfkgrec.serving.health import SERVICES, Health
-from tfkgrec.serving.manager import ModelManager
+from tfkgrec.serving.grpc.health import SERVICES, Health
+from tfkgrec.serving.grpc.parse_requests import ParseRequests
+from tfkgrec.serving.grpc.services import InFlight, ModelService, PredictionService
+from tfkgrec.serving.http.rest import RestOptions, RestServer
+from tfkgrec.serving.lifecycle.manager import ModelManager
 from tfkgrec.serving.metrics import Metrics
-from tfkgrec.serving.parse_requests import ParseRequests
-from tfkgrec.serving.rest import RestOptions, RestServer
-from tfkgrec.serving.services import InFlight, ModelService, PredictionService
 
 MAX_REQUEST_BYTES = 64 << 20
 MAX_REQUESTS = 256

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.tasks.guarded import GuardedModel
+from tfkgrec.tasks.finite_step import GuardedModel
 
 
 class RankingModel(GuardedModel):

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from tfkgrec.models.sequential import SequentialRecommender
-from tfkgrec.tasks.guarded import GuardedModel
+from tfkgrec.tasks.finite_step import GuardedModel
 
 LOSSES = ("bpr", "sampled_softmax", "softmax")
 

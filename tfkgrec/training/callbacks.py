@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from tfkgrec.errors import InputError
+from tfkgrec.training.contract import Batches
 from tfkgrec.training.diagnose import first_non_finite_layer
-from tfkgrec.training.protocols import Batches
 from tfkgrec.training.run_directory import RunDirectory, read_json, write_model, write_text
 
 NAN_CHECK_STEPS = 50

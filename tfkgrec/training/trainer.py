@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import keras
-import tensorflow as tf
 
 from tfkgrec.config import TrainingConfig
 from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.training.backend import use_xla
 from tfkgrec.training.callbacks import (
     EpochLines,
     EpochSeeds,
@@ -20,7 +20,7 @@ from tfkgrec.training.callbacks import (
     Validation,
     read_progress,
 )
-from tfkgrec.training.protocols import TrainingProtocol
+from tfkgrec.training.contract import TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory
 
 OPTIMIZERS = {"adam": "Adam", "adagrad": "Adagrad"}
@@ -129,17 +129,6 @@ def make_task(
     task.compile(optimizer=optimizer, jit_compile=use_xla(settings.jit_compile))
     optimizer.build(task.trainable_variables)
     return task
-
-
-def use_xla(jit_compile: str | bool) -> bool:
-    """Whether to compile with XLA: "auto" is yes, since embeddings dominate every model here (README, speed)."""
-    return jit_compile if isinstance(jit_compile, bool) else True
-
-
-def seed_everything(seed: int) -> None:
-    """Seed Keras' initialisers and the backends."""
-    keras.utils.set_random_seed(seed)
-    tf.random.set_seed(seed)
 
 
 def _learning_rate(stage: Stage, settings: TrainingConfig, steps: int) -> LearningRate:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.readers.files import write
+from tests.datasets.files import write
 from tfkgrec.data.readers.tables import find, find_optional, read_table
 from tfkgrec.errors import InputError
 

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.serving.toy import export_toy, request
-from tfkgrec.serving.warmup import write_warmup
+from tfkgrec.runtime.warmup import write_warmup
 
 STEPS = [f"s{number}" for number in range(1, 7)]
 STEPS_K = 3

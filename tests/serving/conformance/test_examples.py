@@ -5,7 +5,7 @@ import pytest
 from tensorflow_serving.apis import classification_pb2, inference_pb2, regression_pb2
 
 from tests.serving.conformance.test_predict import probability
-from tfkgrec.serving.examples import example
+from tfkgrec.runtime.examples import example
 
 PAIRS = [("u1", "i3"), ("u3", "i6"), ("nobody", "i1")]
 WANTED = [probability(1, 3), probability(3, 6), probability(0, 1)]

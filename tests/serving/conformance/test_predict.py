@@ -6,8 +6,8 @@ import pytest
 
 from tests.serving.conformance.repository import STEPS
 from tests.serving.toy import AFFINITY, request
-from tfkgrec.serving.client import AsyncClient, Client, InvalidArgument, NotFound
-from tfkgrec.serving.tensors import from_proto
+from tfkgrec.client import AsyncClient, Client, InvalidArgument, NotFound
+from tfkgrec.runtime.tensors import from_proto
 
 
 def probability(user, item, version=2):

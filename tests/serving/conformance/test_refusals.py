@@ -17,7 +17,7 @@ from tensorflow_serving.apis import (
 )
 
 from tests.serving.toy import request
-from tfkgrec.serving.examples import example
+from tfkgrec.runtime.examples import example
 
 INVALID, NOT_FOUND = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
 PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION

@@ -8,7 +8,7 @@ import pytest
 from tests.serving.toy import ITEMS, USERS
 from tfkgrec.benchmarks.serving_fuzz import Fuzzed, fuzz, summary
 from tfkgrec.benchmarks.serving_fuzz_cases import Case, Cases
-from tfkgrec.serving.client import messages
+from tfkgrec.protos import messages
 
 
 def resident_mb():

@@ -1,0 +1,66 @@
+"""States of sequence models: texts and numbers, in and out under one name."""
+
+import numpy as np
+import pytest
+
+from tfkgrec.client.calls import Calls
+from tfkgrec.client.tensors import from_proto, to_proto
+from tfkgrec.errors import InputError
+from tfkgrec.protos import messages
+
+CALLS = Calls("ksr")
+
+
+def metadata(**inputs):
+    """A reply of GetModelMetadata whose `advance` takes inputs of (DataType, sizes)."""
+    signatures = messages.SignatureDefMap()
+    for name, (dtype, sizes) in inputs.items():
+        info = signatures.signature_def["advance"].inputs[name]
+        info.dtype = dtype
+        for size in sizes:
+            info.tensor_shape.dim.add().size = size
+    reply = messages.GetModelMetadataResponse()
+    reply.metadata["signature_def"].value = signatures.SerializeToString()
+    return reply.SerializeToString()
+
+
+def test_the_state_of_nobody_is_zeros_and_empty_texts():
+    reply = metadata(item_id=(7, [-1]), state_recent=(7, [-1, 3]), state_hidden=(1, [-1, 2]))
+    state = CALLS.new_state(2).read(reply)
+    assert state["state_recent"].tolist() == [["", "", ""]] * 2
+    assert state["state_hidden"].tolist() == [[0, 0]] * 2 and state["state_hidden"].dtype == np.float32
+    assert state.keys() == {"state_recent", "state_hidden"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        (metadata(), 'key "advance" not found'),
+        (metadata(state_x=(1, [-1, -1])), "state_x: expected a state of a known"),
+    ],
+)
+def test_a_model_without_states_is_one_line(reply, text):
+    with pytest.raises(InputError, match=text):
+        CALLS.new_state(1).read(reply)
+
+
+def test_a_list_brings_its_state_and_the_next_call_takes_it():
+    reply = messages.PredictResponse()
+    reply.model_spec.version.value = 4
+    sent = {"state_recent": [["", "i1"]], "state_hidden": np.ones([1, 2], np.float32), "known_user": [True]}
+    sent |= {"item_id": [["i2", "i3"]], "item_name": [["two", "three"]], "score": np.array([[0.9, 0.5]], np.float32)}
+    for name, values in sent.items():
+        to_proto(values, reply.outputs[name])
+    answer = CALLS.recommend(["u"], 1).read(reply.SerializeToString())
+    assert (answer.version, answer.item_name.tolist()) == (4, [["two"]])
+    assert answer.state.keys() == {"state_recent", "state_hidden"}
+    request = messages.PredictRequest.FromString(CALLS.advance(answer.state, ["i2"], 1).request)
+    assert request.model_spec.signature_name == "advance"
+    assert from_proto(request.inputs["state_recent"]).tolist() == [["", "i1"]]
+    assert from_proto(request.inputs["state_hidden"]).tolist() == [[1, 1]]
+    assert from_proto(request.inputs["item_id"]).tolist() == ["i2"]
+
+
+def test_a_state_is_needed():
+    with pytest.raises(InputError, match="found none"):
+        CALLS.advance({}, ["i"], 1)

@@ -1,0 +1,209 @@
+"""One's own files: every kind of source, headers, links, thresholds, and what is refused."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.datasets.files import write
+from tfkgrec.data.assemble import assemble
+from tfkgrec.datasets.own_files import read_files
+from tfkgrec.errors import InputError
+
+RATINGS = "userId,movieId,stars,when\nann,1,5,300\nann,2,2,200\nbob,2,4,100\n"
+TRIPLES = "1\tgenre\tnoir\n2\tgenre\tdrama\n"
+COLUMNS = {"user": "userId", "item": "movieId", "rating": "stars", "timestamp": "when"}
+PAIRS = [("ann", "1", True, 300), ("ann", "2", False, 200), ("bob", "2", True, 100)]
+
+
+def pairs(raw) -> list[tuple]:
+    return list(raw.interactions.itertuples(index=False, name=None))
+
+
+@pytest.fixture
+def ratings(tmp_path: Path) -> Path:
+    return write(tmp_path / "ratings.csv", RATINGS)
+
+
+@pytest.fixture
+def triples(tmp_path: Path) -> Path:
+    return write(tmp_path / "triples.tsv", TRIPLES)
+
+
+def test_csv_and_tsv(ratings: Path, triples: Path) -> None:
+    raw = read_files(ratings, triples, **COLUMNS, positive_at=4)
+    assert pairs(raw) == PAIRS
+    assert raw.triples.to_dict("list") == {"head": ["1", "2"], "relation": ["genre"] * 2, "tail": ["noir", "drama"]}
+    assert raw.item_links.to_dict("list") == {"item": ["1", "2"], "entity": ["1", "2"]}
+    assert assemble(raw, seed=0).stats()["positives"] == 2
+
+
+def test_without_a_threshold_every_row_is_a_positive(ratings: Path, triples: Path) -> None:
+    raw = read_files(ratings, triples, user="userId", item="movieId")
+    assert pairs(raw) == [("ann", "1", True), ("ann", "2", True), ("bob", "2", True)]
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "csv.gz", "tsv.gz", "parquet", "frame"])
+def test_every_source_gives_the_same(tmp_path: Path, triples: Path, kind: str) -> None:
+    frame = pd.read_csv(write(tmp_path / "plain.csv", RATINGS))
+    path = tmp_path / f"ratings.{kind}"
+    if kind == "parquet":
+        pytest.importorskip("pyarrow")
+        frame.to_parquet(path)
+    elif kind != "frame":
+        frame.to_csv(path, index=False, sep="," if "csv" in kind else "\t")
+    assert pairs(read_files(frame if kind == "frame" else path, triples, **COLUMNS, positive_at=4)) == PAIRS
+
+
+def test_frames_with_missing_values_and_times(triples: Path) -> None:
+    frame = pd.DataFrame(
+        {"user": [1.0, 2.0], "item": [1, 2], "at": pd.to_datetime(["1970-01-01T00:00:07", "1970-01-02T00:00:00"])}
+    )
+    assert pairs(read_files(frame, triples, timestamp="at")) == [("1", "1", True, 7), ("2", "2", True, 86400)]
+    frame["user"] = [1.0, None]
+    with pytest.raises(
+        InputError, match=r"interactions \(data frame\):2: expected a value in column 'user', found nothing"
+    ):
+        read_files(frame, triples)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["head\trelation\ttail\n", "head_id:token\trelation_id:token\ttail_id:token\n", "Subject\tpredicate\tObject\n", ""],
+)
+def test_triples_with_and_without_a_header(ratings: Path, tmp_path: Path, header: str) -> None:
+    raw = read_files(ratings, write(tmp_path / "t.tsv", header + TRIPLES), user="userId", item="movieId")
+    assert raw.triples["head"].tolist() == ["1", "2"]
+
+
+def test_triples_in_another_order_and_from_a_frame(ratings: Path, tmp_path: Path) -> None:
+    text = "note\ttail\thead\trelation\n-\tnoir\t1\tgenre\n-\tdrama\t2\tgenre\n"
+    frame = pd.DataFrame({"film": [1, 2], "property": "genre", "value": ["noir", "drama"]})
+    for source in (write(tmp_path / "t.tsv", text), frame):
+        raw = read_files(ratings, source, user="userId", item="movieId")
+        assert list(raw.triples.itertuples(index=False, name=None)) == [("1", "genre", "noir"), ("2", "genre", "drama")]
+
+
+@pytest.mark.parametrize("header", ["item,entity\n", "movieId,entity_id\n", "movieId,wikidata\n", ""])
+def test_item_links(ratings: Path, tmp_path: Path, header: str) -> None:
+    links = write(tmp_path / "links.csv", header + "1,Q1\n2,Q2\n3,Q3\n")
+    graph = write(tmp_path / "t.csv", "Q1,genre,noir\nQ2,genre,drama\n")
+    raw = read_files(ratings, graph, links, user="userId", item="movieId")
+    assert raw.item_links.to_dict("list") == {"item": ["1", "2", "3"], "entity": ["Q1", "Q2", "Q3"]}
+
+
+def test_item_without_an_entity(ratings: Path, triples: Path, tmp_path: Path) -> None:
+    columns = {"user": "userId", "item": "movieId"}
+    links = write(tmp_path / "links.csv", "2,2\n")
+    only_two = write(tmp_path / "two.tsv", "2\tgenre\tdrama\n")
+    for graph, item_links, source in ((triples, links, links), (only_two, None, only_two)):
+        with pytest.raises(InputError) as caught:
+            read_files(ratings, graph, item_links, **columns)
+        assert str(caught.value) == (
+            f"{ratings}:2: expected an item with an entity in {source}, found '1'"
+            " (1 such items; data.unlinked_items: drop omits them)"
+        )
+        raw = read_files(ratings, graph, item_links, **columns, unlinked_items="drop")
+        assert pairs(raw) == [("ann", "2", True), ("bob", "2", True)]
+        assert raw.report == ("left out: 1 interactions with 1 items without an entity",)
+
+
+def test_repeats_are_merged_and_reported(tmp_path: Path) -> None:
+    rows = "user,item,rating,time\na,1,1,10\na,1,5,20\na,1,4,30\nb,2,2,40\nb,2,1,50\n"
+    raw = read_files(
+        write(tmp_path / "r.csv", rows),
+        write(tmp_path / "t.tsv", TRIPLES + TRIPLES),
+        rating="rating",
+        timestamp="time",
+        positive_at=4,
+    )
+    assert pairs(raw) == [("a", "1", True, 20), ("b", "2", False, 40)]  # the first positive row, else the first
+    assert raw.report == ("left out: 3 repeats of a (user, item) pair", "left out: 2 repeats of a triple")
+
+
+@pytest.mark.parametrize(
+    "rows, options, message",
+    [
+        (
+            "user,item\na,1\n",
+            {"user": "userId"},
+            "r.csv: expected a column 'userId' (data.columns.user), found user, item",
+        ),
+        (
+            "user,item\na,1\n",
+            {"timestamp": "at"},
+            "r.csv: expected a column 'at' (data.columns.timestamp), found user, item",
+        ),
+        ("user,item,at\na,1,noon\n", {"timestamp": "at"}, "r.csv:2: expected a number in column 'at', found 'noon'"),
+        (
+            "user,item,x\na,1,5\nb,1,\n",
+            {"rating": "x", "positive_at": 4},
+            "r.csv:3: expected a number in column 'x', found nothing",
+        ),
+        ("user,item\na,1\n,1\n", {}, "r.csv:3: expected a value in column 'user', found nothing"),
+        ("user,item\na,1\nb\n", {}, "r.csv:3: expected 2 fields as in the header, found 1"),
+        ("user,item\n", {}, "r.csv: expected rows below the header, found none"),
+        ("", {}, "r.csv: expected rows of text, found an empty file"),
+    ],
+)
+def test_interactions_refused(tmp_path: Path, triples: Path, rows: str, options: dict, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_files(write(tmp_path / "r.csv", rows), triples, **options)
+    assert str(caught.value) == f"{tmp_path}/{message}"
+
+
+@pytest.mark.parametrize(
+    "name, text, message",
+    [
+        ("t.tsv", "1\tgenre\tnoir\n2\tgenre\n", "t.tsv:2: expected 3 fields (head, relation, tail), found 2"),
+        ("t.tsv", "1\tgenre\n", "t.tsv:1: expected 3 fields (head, relation, tail), found 2"),
+        ("t.tsv", "head\trelation\n1\tgenre\n", "t.tsv: expected columns head, relation, tail, found head, relation"),
+        ("t.tsv", "1\tgenre\t\n", "t.tsv:1: expected a value in column 'tail', found nothing"),
+        ("t.tsv", "", "t.tsv: expected rows of text, found an empty file"),
+        ("t.json", "{}", "t.json: expected a .csv, .tsv, .txt or .parquet file, found .json"),
+    ],
+)
+def test_triples_refused(tmp_path: Path, ratings: Path, name: str, text: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_files(ratings, write(tmp_path / name, text), user="userId", item="movieId")
+    assert str(caught.value) == f"{tmp_path}/{message}"
+
+
+def test_graph_that_touches_no_item(tmp_path: Path, ratings: Path) -> None:
+    graph = write(tmp_path / "t.tsv", "x\tgenre\tnoir\n")
+    columns = {"user": "userId", "item": "movieId"}
+    with pytest.raises(InputError, match="t.tsv: expected the entities of items with interactions, found none"):
+        read_files(ratings, graph, **columns, unlinked_items="drop")
+    links = write(tmp_path / "links.csv", "1,Q1\n2,Q2\n")
+    with pytest.raises(InputError, match="t.tsv: expected triples that touch an item, found none among 1"):
+        read_files(ratings, graph, links, **columns)
+
+
+@pytest.mark.parametrize("twice, column", [("1,Q1\n1,Q2\n2,Q3\n", "item"), ("1,Q1\n2,Q1\n", "entity")])
+def test_links_are_one_to_one(tmp_path: Path, ratings: Path, triples: Path, twice: str, column: str) -> None:
+    links = write(tmp_path / "links.csv", twice)
+    with pytest.raises(InputError, match=f"links.csv:2: expected a value not seen above in column '{column}'"):
+        read_files(ratings, triples, links, user="userId", item="movieId")
+
+
+def test_missing_files(tmp_path: Path, ratings: Path, triples: Path) -> None:
+    for name in ("r.csv", "r.csv.gz", "r.parquet"):
+        with pytest.raises(InputError, match=f"{name}: expected this file, found none"):
+            read_files(tmp_path / name, triples)
+
+
+def test_parquet_without_an_engine(tmp_path: Path, triples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("pyarrow", "pyarrow.parquet", "fastparquet"):
+        monkeypatch.setitem(sys.modules, module, None)  # import raises ImportError
+    path = write(tmp_path / "r.parquet", "PAR1")
+    with pytest.raises(InputError) as caught:
+        read_files(path, triples)
+    assert str(caught.value) == f"{path}: expected a Parquet engine, found none: pip install 'tfkgrec[parquet]'"
+
+
+def test_damaged_parquet(tmp_path: Path, triples: Path) -> None:
+    pytest.importorskip("pyarrow")
+    with pytest.raises(InputError, match="r.parquet: expected a Parquet file, found: ") as caught:
+        read_files(write(tmp_path / "r.parquet", "not parquet at all"), triples)
+    assert "\n" not in str(caught.value)

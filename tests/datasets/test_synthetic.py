@@ -1,0 +1,112 @@
+"""The planted world: its best AUC is what it says, popularity is a floor, order and attributes matter."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from tfkgrec.data.assemble import assemble
+from tfkgrec.datasets.synthetic import expected_auc, planted_world
+from tfkgrec.protocols.ctr.split import protocol_c
+
+
+@pytest.fixture(scope="module")
+def world():
+    return planted_world(seed=3)
+
+
+@pytest.fixture(scope="module")
+def pairs(world):
+    """All labelled pairs of protocol C as rows and columns of the truth, with their labels and training popularity."""
+    raw, truth = world
+    dataset = assemble(raw, seed=0)
+    splits = protocol_c(dataset, seed=0)
+    parts = splits.train, splits.validation, splits.test
+    user, item, label = (np.concatenate([getattr(p, name) for p in parts]) for name in ("user", "item", "label"))
+    row = {raw_id: n for n, raw_id in enumerate(truth.users)}
+    column = {raw_id: n for n, raw_id in enumerate(truth.items)}
+    rows = [row[u] for u in dataset.users.decode(user)]
+    columns = [column[i] for i in dataset.items.decode(item)]
+    return rows, columns, label, splits.popularity[item]
+
+
+def test_best_auc_is_reached_by_the_truth(world, pairs) -> None:
+    _, truth = world
+    rows, columns, label, popularity = pairs
+    assert roc_auc_score(label, truth.log_odds[rows, columns]) == pytest.approx(truth.best_auc, abs=0.005)
+    assert roc_auc_score(label, popularity) == pytest.approx(truth.popularity_auc, abs=0.01)
+
+
+def test_log_odds_are_calibrated(world, pairs) -> None:
+    """Among pairs with log-odds near x, a share sigmoid(x) is positive: no other score of a pair can rank better."""
+    _, truth = world
+    rows, columns, label, _ = pairs
+    log_odds = truth.log_odds[rows, columns]
+    for low in (-3, -2, -1, 0, 1, 2):
+        near = (log_odds >= low) & (log_odds < low + 1)
+        expected = np.mean(1 / (1 + np.exp(-log_odds[near])))
+        assert np.mean(label[near]) == pytest.approx(expected, abs=0.03)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sizes_and_figures(seed: int) -> None:
+    raw, truth = planted_world(seed=seed)
+    counts = raw.interactions.groupby("user").size()
+    assert 0.88 < truth.best_auc < 0.92
+    assert 0.6 < truth.popularity_auc < 0.75
+    assert len(counts) == 600
+    assert 25 < counts.mean() < 35
+    assert (counts == 1).sum() >= 10
+    assert raw.item_links["item"].nunique() == 400
+    assert 2 <= np.sum(~raw.item_links["entity"].isin(raw.triples["head"])) <= 30
+
+
+def test_order_matters(world) -> None:
+    """The following genre comes next far more often than if the same films were shuffled."""
+    raw, truth = world
+    genre = dict(zip(truth.items, truth.genres, strict=True))
+    rng = np.random.default_rng(0)
+    share = {}
+    for order in ("seen", "shuffled"):
+        hits = []
+        for _, rows in raw.interactions.sort_values("timestamp").groupby("user"):
+            genres = rows["item"].map(genre).to_numpy()
+            if order == "shuffled":
+                genres = rng.permutation(genres)
+            hits.extend(truth.following[genres[:-1]] == genres[1:])
+        share[order] = np.mean(hits)
+    assert share["seen"] > 2 * share["shuffled"]
+
+
+def test_names_read_well(world) -> None:
+    raw, _ = world
+    assert raw.entity_names["film-12"] == "film 12"
+    assert raw.entity_names["genre-noir"] == "noir"
+    assert any(name.startswith("Ada ") for name in raw.entity_names.values())
+    assert raw.relation_names["directed_by"] == "directed by"
+    named = set(raw.entity_names)
+    assert named.issuperset(raw.triples["head"]) and named.issuperset(raw.triples["tail"])
+
+
+def test_timestamps_order_every_user(world) -> None:
+    rows = world[0].interactions
+    assert not rows.duplicated(["user", "timestamp"]).any()
+    assert rows["timestamp"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize("users, items", [(2, 2), (5, 3), (40, 700)])
+def test_small_and_lopsided_worlds(users: int, items: int) -> None:
+    raw, truth = planted_world(users, items)
+    counts = raw.interactions.groupby("user").size()
+    assert len(counts) == users
+    assert counts.max() <= max(1, items // 2)
+    assert np.isfinite(truth.best_auc)
+    assemble(raw, seed=0)
+
+
+def test_expected_auc_by_hand() -> None:
+    # user 0 takes film 0 (score 3), leaves 1 (score 1) and 2 (score 3), each drawn with weight 1/2;
+    # user 1 takes film 1 (score 2), leaves 0 (score 2) and 2 (score 0).
+    score = np.array([[3.0, 1, 3], [2, 2, 0]])
+    taken = np.array([[True, False, False], [False, True, False]])
+    # against score 3: 1 (1/2), 3 (tie), 2, 0 -> 1/2 + 1/4 + 1/2 + 1/2 of 2; against 2: 1, 2 (tie), 0 -> 1/2 + 1/4 + 1/2
+    assert expected_auc(score, taken) == pytest.approx((1.75 + 1.25) / (2 * 2))

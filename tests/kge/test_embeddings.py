@@ -1,0 +1,143 @@
+"""Saved vectors find their rows again under another numbering, and are refused where they do not belong."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tfkgrec.data.assemble import assemble
+from tfkgrec.datasets.synthetic import planted_world
+from tfkgrec.errors import InputError
+from tfkgrec.kge.embeddings import TABLES, Vectors, split_fingerprint
+from tfkgrec.protocols.ctr.split import protocol_c
+
+RAW = planted_world(users=30, items=25, positives_per_user=6, seed=0)[0]
+DATASET = assemble(RAW, 0)
+SPLITS = protocol_c(DATASET, 0)
+
+
+def named(dataset, which: str) -> np.ndarray:
+    """A table whose row tells the raw id, so that a shuffled row shows."""
+    ids = getattr(dataset, TABLES[which])
+    values = [float(sum(map(ord, raw)) + 1000 * len(raw) + hash_of(raw)) if raw else 0.0 for raw in ids.raw]
+    return np.stack([values, np.zeros(ids.size)], axis=1).astype(np.float32)
+
+
+def hash_of(raw: str) -> int:
+    value = 0
+    for letter in raw:
+        value = (value * 31 + ord(letter)) % 9973
+    return value
+
+
+def vectors(*which: str) -> Vectors:
+    return Vectors(**{name: named(DATASET, name) for name in which}, figures={"mrr": 0.25})
+
+
+def all_positives(dataset) -> SimpleNamespace:
+    """A split whose training positives are all positives, in the dataset's own numbering."""
+    positives = dataset.interactions.positives
+    order = np.argsort(positives.user, kind="stable")
+    lengths = np.bincount(positives.user, minlength=dataset.users.size)
+    return SimpleNamespace(history_items=positives.item[order], history_lengths=lengths)
+
+
+def test_there_and_back(tmp_path):
+    kept = vectors("entity", "relation", "item", "user")
+    kept.save(tmp_path / "new folder/v.npz", DATASET, SPLITS)
+    found = Vectors.load(tmp_path / "new folder/v.npz", DATASET, SPLITS)
+    for name in TABLES:
+        assert np.array_equal(getattr(found, name), getattr(kept, name))
+        assert getattr(found, name).dtype == np.float32
+    assert found.figures == {"mrr": 0.25}
+    assert [path.name for path in (tmp_path / "new folder").iterdir()] == ["v.npz"]
+
+
+def test_what_was_not_trained_is_none(tmp_path):
+    vectors("entity").save(tmp_path / "v.npz", DATASET, SPLITS)
+    found = Vectors.load(tmp_path / "v.npz", DATASET, SPLITS)
+    assert found.relation is found.item is found.user is None
+
+
+def test_another_seeds_numbering_gets_its_own_rows(tmp_path):
+    other = assemble(RAW, 1)
+    assert not np.array_equal(other.entities.raw, DATASET.entities.raw)
+    vectors("entity", "relation").save(tmp_path / "v.npz", DATASET, SPLITS)
+    found = Vectors.load(tmp_path / "v.npz", other, protocol_c(other, 1))
+    assert np.array_equal(found.entity, named(other, "entity"))
+    assert np.array_equal(found.relation, named(other, "relation"))
+
+
+def test_item_vectors_go_with_the_same_training_positives_under_any_numbering(tmp_path):
+    other = assemble(RAW, 1)
+    vectors("item", "user").save(tmp_path / "v.npz", DATASET, all_positives(DATASET))
+    found = Vectors.load(tmp_path / "v.npz", other, all_positives(other))
+    assert np.array_equal(found.item, named(other, "item")) and np.array_equal(found.user, named(other, "user"))
+
+
+def test_item_vectors_of_another_split_are_refused(tmp_path):
+    other = assemble(RAW, 1)
+    vectors("item").save(tmp_path / "v.npz", DATASET, SPLITS)
+    for dataset, splits in ((DATASET, protocol_c(DATASET, 1)), (other, protocol_c(other, 1))):
+        with pytest.raises(InputError, match=r"v\.npz: expected item vectors learned from this split's training"):
+            Vectors.load(tmp_path / "v.npz", dataset, splits)
+
+
+def test_the_fingerprint_is_of_the_set_of_pairs():
+    splits = all_positives(DATASET)
+    lengths, items = splits.history_lengths, splits.history_items
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+
+    def fingerprint(history_items) -> str:
+        return split_fingerprint(DATASET, SimpleNamespace(history_items=history_items, history_lengths=lengths))
+
+    assert fingerprint(items[np.lexsort((-items, owner))]) == fingerprint(items)
+    changed = items.copy()
+    changed[0] = next(i for i in range(1, DATASET.items.size) if i not in items[: lengths[owner[0]]])
+    assert fingerprint(changed) != fingerprint(items)
+    swapped = np.flatnonzero(owner != owner[0])[0]  # the same users and items as often, but not together
+    changed = items.copy()
+    changed[0], changed[swapped] = items[swapped], items[0]
+    assert fingerprint(changed) != fingerprint(items)
+
+
+def test_vectors_of_another_dataset_are_refused(tmp_path):
+    vectors("entity").save(tmp_path / "v.npz", DATASET, SPLITS)
+    larger = assemble(planted_world(users=30, items=26, positives_per_user=6, seed=0)[0], 0)
+    with pytest.raises(InputError, match=r"v\.npz: expected vectors of the \d+ entities of synthetic, found \d+ "):
+        Vectors.load(tmp_path / "v.npz", larger, protocol_c(larger, 0))
+    raw = DATASET.entities.raw.copy()
+    raw[3] = "somebody else"
+    renamed = dataclasses.replace(DATASET, entities=dataclasses.replace(DATASET.entities, raw=raw))
+    with pytest.raises(InputError, match="entity 'somebody else' is not among them"):
+        Vectors.load(tmp_path / "v.npz", renamed, SPLITS)
+
+
+def test_relations_with_inverses_are_another_dataset(tmp_path):
+    vectors("relation").save(tmp_path / "v.npz", DATASET, SPLITS)
+    both_ways = assemble(RAW, 0, inverse_relations=True)
+    with pytest.raises(InputError, match="relation 'inverse .*' is not among them"):
+        Vectors.load(tmp_path / "v.npz", both_ways, protocol_c(both_ways, 0))
+
+
+def test_no_file_a_damaged_one_or_another_kind_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "v.npz"
+    vectors("entity").save(path, DATASET, SPLITS)
+    whole = path.read_bytes()
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    np.savez(tmp_path / "newer.npz", format=np.array(99))
+    contents = {
+        "found none": None,
+        "found another or a damaged one": [whole[: len(whole) // 2], b"", b"hello, this is text\n"],
+        "found another": [(tmp_path / "other.npz").read_bytes(), (tmp_path / "newer.npz").read_bytes()],
+    }
+    for found, variants in contents.items():
+        for content in variants or [None]:
+            path.unlink(missing_ok=True)
+            if content is not None:
+                path.write_bytes(content)
+            with pytest.raises(InputError) as error:
+                Vectors.load(path, DATASET, SPLITS)
+            wanted = "expected a file of vectors (tfkgrec pretrain, format 1)"
+            assert str(error.value) == f"{path}: {wanted}, {found}"

@@ -1,0 +1,139 @@
+"""Ripple sets tell nothing about the label of the pair they are read for (architecture.md, design rule 1)."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from tests.data import small
+from tests.test_leakage import LENGTHS, NEGATIVES, no_length_care, no_mask, outputs_without_what_is_left_out
+from tfkgrec.config import EkpnetSettings
+from tfkgrec.data.assemble import assemble
+from tfkgrec.datasets.synthetic import planted_world
+from tfkgrec.evaluation.ctr import auc_within
+from tfkgrec.layers.masked import leave_out
+from tfkgrec.models.build import build_model
+from tfkgrec.models.ekpnet import model as ekpnet_module
+from tfkgrec.models.ekpnet.model import EKPNet
+from tfkgrec.protocols.ctr.batches import TrainingBatches
+from tfkgrec.protocols.ctr.split import protocol_c
+
+DATASET = assemble(planted_world(150, 80, 20, seed=0)[0], 0, inverse_relations=True)
+SPLITS = protocol_c(DATASET, 0)
+EXTRAS = ("residual_semantics", "item_bias", "attribute_bias", "history_hop", "item_attributes", "ripple_item_dot")
+VARIANTS: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "EKP_no": {"semantic_attention": False, "feature_exploration": False},
+    "extras": {**dict.fromkeys(EXTRAS, True), "user_item_dot": True},
+}
+
+
+def make(length: int = 10, **settings: Any) -> EKPNet:
+    keras.utils.set_random_seed(0)
+    sizes = {"dim": 3, "history_length": length, "num_hops": 2, "triples_per_item": 3}
+    model = build_model(EkpnetSettings(**{**sizes, **settings}), DATASET, SPLITS, 0)
+    rng = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(rng.normal(size=weight.shape))
+    return model
+
+
+def batches(negatives: str, length: int = 10) -> TrainingBatches:
+    return TrainingBatches(SPLITS, 64, 4, length, negatives, seed=0)
+
+
+def seen_triples(negatives: str, length: int, see=leave_out, epochs: int = 8) -> dict[str, np.ndarray]:
+    """Every labelled pair of some epochs: how many triples a hop it sees, and whether its target is the seed of one."""
+    model = make(length)
+    table = model.ripples.numpy()
+    parts: dict[str, list[np.ndarray]] = {"user": [], "label": [], "hop 1": [], "hop 2": [], "own": [], "tail": []}
+    for epoch in range(epochs):
+        for inputs, label, weight in batches(negatives, length).batches(epoch):
+            visible = np.asarray(see(inputs["history"], inputs["item"], inputs["omit"]))  # [G, M, T]
+            tails = table[inputs["history"], :, 2]  # [G, T, P, n]
+            count = np.einsum("gmt,gtp->gmp", visible.astype(int), (tails > 0).sum(axis=3))
+            own = visible & (inputs["history"][:, None] == inputs["item"][:, :, None])
+            among = (tails[:, None] == inputs["item"][:, :, None, None, None]).any(axis=(3, 4)) & visible
+            columns = {
+                "user": np.broadcast_to(inputs["user"][:, None], weight.shape),
+                "label": label[..., 0],
+                "hop 1": count[..., 0],
+                "hop 2": count[..., 1],
+                "own": own.any(axis=2),
+                "tail": among.any(axis=2),
+            }
+            for name, values in columns.items():
+                parts[name].append(values[weight > 0])
+    return {name: np.concatenate(values) for name, values in parts.items()}
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_a_target_is_never_the_seed_of_its_own_triples(negatives, length):
+    assert not seen_triples(negatives, length, epochs=2)["own"].any()
+    assert seen_triples(negatives, length, no_mask, 2)["own"].any()  # without the mask it would be
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_counts_of_triples_tell_nothing_within_a_user(negatives, length):
+    found = seen_triples(negatives, length)
+    for hop in ("hop 1", "hop 2"):
+        assert np.ptp(found[hop]) > 2
+        assert auc_within(found["label"], found[hop], found["user"]) == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_the_check_of_counts_notices_a_leak(negatives):
+    found = seen_triples(negatives, 40, no_length_care)
+    assert not found["own"].any()  # the first check is content with it
+    for hop in ("hop 1", "hop 2"):
+        assert auc_within(found["label"], -found[hop], found["user"]) > 0.7
+
+
+def test_a_training_positive_may_be_a_later_tail():
+    """A first-hop rule over the whole history would strike it out, and thereby tell the label."""
+    found = seen_triples("fresh", 40)
+    share = [found["tail"][found["label"] == label].mean() for label in (0, 1)]
+    assert min(share) > 0.1  # under that rule the second would be 0
+
+
+@pytest.mark.parametrize("negatives", NEGATIVES)
+@pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
+def test_outputs_are_those_of_a_world_without_the_target(settings, negatives):
+    inputs, _, weight = next(iter(batches(negatives).batches(0)))
+    found, expected = outputs_without_what_is_left_out(make(**settings), inputs)
+    assert np.abs(found - expected)[weight > 0].max() < 1e-4
+    assert np.std(expected) > 0.1
+
+
+@pytest.mark.parametrize("leak", [no_mask, no_length_care])
+def test_the_check_of_outputs_notices_a_leak(leak, monkeypatch):
+    inputs, _, weight = next(iter(batches("fresh").batches(0)))
+    model = make()
+    monkeypatch.setattr(ekpnet_module, "leave_out", lambda h, i, o=None: keras.ops.convert_to_tensor(leak(h, i, o)))
+    found = np.asarray(model(inputs, training=True))
+    monkeypatch.undo()
+    _, expected = outputs_without_what_is_left_out(model, inputs)
+    assert np.abs(found - expected)[weight > 0].max() > 0.01
+
+
+@pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
+def test_at_evaluation_a_candidate_does_not_see_itself(settings):
+    """A training positive scored as at serving time: the triples it seeds are masked as well."""
+    inputs, _, _ = next(iter(batches("fresh").batches(0)))
+    item = inputs["history"][:, :1]
+    model, stored = make(**settings), {"user": inputs["user"], "item": item}
+    without = np.where(inputs["history"] == item, 0, inputs["history"])
+    found, expected = (np.asarray(model({**stored, "history": h})) for h in (inputs["history"], without))
+    assert np.abs(found - expected).max() < 1e-4
+
+
+def test_a_graph_without_inverse_edges_has_the_same_right_to_be_tested():
+    plain = small.dataset(users=60, items=40)
+    model = build_model(EkpnetSettings(dim=3, history_length=6), plain, protocol_c(plain, 0), 0)
+    train = TrainingBatches(protocol_c(plain, 0), 64, 4, 6, "fresh", seed=0)
+    inputs, _, weight = next(iter(train.batches(0)))
+    found, expected = outputs_without_what_is_left_out(model, inputs)
+    assert np.abs(found - expected)[weight > 0].max() < 1e-5

@@ -1,0 +1,58 @@
+"""KSR's explanations as sentences."""
+
+import numpy as np
+import pytest
+
+from tfkgrec.models.explain_text import narrate
+
+
+@pytest.fixture
+def outputs():
+    """One pair: two attributes, three clicks; the user has come to care about directors."""
+
+    def words(*values):
+        return np.array([values], dtype=object)
+
+    return {
+        "probability": np.array([0.83], np.float32),
+        "item_name": words("film 12")[0],
+        "history_item": words("7", "9", "11", ""),
+        "history_name": words("film 7", "film 9", "", ""),
+        "attribute_relation": words("genre", "director"),
+        "attribute_weight": np.array([[0.25, 0.75]], np.float32),
+        "step_weight": np.array([[[0.9, 0.1], [0.6, 0.4], [0.25, 0.75], [0, 0]]], np.float32),
+        "value_entity": words(["noir", "western"], ["Ada L.", ""]),
+        "value_distance": np.array([[[1.25, 2.5], [0.5, 0]]], np.float32),
+        "slot_similarity": np.array([0.2], np.float32),
+        "known_user": np.array([True]),
+        "known_item": np.array([True]),
+    }
+
+
+def test_attributes_with_their_values_then_the_clicks(outputs):
+    assert narrate(outputs, "196", "12") == [
+        "film 12 (score 0.83); what counts for user 196 now, and what the memory is nearest to:",
+        "   75% director: Ada L. (0.5)",
+        "   25% genre: noir (1.2), western (2.5)",
+        "after the last 3 of 3 items:",
+        "  film 7: genre 90%, director 10%",
+        "  film 9: genre 60%, director 40%",
+        "  11: director 75%, genre 25%",
+    ]
+
+
+def test_slots_that_are_copies_are_said_to_be(outputs):
+    outputs["slot_similarity"] = np.array([0.96], np.float32)
+    assert narrate(outputs, "196", "12")[-1].startswith("the slots hold nearly the same (cosine 0.96)")
+
+
+def test_strangers_and_unknown_items(outputs):
+    unknown = {**outputs, "known_item": np.array([False])}
+    assert narrate(unknown, "1", "2") == [
+        "item 2 (score 0.83): the model does not know this item, so it cannot say why"
+    ]
+    stranger = {**outputs, "known_user": np.array([False])}
+    expected = "film 12 (score 0.83): the model has seen nothing of user 1, so it cannot say why"
+    assert narrate(stranger, "1", "12") == [expected]
+    empty = {**outputs, "history_item": np.array([[""] * 4], dtype=object)}
+    assert narrate(empty, "1", "12") == [expected]

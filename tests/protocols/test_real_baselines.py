@@ -1,0 +1,29 @@
+"""The floors of shared/design/protocols.md, found again on the real data."""
+
+import pytest
+
+from tests.real_data import needs_real_data, real_data_dir
+from tfkgrec.config import DataConfig
+from tfkgrec.data.assemble import assemble
+from tfkgrec.datasets.load import load_raw
+from tfkgrec.protocols.ctr.baselines import evaluate_floors
+from tfkgrec.protocols.ctr.split import protocol_c
+
+
+@needs_real_data
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("data", "popularity"),
+    [
+        (DataConfig(dataset="lastfm"), 0.797),
+        (DataConfig(dataset="book-crossing", knowledge_graph="ripplenet"), 0.738),
+        (DataConfig(dataset="ml-1m", knowledge_graph="satori-mkr"), 0.885),
+    ],
+    ids=lambda value: getattr(value, "dataset", ""),
+)
+def test_popularity_is_where_it_was_measured(data, popularity):
+    splits = protocol_c(assemble(load_raw(data, real_data_dir(), seed=0), seed=0), seed=0)
+    found = evaluate_floors(splits, ["popularity", "item_knn"])
+    assert found["popularity"]["test"]["auc"] == pytest.approx(popularity, abs=0.01)
+    assert found["popularity"]["test"]["auc_equal_popularity"] == 0.5
+    assert found["item_knn"]["test"]["auc_equal_popularity"] > 0.55  # it knows more than popularity

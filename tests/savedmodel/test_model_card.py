@@ -1,0 +1,55 @@
+"""The card beside an exported version."""
+
+import json
+
+from tfkgrec.savedmodel.model_card import as_markdown
+from tfkgrec.serving.lifecycle.versions import find_versions
+
+
+def test_the_card_tells_data_metrics_floors_seed_versions_and_signatures(planted_run, planted_export):
+    folder = planted_export / "cards" / "dink" / "1"
+    assert sorted(path.name for path in folder.iterdir()) == ["model_card.json", "model_card.md"]
+    card = json.loads((folder / "model_card.json").read_text())
+    metrics = json.loads((planted_run / "metrics.json").read_text())
+    environment = json.loads((planted_run / "environment.json").read_text())
+    assert (card["model"], card["version"], card["seed"]) == ("dink", 1, metrics["seed"])
+    assert card["metrics"] == {"validation": metrics["validation"], "test": metrics["test"]}
+    assert card["floors"] == metrics["floors"] and card["data"] == metrics["data"]
+    assert card["versions"]["tensorflow"] == environment["versions"]["tensorflow"]
+    assert card["signatures"]["classify"] == {
+        "method": "tensorflow/serving/classify",
+        "inputs": {"inputs": "string [?]"},
+        "outputs": {"classes": "string [?, 2]", "scores": "float32 [?, 2]"},
+    }
+    text = (folder / "model_card.md").read_text()
+    assert text == as_markdown(card)
+    assert f"| dink (test) | {metrics['test']['auc']:.4f} |" in text
+    assert f"| floor: popularity | {metrics['floors']['popularity']['auc']:.4f} |" in text
+
+
+def test_the_folder_that_servers_scan_holds_versions_only(planted_export):
+    assert [path.name for path in (planted_export / "dink").iterdir()] == ["1"]
+    assert find_versions(planted_export / "dink").keys() == {1}
+
+
+def test_a_table_of_candidate_sets_names_the_set():
+    card = {
+        "model": "ksr",
+        "version": 1,
+        "exported": "now",
+        "run": "r",
+        "dataset": "d",
+        "protocol": "S",
+        "seed": 0,
+        "git_commit": None,
+        "data": {},
+        "metrics": {"test": {"full": {"mrr": 0.25}, "sampled": {"mrr": 0.5}}},
+        "floors": {"popularity": {"full": {"mrr": 0.125}, "sampled": {"mrr": 0.25}, "validation": {"mrr": 1.0}}},
+        "versions": {},
+        "signatures": {},
+    }
+    text = as_markdown(card)
+    assert "|  | full mrr | sampled mrr |" in text
+    assert "| ksr (test) | 0.2500 | 0.5000 |" in text
+    assert "| floor: popularity | 0.1250 | 0.2500 |" in text
+    assert "commit unknown" in text

@@ -1,0 +1,140 @@
+"""A planted KSR, exported and served: click after click through `advance` gives what the whole history gives."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.planted import run_train, served, write_config
+from tfkgrec import export
+from tfkgrec.cli import run_main
+from tfkgrec.client import Client
+from tfkgrec.config import load_config
+from tfkgrec.models.explain_text import narrate
+from tfkgrec.runs.run import prepare
+from tfkgrec.savedmodel.in_process import explain_run, run_signatures
+from tfkgrec.savedmodel.sequence_signatures import RECENT, SequenceSignatures
+
+T = 6
+CLICKS = [f"film-{n}" for n in (3, 1, 7, 2, 9, 4, 8)]  # more than T
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("ksr")
+    config = write_config(
+        folder,
+        model={
+            **{"name": "ksr", "dim": 4, "item_dim": 5, "hidden_dim": 6, "history_length": T},
+            **{"train_items": True, "train_knowledge": True, "min_relation_triples": 20},
+        },
+        data={
+            "dataset": "synthetic",
+            **{"protocol": "S", "k_core": 2, "synthetic": {"users": 60, "items": 50, "positives_per_user": 10}},
+        },
+        training={
+            **{"epochs": 1, "batch_size": 96, "learning_rate": 2e-2, "jit_compile": False},
+            **{"loss": "sampled_softmax", "num_negatives": 16, "predict_first": True},
+        },
+        evaluation={"floors": ["popularity"], "batch_users": 64},
+    )
+    assert run_train(config, folder / "run") == 0
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def signatures(run) -> SequenceSignatures:
+    found = run_signatures(run)[2]
+    assert isinstance(found, SequenceSignatures)
+    return found
+
+
+@pytest.fixture(scope="module")
+def client(run, tmp_path_factory) -> Iterator[Client]:
+    folder = tmp_path_factory.mktemp("ksr-export")
+    assert run_main(export.main, [str(run), "--export-dir", str(folder)]) == 0
+    with served(folder / "ksr") as asking:
+        yield asking
+
+
+def test_clicks_one_by_one_equal_the_history(signatures, client):
+    """Two people; the state travels to the client and back with every click."""
+    people = [CLICKS, CLICKS[::-1]]
+    state = client.new_state(2)
+    for n in range(1, len(CLICKS) + 1):
+        answer = client.advance(state, [clicks[n - 1] for clicks in people], k=20)
+        state = answer.state
+        assert answer.known.tolist() == [True, True]
+        for person, clicks in enumerate(people):
+            recent = state[RECENT][person].tolist()
+            assert recent == ([""] * T + clicks[:n])[-T:]
+            assert not set(answer.item_id[person]) & set(recent[-n:])
+        if n > T:  # the model reads the newest T of a history, `advance` knows them all
+            continue
+        replay = client.recommend_for_history([clicks[:n] for clicks in people], k=20)
+        in_memory = signatures.recommend_for_history(tf.constant([clicks[:n] for clicks in people]))
+        assert replay.known.tolist() == [n, n]
+        assert answer.item_id.tolist() == replay.item_id.tolist()
+        np.testing.assert_allclose(answer.score, replay.score, atol=1e-5)
+        np.testing.assert_allclose(answer.score, in_memory["score"].numpy(), atol=1e-5)
+        assert state.keys() == replay.state.keys() == signatures.zero_state(2).keys()
+        for name in ("state_hidden", "state_memory"):
+            np.testing.assert_allclose(state[name], replay.state[name], atol=1e-5, err_msg=name)
+            np.testing.assert_allclose(state[name], in_memory[name].numpy(), atol=1e-5, err_msg=name)
+
+
+def test_an_unknown_click_changes_nothing(client):
+    state = client.recommend_for_history([CLICKS[:3]]).state
+    answer = client.advance(state, ["no such film"])
+    assert answer.known.tolist() == [False]
+    assert answer.state.keys() == state.keys()
+    for name, value in state.items():
+        same = np.testing.assert_allclose if value.dtype.kind == "f" else np.testing.assert_array_equal
+        same(answer.state[name], value)
+
+
+def test_a_known_user_goes_on_from_what_test_knew(run, signatures):
+    """The training sequence and the validation item, which do not come back; the test item is for the user to take."""
+    prepared = prepare(load_config(run / "config.yaml"))
+    data, splits = prepared.dataset, prepared.splits
+    offered = 0
+    for k, inner in enumerate(splits.test.user):
+        user = data.users.decode([inner])[0]
+        started = signatures.recommend(tf.constant([user]))
+        known, offsets = splits.known("test")
+        own = data.items.decode(known[offsets[inner] : offsets[inner + 1]]).tolist()
+        assert [text.decode() for text in started[RECENT].numpy()[0]] == ([""] * T + own)[-T:]
+        shown = {text.decode() for text in started["item_id"].numpy()[0]}
+        assert not shown & set(own)
+        assert data.items.decode([splits.validation.item[k]])[0] == own[-1]
+        offered += data.items.decode([splits.test.item[k]])[0] in shown
+    assert offered > 0
+    newest = [text.decode() for text in started[RECENT].numpy()[0] if text]
+    again = signatures.recommend_for_history(tf.constant([newest]))
+    np.testing.assert_allclose(started["state_hidden"], again["state_hidden"], atol=1e-5)
+    np.testing.assert_allclose(started["state_memory"], again["state_memory"], atol=1e-5)
+
+
+def test_explained_in_words(run, signatures):
+    vocabularies = signatures.vocabularies
+    user = next(f"user-{n}" for n in range(1, 60) if int(vocabularies.users(tf.constant([f"user-{n}"]))[0]))
+    outputs = explain_run(run, user, "film-3")
+    lines = narrate(outputs, user, "film-3")
+    assert f"what counts for user {user} now" in lines[0]
+    assert any(name in " ".join(lines) for name in ("genre", "director", "star"))
+
+
+def test_lists_scores_and_reasons_agree(client, run):
+    users = [*(run / "vocabularies/users.txt").read_text().splitlines()[:2], "nobody"]
+    best = client.recommend(users, k=4)
+    assert (best.known.tolist(), best.version, best.item_id.shape) == ([True, True, False], 1, (3, 4))
+    pairs = np.repeat(users, 4).tolist(), best.item_id.ravel().tolist()
+    np.testing.assert_allclose(client.score(*pairs), best.score.ravel(), atol=1e-5)
+    reasons = client.explain(*pairs)
+    np.testing.assert_allclose(reasons["probability"], best.score.ravel(), atol=1e-5)
+    assert reasons["item_name"].tolist() == best.item_name.ravel().tolist()
+    assert "what counts for user" in narrate(reasons, users[0], pairs[1][0])[0]
+    again = client.advance(best.state, CLICKS[:3], k=4)
+    assert again.known.all() and again.score.tolist() != best.score.tolist()

@@ -1,0 +1,170 @@
+"""What a client asks and how it reads the answer, apart from how the bytes travel: the same for both clients."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from tfkgrec.client.tensors import STRING, from_proto, to_proto, zeros
+from tfkgrec.errors import InputError
+from tfkgrec.protos import messages
+
+Result = TypeVar("Result")
+Arrays = dict[str, np.ndarray]
+
+STATE = "state_"  # how the names of state tensors begin, as inputs and as outputs
+
+
+@dataclass(frozen=True)
+class Recommendations:
+    """Ranked items for B requests, best first; a tail without eligible items is "" and 0.
+
+    Attributes:
+        item_id, item_name: str objects [B, k].
+        score: probabilities, float32 [B, k].
+        known: how much of the request the model knew: bool [B] for users and for items of `advance`; int32 [B] items
+            for histories.
+        version: the model version that answered.
+        state: of a sequence model, where each of the B people stands now, tensor name -> array [B, ...]: for
+            `advance`. Empty for other models.
+    """
+
+    item_id: np.ndarray
+    item_name: np.ndarray
+    score: np.ndarray
+    known: np.ndarray
+    version: int
+    state: Arrays
+
+
+@dataclass(frozen=True)
+class Call(Generic[Result]):
+    """One unary call: its gRPC path, the serialized request, and the reader of the serialized reply."""
+
+    path: str
+    request: bytes
+    read: Callable[[bytes], Result]
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Makes the calls to one model.
+
+    Attributes:
+        model: its name.
+        version, label: which version; neither asks for the latest.
+        history_width: see Client.
+    """
+
+    model: str
+    version: int | None = None
+    label: str | None = None
+    history_width: int | None = None
+
+    def recommend(self, users: Sequence[str], k: int) -> Call[Recommendations]:
+        return self._ranked("recommend", {"user_id": ids("users", users)}, "known_user", k)
+
+    def recommend_for_history(self, histories: Sequence[Sequence[str]], k: int) -> Call[Recommendations]:
+        rows = [ids("histories", history) for history in histories]
+        width = self.history_width
+        if width is None:
+            width = max(map(len, rows), default=0)
+        rows = [row[-width:] if width else [] for row in rows]
+        padded = np.array([[*row, *[""] * (width - len(row))] for row in rows], object).reshape(len(rows), width)
+        return self._ranked("recommend_for_history", {"history": padded}, "known_items", k)
+
+    def score(self, users: Sequence[str], items: Sequence[str]) -> Call[np.ndarray]:
+        return self._predict("serving_default", _pairs(users, items), lambda outputs, _: outputs["probability"])
+
+    def explain(self, users: Sequence[str], items: Sequence[str]) -> Call[Arrays]:
+        return self.predict("explain", _pairs(users, items))
+
+    def advance(self, state: Mapping[str, Any], items: Sequence[str], k: int) -> Call[Recommendations]:
+        if not state or any(not name.startswith(STATE) for name in state):
+            found = ", ".join(sorted(state)) or "none"
+            raise InputError(f"state: expected the tensors of an answer's state, {STATE}..., found {found}")
+        return self._ranked("advance", {**state, "item_id": ids("items", items)}, "known_item", k)
+
+    def predict(self, signature: str, inputs: Mapping[str, Any]) -> Call[Arrays]:
+        return self._predict(signature, inputs, lambda outputs, _: outputs)
+
+    def new_state(self, people: int) -> Call[Arrays]:
+        """The state of people nobody has seen: zeros, and "", of the shapes that `advance` takes."""
+        request = messages.GetModelMetadataRequest(metadata_field=["signature_def"])
+        self._fill_spec(request.model_spec)
+
+        def read(reply: bytes) -> Arrays:
+            metadata = messages.GetModelMetadataResponse.FromString(reply).metadata["signature_def"]
+            signatures = messages.SignatureDefMap.FromString(metadata.value).signature_def
+            if "advance" not in signatures:
+                raise InputError(f'model {self.model}: Serving signature key "advance" not found.')
+            inputs = signatures["advance"].inputs
+            return {name: _nothing(name, inputs[name], people) for name in inputs if name.startswith(STATE)}
+
+        return Call(messages.GET_MODEL_METADATA, request.SerializeToString(), read)
+
+    def _ranked(self, signature: str, inputs: Mapping[str, Any], known: str, k: int) -> Call[Recommendations]:
+        _check_k(k)
+        return self._predict(signature, inputs, lambda outputs, version: _recommendations(outputs, known, k, version))
+
+    def _predict(
+        self, signature: str, inputs: Mapping[str, Any], read: Callable[[Arrays, int], Result]
+    ) -> Call[Result]:
+        request = messages.PredictRequest()
+        self._fill_spec(request.model_spec)
+        request.model_spec.signature_name = signature
+        for name, values in inputs.items():
+            try:
+                to_proto(values, request.inputs[name])
+            except ValueError as error:
+                raise InputError(f"{name}: {error}") from None
+
+        def read_reply(reply: bytes) -> Result:
+            response = messages.PredictResponse.FromString(reply)
+            outputs = {name: from_proto(proto) for name, proto in response.outputs.items()}
+            try:
+                return read(outputs, response.model_spec.version.value)
+            except KeyError as error:
+                raise InputError(
+                    f"model {self.model}: expected the outputs of a tfkgrec export, found no {error.args[0]}"
+                ) from None
+
+        return Call(messages.PREDICT, request.SerializeToString(), read_reply)
+
+    def _fill_spec(self, spec: Any) -> None:
+        spec.name = self.model
+        if self.version is not None:
+            spec.version.value = self.version
+        elif self.label is not None:
+            spec.version_label = self.label
+
+
+def ids(what: str, values: Sequence[str]) -> list[str]:
+    """`values` as a list; one text instead of a list of them would pass for a list of letters."""
+    if isinstance(values, str | bytes):
+        raise InputError(f"{what}: expected a list of ids, found one text, {values!r}")
+    return list(values)
+
+
+def _pairs(users: Sequence[str], items: Sequence[str]) -> dict[str, list[str]]:
+    return {"user_id": ids("users", users), "item_id": ids("items", items)}
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise InputError(f"k: expected 1 or more, found {k}")
+
+
+def _recommendations(outputs: Arrays, known: str, k: int, version: int) -> Recommendations:
+    item_id, item_name, score = (outputs[name][:, :k] for name in ("item_id", "item_name", "score"))
+    state = {name: array for name, array in outputs.items() if name.startswith(STATE)}
+    return Recommendations(item_id, item_name, score, outputs[known], version, state)
+
+
+def _nothing(name: str, info: Any, people: int) -> np.ndarray:
+    sizes = [dim.size for dim in info.tensor_shape.dim]
+    if not sizes or any(size < 0 for size in sizes[1:]):
+        raise InputError(f"advance: {name}: expected a state of a known shape, found {sizes}")
+    shape = [people, *sizes[1:]]
+    return np.full(shape, "", object) if info.dtype == STRING else zeros(info.dtype, shape)

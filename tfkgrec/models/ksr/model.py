@@ -1,0 +1,296 @@
+"""KSR: a GRU with a key-value memory of attributes (papers/ksr.txt)."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from tfkgrec.errors import InputError
+from tfkgrec.kge.embeddings import Vectors, check_width
+from tfkgrec.layers.chain import build_chain, through
+from tfkgrec.layers.embedding import Embedding, normal_embedding
+from tfkgrec.layers.knowledge_memory import KnowledgeMemory, mean_cosine, nearest_values
+from tfkgrec.layers.sequence_gru import SequenceGRU
+from tfkgrec.models.sequential import SequentialRecommender
+
+KNOWLEDGE = ("memory", "item", "none")
+SHOWN_VALUES = 5  # value entities that an explanation names for an attribute
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class KSR(SequentialRecommender):
+    """GRU -> read from the memory that the clicks have written -> product with the item (eqs 1, 5-10).
+
+    1. h_t = GRU(h_{t-1}, q_{i_t}) (1)                                                  [B, T, L_H]
+    2. write: each click moves each slot v_a towards e_i + k_a (7-9)                    [B, A, L_E]
+    3. read: m_t = sum_a w_a v_a, w = softmax_a(gamma MLP(h_t) . k_a) (5, 6)            [B, T, L_E]
+    4. s = MLP(h_t (+) m_t) . MLP(q_i (+) e_i) (10)                                     [B, T, items]
+
+    **Reading:** V starts at zero and is written by the user's own sequence, so it needs no parameter of a user and
+    works for strangers. Step t reads after the writes of items up to t, and predicts item t + 1. Eq 10 concatenates
+    h_t, not the query, so that both sides have L_H + L_E. `shared_values`: one V for all users cannot be written by
+    each of them, so it is learned, from where the average item would write.
+
+    A step with item 0 changes nothing; a history may hold it anywhere.
+
+    Args:
+        num_users, num_items: table rows, row 0 (padding, unknown) included.
+        num_slots: A, the attributes; their keys are the vectors of relations.
+        num_values: P, value entities of an attribute that explanations choose from.
+        dim: L_E = L_K, width of entities, keys and slots.
+        item_dim: width of q.
+        hidden_dim: L_H.
+        history_length: T.
+        gamma: sharpness of the read.
+        knowledge: "memory" is KSR; "item" has e_i on the item's side and no memory; "none" is GRU (GRU++ with
+            pre-trained items): neither.
+        shared_values: the paper's variant with one V for all users.
+        train_items, train_knowledge: whether q; e and k are learned further. The paper fixes all three.
+        query_layers: tanh layers of the query's MLP, before its linear one.
+        output_layers: tanh layers of the MLPs of eq 10, L_H + L_E wide.
+
+    Not in the paper, all off by default:
+        output_dim: width of the output layers; None is L_H + L_E.
+        slot_write: "own" writes an item into the slots of relations that it has, "every" (paper) into all.
+        gate_bias: a learned bias of every slot's gate.
+        item_bias: a learned bias of every item's score.
+        dropout: on q as the GRU reads it, and on the query; what is dropped stays so for the whole sequence.
+    """
+
+    def __init__(
+        self,
+        num_users: int,
+        num_items: int,
+        num_slots: int = 0,
+        num_values: int = 0,
+        dim: int = 50,
+        item_dim: int = 256,
+        hidden_dim: int = 256,
+        history_length: int = 100,
+        gamma: float = 10.0,
+        knowledge: str = "memory",
+        shared_values: bool = False,
+        train_items: bool = False,
+        train_knowledge: bool = False,
+        query_layers: int = 1,
+        output_layers: int = 1,
+        output_dim: int | None = None,
+        slot_write: str = "every",
+        gate_bias: bool = False,
+        item_bias: bool = False,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if knowledge not in KNOWLEDGE:
+            raise ValueError(f"`knowledge` should be one of {KNOWLEDGE}. Received: {knowledge!r}")
+        if slot_write not in ("every", "own"):
+            raise ValueError(f"`slot_write` should be 'every' or 'own'. Received: {slot_write!r}")
+        if output_layers < 1:
+            raise ValueError(f"`output_layers` should be at least 1. Received: {output_layers}")
+        if knowledge == "memory" and num_slots < 1:
+            raise ValueError(f"`num_slots` should be at least 1 with knowledge 'memory'. Received: {num_slots}")
+        self._config = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
+        self.num_users, self.num_items = num_users, num_items
+        self.num_slots, self.num_values = num_slots, num_values
+        self.dim, self.item_dim, self.hidden_dim, self.history_length = dim, item_dim, hidden_dim, history_length
+        self.has_memory, self.has_entities = knowledge == "memory", knowledge != "none"
+        self.shared_values, self.slot_write = shared_values, slot_write
+        self.output_width = output_dim or hidden_dim + (dim if self.has_entities else 0)
+        self.writes = self.has_memory and not shared_values
+        self.state_shapes = {"hidden": (hidden_dim,), **({"memory": (num_slots, dim)} if self.writes else {})}
+
+        self.item_vectors = normal_embedding(num_items, item_dim, "item_vectors", trainable=train_items)  # q
+        self.entity_vectors: Any = None
+        if self.has_entities:  # e
+            self.entity_vectors = normal_embedding(num_items, dim, "entity_vectors", trainable=train_knowledge)
+        self.bias = Embedding(num_items, 1, embeddings_initializer="zeros", name="item_bias") if item_bias else None
+        self.gru = SequenceGRU(hidden_dim, name="gru")
+        self.memory: Any = (
+            KnowledgeMemory(
+                num_slots, dim, gamma, query_layers, train_knowledge, gate_bias, shared_values, name="memory"
+            )
+            if self.has_memory
+            else None
+        )
+        self.user_mlp, self.item_mlp = (
+            [keras.layers.Dense(self.output_width, "tanh", name=f"{side}_mlp_{n}") for n in range(output_layers)]
+            for side in ("user", "item")
+        )
+        # One mask for a whole sequence: a mask for every step costs five times the rest of the step under XLA on a CPU.
+        once = (None, 1, None)
+        self.dropout = keras.layers.Dropout(dropout, noise_shape=once, name="dropout") if dropout else None
+
+    def build(self, input_shape: Any = None) -> None:
+        self.history = self.add_table("history", (self.num_users, self.history_length))
+        self.item_vectors.build(None)
+        for table in (self.entity_vectors, self.bias):
+            if table is not None:
+                table.build(None)
+        self.gru.build((None, None, self.item_dim), (None, None))
+        if self.memory is not None:
+            self.memory.build((None, None, self.hidden_dim))
+            self.slots = self.add_table("slots", (self.num_items, self.num_slots))  # 1: the item has the relation
+            self.slot_relation = self.add_table("slot_relation", (self.num_slots,))  # the dataset's ids, for names
+            self.value_entity = self.add_table("value_entity", (self.num_slots, self.num_values))
+            self.value_vectors = self.add_weight(
+                shape=(self.num_slots, self.num_values, self.dim), initializer="zeros", trainable=False, name="values"
+            )
+        build_chain(self.user_mlp, self.hidden_dim + (self.dim if self.has_memory else 0))
+        build_chain(self.item_mlp, self.item_dim + (self.dim if self.has_entities else 0))
+        super().build(input_shape)
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # the user's side
+
+    def queries(self, history: Any, training: bool = False) -> Any:
+        hidden = self._hidden(history, training)
+        read = None if self.memory is None else self.memory(hidden, *self._writes(history))
+        return self._query(hidden, read, training)
+
+    def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
+        if history is None:
+            history = self.read_table("history", user)  # [G, T]
+        state = {"hidden": self._hidden(history)[:, -1]}  # a masked step repeats the state before it
+        if self.writes:
+            state["memory"] = self.memory.written(*self._writes(history))
+        return self._with_query(state)
+
+    def advance(self, state: dict[str, Any], item: Any) -> dict[str, Any]:
+        after = {"hidden": self.gru.step(self.item_vectors(item), state["hidden"], ops.not_equal(item, 0))}
+        if self.writes:
+            after["memory"] = self.memory.write(state["memory"], *self._writes(item))
+        return self._with_query(after)
+
+    def zero_state(self, users: int) -> dict[str, Any]:
+        return self._with_query({name: ops.zeros((users, *shape)) for name, shape in self.state_shapes.items()})
+
+    def _hidden(self, history: Any, training: bool = False) -> Any:
+        """h_t (1) [B, T, L_H]."""
+        return self.gru(self._drop(self.item_vectors(history), training), ops.not_equal(history, 0))
+
+    def _writes(self, item: Any) -> tuple[Any, Any]:
+        """e_i [..., L_E], and 1 for the slots that the item is written into [..., A]."""
+        entity = self.entity_vectors(item)
+        if self.slot_write == "own":
+            return entity, ops.cast(self.read_table("slots", item), entity.dtype)  # row 0 is zero
+        written = ops.repeat(ops.expand_dims(ops.not_equal(item, 0), -1), self.num_slots, axis=-1)
+        return entity, ops.cast(written, entity.dtype)
+
+    def _with_query(self, state: dict[str, Any]) -> dict[str, Any]:
+        read = None if self.memory is None else self.memory.read_once(state["hidden"], state.get("memory"))[0]
+        return {**state, "query": self._query(state["hidden"], read)}
+
+    def _query(self, hidden: Any, read: Any, training: bool = False) -> Any:
+        """MLP(h (+) m), the left side of eq 10."""
+        both = hidden if read is None else ops.concatenate([hidden, read], axis=-1)
+        return self._drop(through(self.user_mlp, both), training)
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # the item's side
+
+    def item_outputs(self, item: Any | None = None) -> Any:
+        """MLP(q_i (+) e_i), the right side of eq 10."""
+        vectors = [
+            table.table() if item is None else table(item)
+            for table in (self.item_vectors, self.entity_vectors)
+            if table is not None
+        ]
+        return through(self.item_mlp, ops.concatenate(vectors, axis=-1))
+
+    def item_biases(self, item: Any | None = None) -> Any:
+        if self.bias is None:
+            return ops.zeros((self.num_items,)) if item is None else ops.zeros_like(ops.cast(item, self.compute_dtype))
+        return ops.squeeze(self.bias.table() if item is None else self.bias(item), -1)
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # explanations
+
+    def explain(self, user: Any, item: Any) -> dict[str, Any]:
+        """What the user cares about, step by step, and what the memory holds of it (section 5.4, Fig 5).
+
+        Returns:
+            logit [B]; history_item [B, T]; and with a memory:
+            step_weight [B, T, A]: w after every item (0 where padded); attribute_relation [B, A] and attribute_weight
+                [B, A]: the slots and their weights now;
+            value_entity, value_distance [B, A, N]: of every slot the N value entities nearest to v_a, by L1 distance;
+            slot_similarity [B]: mean cosine between the slots; near 1 they hold the same, and the weights tell what
+                the query likes about all of them rather than what differs between them.
+        """
+        history = self.read_table("history", user)
+        state = self.user_state(user)
+        answer = {
+            "logit": ops.squeeze(self.score_items(state, ops.expand_dims(item, 1)), 1),
+            "history_item": history,
+        }
+        if self.memory is None:
+            return answer
+        weights = self.memory.attention(self._hidden(history))
+        users = ops.shape(history)[0]
+        common = ops.broadcast_to(self.memory.values, (users, self.num_slots, self.dim)) if self.shared_values else None
+        values = state.get("memory", common)
+        entity, vectors = ops.convert_to_tensor(self.value_entity), ops.convert_to_tensor(self.value_vectors)
+        nearest, distance = nearest_values(values, entity, vectors, min(SHOWN_VALUES, self.num_values))
+        return {
+            **answer,
+            "step_weight": weights * ops.cast(ops.expand_dims(ops.not_equal(history, 0), -1), weights.dtype),
+            "attribute_relation": ops.broadcast_to(ops.convert_to_tensor(self.slot_relation), (users, self.num_slots)),
+            "attribute_weight": self.memory.read_once(state["hidden"], state.get("memory"))[1],
+            "value_entity": nearest,
+            "value_distance": distance,
+            "slot_similarity": mean_cosine(values),
+        }
+
+    def memory_figures(self, history: Any) -> dict[str, Any]:
+        """How the memory of users [G] with `history` [G, T] behaves, averaged over them; {} where nothing is written.
+
+        Returns:
+            mean_gate: z of the newest write, over the slots; slot_similarity: mean cosine between the slots.
+        """
+        if not self.writes:
+            return {}
+        place = ops.arange(history.shape[1], dtype="int32")
+        last = ops.max(ops.where(ops.not_equal(history, 0), place, -1), axis=1, keepdims=True)  # [G, 1]
+        newest = ops.sum(ops.where(ops.equal(place, last), history, 0), axis=1)  # [G]
+        before = self.memory.written(*self._writes(ops.where(ops.equal(place, last), 0, history)))
+        gate, _ = self.memory.cell.gate(self.entity_vectors(newest), before)
+        after = self.memory.written(*self._writes(history))
+        return {"mean_gate": ops.mean(gate), "slot_similarity": ops.mean(mean_cosine(after))}
+
+    # -----------------------------------------------------------------------------------------------------------------
+
+    def _drop(self, x: Any, training: bool) -> Any:
+        return x if self.dropout is None else self.dropout(x, training=training)
+
+    def start_from(self, vectors: Vectors) -> None:
+        """q from BPR's items, e from the entities, k from the relations; what the model does not use is passed over.
+
+        Raises:
+            InputError: other widths than the model's, or nothing for what is not trained.
+        """
+        graph = vectors.entity is not None and vectors.relation is not None
+        _check_given("items", vectors.item is not None or self.item_vectors.trainable)
+        _check_given("knowledge", graph or self.entity_vectors is None or self.entity_vectors.trainable)
+        if vectors.item is not None:
+            check_width("item_dim", vectors.item, self.item_dim)
+            self.item_vectors.embeddings.assign(vectors.item)
+        if vectors.entity is None or vectors.relation is None or self.entity_vectors is None:
+            return
+        check_width("dim", vectors.entity, self.dim)
+        items = vectors.entity[: self.num_items]
+        self.entity_vectors.embeddings.assign(items)
+        if self.memory is not None:
+            keys = vectors.relation[ops.convert_to_numpy(self.slot_relation)]
+            self.memory.cell.keys.assign(keys)
+            self.value_vectors.assign(vectors.entity[ops.convert_to_numpy(self.value_entity)])
+            if self.shared_values:
+                self.memory.values.assign(items[1:].mean(axis=0) + keys)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self._config}
+
+
+def _check_given(what: str, given: bool) -> None:
+    if not given:
+        found = "found false: random vectors, fixed"
+        raise InputError(f"model.train_{what}: expected true without pre-trained vectors of {what}, {found}")

@@ -1,0 +1,98 @@
+"""The floors every model has to clear, judged by the same code on the same pairs as the model.
+
+Popularity and item-kNN only count, and count training positives only. The matrix-factorisation floor is a Keras model:
+the trainer fits it and passes its scorer to `evaluate_floors` as `extra`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from tfkgrec.errors import InputError
+from tfkgrec.evaluation.scorers import Scorer
+from tfkgrec.protocols.ctr.evaluate import evaluate_scorer
+from tfkgrec.protocols.ctr.ranking import BATCH_USERS
+from tfkgrec.protocols.ctr.split import Splits
+
+
+def popularity(splits: Splits) -> Scorer:
+    """score(u, i) = number of training positives of item i."""
+    count = splits.popularity.astype(np.float32)  # [items + 1]
+
+    def score(user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        return count[item]
+
+    def score_catalogue(user: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(count[1:], (len(user), len(count) - 1))
+
+    return Scorer(score, score_catalogue, probability=False)
+
+
+def item_knn(splits: Splits, batch_users: int = BATCH_USERS) -> Scorer:
+    """score(u, i) = sum of cosine(i, j) over the user's training positives j != i.
+
+    cosine(i, j) = |users of both| / sqrt(|users of i| |users of j|), over training positives; all neighbours count.
+    Sparse products, because the dense item-item matrix of Book-Crossing would take 900 MB.
+
+    Args:
+        batch_users: users whose catalogue row is held at a time while pairs are scored.
+    """
+    lengths = splits.history_lengths
+    shape = (len(lengths), splits.num_item_rows)
+    ones = np.ones(len(splits.history_items))
+    taste = sparse.csr_array((ones, splits.history_items, splits.history_offsets), shape=shape)  # [users, items + 1]
+    scale = 1 / np.sqrt(np.maximum(splits.popularity, 1))
+    unit = taste.multiply(scale[None, :]).tocsr()  # columns of length one
+    cosine = (unit.T @ unit).tocsr()  # [items + 1, items + 1]
+    cosine.setdiag(0)
+
+    def score_catalogue(user: np.ndarray) -> np.ndarray:
+        # float32 at the end, so that sums that differ only in their order of addition tie as they should
+        return (taste[user] @ cosine)[:, 1:].toarray().astype(np.float32)
+
+    def score(user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        scores = np.empty(len(user), np.float32)
+        users, row = np.unique(user, return_inverse=True)
+        order = np.argsort(row, kind="stable")
+        for first in range(0, len(users), batch_users):
+            begin, end = np.searchsorted(row, [first, first + batch_users], sorter=order)
+            pairs = order[begin:end]
+            scores[pairs] = score_catalogue(users[first : first + batch_users])[row[pairs] - first, item[pairs] - 1]
+        return scores
+
+    return Scorer(score, score_catalogue, probability=False)
+
+
+FLOORS: dict[str, Callable[[Splits], Scorer]] = {"popularity": popularity, "item_knn": item_knn}
+
+
+def evaluate_floors(
+    splits: Splits,
+    names: Sequence[str] = tuple(FLOORS),
+    extra: Mapping[str, Scorer] | None = None,
+    top_k: bool = False,
+    batch_users: int = BATCH_USERS,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Judge floors as models are judged.
+
+    Args:
+        names: the floors wanted, each from `FLOORS` or from `extra`.
+        extra: scorers that had to be trained elsewhere, such as {"mf": ...}.
+        top_k, batch_users: as in `evaluate_scorer`.
+
+    Returns:
+        floor name -> part -> metrics, as `evaluate_scorer` gives them, in the order of `names`.
+
+    Raises:
+        InputError: a name that is in neither.
+    """
+    extra = extra or {}
+    for name in names:
+        if name not in FLOORS and name not in extra:
+            raise InputError(f"evaluation.floors: expected some of {', '.join([*FLOORS, *extra])}, found {name!r}")
+    return {
+        name: evaluate_scorer(extra[name] if name in extra else FLOORS[name](splits), splits, top_k, batch_users)
+        for name in names
+    }

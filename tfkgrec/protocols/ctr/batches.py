@@ -1,0 +1,142 @@
+"""tf.data for click-through training: batches of G users with M labelled items each.
+
+User-side work is done once per row instead of once per pair (design rule 3); ids are all that travels (rule 2).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import tensorflow as tf
+
+from tfkgrec.config import TrainingConfig
+from tfkgrec.data.epoch_dataset import batches_of, epochs_dataset
+from tfkgrec.data.grouping import group_pairs
+from tfkgrec.data.history import sample_histories
+from tfkgrec.data.negatives import draw_negatives, pair_keys
+from tfkgrec.data.records import Interactions
+from tfkgrec.protocols.ctr.split import Splits
+
+
+@dataclass(frozen=True)
+class TrainingBatches:
+    """All epochs of protocol C training, each a pure function of (seed, epoch).
+
+    Attributes:
+        splits: where pairs and histories come from.
+        batch_size: labelled pairs a step (padding included), G = batch_size // items_per_user.
+        items_per_user: M.
+        history_length: T. Rows carry T + 1 items, since every pair loses one: a positive itself, a negative the one
+            that `omit` names. Lengths then tell nothing about labels (design rule 1).
+        negatives: "fixed" (the split's, as the papers) or "fresh" (re-drawn every epoch, excluding training positives).
+        negatives_from: what fresh ones are drawn from: the "catalogue", or "liked" items, with a training positive.
+        unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve strangers.
+    """
+
+    splits: Splits
+    batch_size: int
+    items_per_user: int
+    history_length: int
+    negatives: str
+    seed: int
+    unknown_user_rate: float = 0.0
+    negatives_from: str = "catalogue"
+
+    @classmethod
+    def of(cls, splits: Splits, history_length: int, training: TrainingConfig) -> "TrainingBatches":
+        """The batches that the settings ask for, for a model that reads histories of `history_length`."""
+        return cls(
+            splits,
+            training.batch_size,
+            training.items_per_user,
+            history_length,
+            training.negatives,
+            training.seed,
+            training.unknown_user_rate,
+            training.negatives_from,
+        )
+
+    @property
+    def rows_per_batch(self) -> int:
+        return max(1, self.batch_size // self.items_per_user)
+
+    @cached_property
+    def examples(self) -> int:
+        """Labelled pairs of an epoch."""
+        return len(self.pairs(0))
+
+    @cached_property
+    def steps(self) -> int:
+        """Batches of an epoch: the same for every epoch, since every user keeps its number of pairs."""
+        rows = -(-np.bincount(self.pairs(0).user) // self.items_per_user)
+        return -(-int(rows.sum()) // self.rows_per_batch)
+
+    @cached_property
+    def _pool(self) -> np.ndarray:
+        """The items that fresh negatives are drawn from, ascending."""
+        if self.negatives_from == "liked":
+            return np.unique(self.splits.train.positives.item)
+        return np.arange(1, self.splits.num_item_rows, dtype=np.int32)
+
+    def pairs(self, epoch: int) -> Interactions:
+        """The labelled pairs of one epoch."""
+        train = replace(self.splits.train, timestamp=None)
+        if self.negatives == "fixed":
+            return train
+        positives = train.positives
+        rng = np.random.default_rng([self.seed, 2, epoch])
+        pool = self._pool
+        own = np.sort(pair_keys(positives.user, np.searchsorted(pool, positives.item) + 1, len(pool) + 1))
+        user, place = draw_negatives(self.splits.history_lengths, own, len(pool), rng)
+        return Interactions(
+            np.concatenate([positives.user, user]),
+            np.concatenate([positives.item, pool[place - 1]]),
+            np.concatenate([positives.label, np.zeros(len(user), np.float32)]),
+        )
+
+    def epoch(self, epoch: int) -> dict[str, np.ndarray]:
+        """One epoch as arrays, padded with empty rows to whole batches.
+
+        Returns:
+            user [R], history [R, T + 1], item [R, M], omit [R, M] (slot of the history that a pair without itself in
+            it loses), label [R, M], weight [R, M].
+        """
+        grouped = group_pairs(self.pairs(epoch), self.items_per_user, np.random.default_rng([self.seed, 3, epoch]))
+        rng = np.random.default_rng([self.seed, 4, epoch])
+        history = sample_histories(self.splits, grouped.user, self.history_length + 1, rng)
+        held = (history > 0).sum(axis=1, keepdims=True)
+        omit = (rng.random(grouped.item.shape) * held).astype(np.int32)
+        user = np.where(rng.random(len(grouped.user)) < self.unknown_user_rate, 0, grouped.user).astype(np.int32)
+        columns = {
+            "user": user,
+            "history": history,
+            "item": grouped.item,
+            "omit": omit,
+            "label": grouped.label,
+            "weight": grouped.weight,
+        }
+        missing = -len(user) % self.rows_per_batch
+        return {k: np.concatenate([v, np.zeros((missing, *v.shape[1:]), v.dtype)]) for k, v in columns.items()}
+
+    def stacked(self, epoch: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """(inputs, label [steps, G, M, 1], weight [steps, G, M]) of one epoch."""
+        columns = {k: v.reshape(-1, self.rows_per_batch, *v.shape[1:]) for k, v in self.epoch(epoch).items()}
+        label, weight = columns.pop("label"), columns.pop("weight")
+        return columns, label[..., None], weight
+
+    def batches(self, epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]]:
+        """(inputs, label [G, M, 1], weight [G, M]) of every step of one epoch."""
+        yield from batches_of(self.stacked(epoch))
+
+    def dataset(self, first_epoch: int = 0) -> tf.data.Dataset:
+        """A tf.data.Dataset whose n-th pass is epoch `first_epoch + n`; shapes are fixed, as XLA likes them."""
+        g, m, t = self.rows_per_batch, self.items_per_user, self.history_length + 1
+        inputs = {
+            "user": tf.TensorSpec([g], tf.int32),
+            "history": tf.TensorSpec([g, t], tf.int32),
+            "item": tf.TensorSpec([g, m], tf.int32),
+            "omit": tf.TensorSpec([g, m], tf.int32),
+        }
+        signature = (inputs, tf.TensorSpec([g, m, 1], tf.float32), tf.TensorSpec([g, m], tf.float32))
+        return epochs_dataset(self.stacked, signature, self.steps, first_epoch)

@@ -1,0 +1,79 @@
+"""A trained model as a `Scorer`: pairs and catalogues through `user_state` and `score_items`."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfkgrec.data.grouping import group_pairs
+from tfkgrec.data.records import Interactions
+from tfkgrec.evaluation.scorers import Scorer
+from tfkgrec.models.recommender import Recommender
+
+PAIRS_PER_CALL = 8192
+CATALOGUE_PAIRS_PER_CALL = 1 << 15
+"""Of a few users with many items each: more at a time, as a pair takes less memory where the user's part is shared."""
+
+
+class ModelScorer:
+    """Scores pairs in fixed shapes, grouped by user.
+
+    Args:
+        model: a built `Recommender`.
+        jit_compile: compile the forward pass with XLA.
+        items_per_row: width of the grouped layout.
+    """
+
+    def __init__(self, model: Recommender, jit_compile: bool = True, items_per_row: int = 16) -> None:
+        self.model, self.items_per_row = model, items_per_row
+
+        @tf.function(jit_compile=jit_compile)
+        def forward(user: tf.Tensor, item: tf.Tensor, tables: dict[str, tf.Tensor]) -> tf.Tensor:
+            known = {"tables": tables} if tables else {}
+            return model.score_items(model.user_state(user, **known), item)  # logit [G, M]
+
+        self._forward = forward
+        self._tables = tf.function(model.item_tables, jit_compile=jit_compile)  # once for all that is asked at a time
+
+    def score(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """Probabilities [n] of pairs user [n], item [n]; float64, since in float32 confident pairs are 1 and tie."""
+        scale, shift = np.asarray(self.model.calibration, np.float64)
+        logit = self.logits(user, item)
+        calibrated = scale * logit + shift
+        for knot, bend in np.asarray(self.model.calibration_bends, np.float64).T:
+            calibrated += bend * np.maximum(logit - knot, 0)
+        return 1 / (1 + np.exp(-np.clip(calibrated, -700, 700)))
+
+    def logits(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """The model's logits [n], before calibration."""
+        pairs = Interactions(user, item, np.ones(len(user), np.float32))
+        layout, m = group_pairs(pairs, self.items_per_row), self.items_per_row
+        rows = max(1, PAIRS_PER_CALL // m)
+        logits, tables = np.zeros(len(user)), self._tables()
+        for start in range(0, len(layout.user), rows):
+            part = slice(start, start + rows)
+            count = len(layout.user[part])
+            padded_user, padded_item = np.zeros(rows, np.int32), np.zeros((rows, m), np.int32)
+            padded_user[:count], padded_item[:count] = layout.user[part], layout.item[part]
+            real = layout.source[part] >= 0
+            logits[layout.source[part][real]] = self._forward(padded_user, padded_item, tables).numpy()[:count][real]
+        return logits
+
+    def score_catalogue(self, user: np.ndarray) -> np.ndarray:
+        """Logits [G, num_items] of every item for users [G]: the order of the probabilities; column j is item j + 1."""
+        items = self.model.num_items - 1
+        chunk = -(-items // -(-items // CATALOGUE_PAIRS_PER_CALL))  # equal parts, so that little is padding
+        rows = max(1, min(len(user), CATALOGUE_PAIRS_PER_CALL // chunk))
+        tables, result = self._tables(), np.empty((len(user), items), np.float32)
+        for first in range(0, len(user), rows):
+            part = user[first : first + rows]
+            padded = np.zeros(rows, np.int32)  # fixed shapes: the last users and items are padded
+            padded[: len(part)] = part
+            for start in range(0, items, chunk):
+                item = np.arange(start + 1, start + chunk + 1, dtype=np.int32)
+                item[item > items] = 0
+                logits = self._forward(padded, np.broadcast_to(item, (rows, chunk)), tables).numpy()
+                result[first : first + rows, start : start + chunk] = logits[: len(part), : items - start]
+        return result
+
+    def as_scorer(self) -> Scorer:
+        """What `evaluate_scorer` takes."""
+        return Scorer(self.score, self.score_catalogue, probability=True)

@@ -1,0 +1,86 @@
+"""Protocol S for one scorer, model or floor: what comes next, among 100 negatives and among all items."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tfkgrec.errors import InputError
+from tfkgrec.evaluation.ranking_metrics import ranking_metrics
+from tfkgrec.evaluation.ranks import rank_positives
+from tfkgrec.evaluation.scorers import PartScore
+from tfkgrec.protocols.ctr.ranking import BATCH_USERS
+from tfkgrec.protocols.sequential.split import PARTS, SequenceSplits
+
+CUTOFF = 10
+METRICS = ("map", "mrr", "hit@10", "ndcg@10")
+CANDIDATES = ("sampled", "full")
+
+
+def evaluate_next(
+    score: PartScore,
+    splits: SequenceSplits,
+    part: str,
+    batch_users: int = BATCH_USERS,
+    candidates: Sequence[str] = CANDIDATES,
+) -> dict[str, dict[str, float]]:
+    """Rank what comes next for every user of a part, and average over these users.
+
+    "sampled": the next item, or all items of the next session in one list, among the user's 100 fixed negatives.
+    "full": among all items that the user has not taken before. Ties count by expectation (`ranking_metrics`).
+
+    Returns:
+        candidate set -> map, mrr, hit@10, ndcg@10 and "users", how many were averaged over.
+
+    Raises:
+        InputError: a score is not finite.
+    """
+    targets = getattr(splits, part)
+    known, known_offsets = splits.known(part)
+    batches: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in candidates}
+    for first in range(0, len(targets.user), batch_users):
+        user = targets.user[first : first + batch_users]
+        scores = np.array(score(user, part), np.float32)  # a copy: it is masked in place
+        if scores.shape != (len(user), splits.num_item_rows - 1):
+            raise ValueError(f"`score` should return [users, num_items]. Received: {scores.shape}")
+        if not np.all(np.isfinite(scores)):
+            bad = np.sum(~np.isfinite(scores))
+            raise InputError(f"ranking: scores should be finite. Received {bad:,} NaN or infinite")
+        offsets = targets.offsets[first : first + len(user) + 1]
+        item = targets.item[offsets[0] : offsets[-1]]
+        row = np.repeat(np.arange(len(user)), np.diff(offsets))
+        if "sampled" in candidates:
+            batches["sampled"].append(_sampled(scores, targets.negatives[first : first + len(user)], row, item))
+        if "full" in candidates:
+            for place, one in enumerate(user):
+                scores[place, known[known_offsets[one] : known_offsets[one + 1]] - 1] = -np.inf
+            batches["full"].append(_figures(scores, row, item - 1))
+    return {
+        name: {
+            **{metric: float(np.mean(np.concatenate([b[metric] for b in parts]))) for metric in METRICS},
+            "users": float(len(targets.user)),
+        }
+        for name, parts in batches.items()
+    }
+
+
+def evaluate_scorer(
+    score: PartScore, splits: SequenceSplits, batch_users: int = BATCH_USERS, parts: Sequence[str] = PARTS
+) -> dict[str, dict[str, Any]]:
+    """part -> what `evaluate_next` gives."""
+    return {part: evaluate_next(score, splits, part, batch_users) for part in parts}
+
+
+def _sampled(scores: np.ndarray, negatives: np.ndarray, row: np.ndarray, item: np.ndarray) -> dict[str, np.ndarray]:
+    """The positives of every row among its negatives [G, 100]; a list is as long as its longest needs."""
+    place = np.arange(len(row)) - np.searchsorted(row, row)  # 0, 1, .. within each row
+    width = int(place.max()) + 1
+    lists = np.full((len(scores), width + negatives.shape[1]), -np.inf, np.float32)
+    lists[row, place] = scores[row, item - 1]
+    drawn = np.take_along_axis(scores, np.maximum(negatives - 1, 0), axis=1)
+    lists[:, width:] = np.where(negatives > 0, drawn, -np.inf)
+    return _figures(lists, row, place)
+
+
+def _figures(scores: np.ndarray, row: np.ndarray, column: np.ndarray) -> dict[str, np.ndarray]:
+    return ranking_metrics(rank_positives(scores, row, column), (CUTOFF,))

@@ -1,0 +1,208 @@
+"""Protocol S: every user's interactions in time order, the last item or day held out (shared/design/protocols.md)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tfkgrec.data.history import window
+from tfkgrec.data.negatives import draw_negatives, pair_keys
+from tfkgrec.data.records import Dataset
+from tfkgrec.errors import InputError
+
+DAY = 86_400  # seconds
+UNIFORM_NEGATIVES = POPULAR_NEGATIVES = 50
+PARTS = ("validation", "test")
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What one part asks for: which of the candidates did these users take next?
+
+    Attributes:
+        user: int32 [n], ascending.
+        item: int32 [p], user by user; the one next item, or all items of the next session.
+        offsets: int64 [n + 1]; `item[offsets[k]:offsets[k + 1]]` belong to `user[k]`.
+        negatives: int32 [n, 100], items that the user never touches in any part: 50 drawn uniformly, then 50 others in
+            proportion to their count in the training split; 0 pads where a user has left fewer.
+    """
+
+    user: np.ndarray
+    item: np.ndarray
+    offsets: np.ndarray
+    negatives: np.ndarray
+
+
+@dataclass(frozen=True)
+class SequenceSplits:
+    """The users' sequences, cut in three: training, validation, test, one after the other.
+
+    Attributes:
+        items: int32 [n], every interaction, user by user, oldest first.
+        offsets: int64 [users + 1]; user u owns `items[offsets[u]:offsets[u + 1]]`.
+        train_end, validation_end: int64 [users]; positions in `items` where the training (validation) items of a user
+            end. Users with too little to hold out are trained on to their last item and asked for nothing.
+        validation, test: what is asked.
+        num_item_rows: rows of a table over the items, row 0 included.
+        next: "item" or "session".
+    """
+
+    items: np.ndarray
+    offsets: np.ndarray
+    train_end: np.ndarray
+    validation_end: np.ndarray
+    validation: Targets
+    test: Targets
+    num_item_rows: int
+    next: str
+
+    @cached_property
+    def history_items(self) -> np.ndarray:
+        """Training items of all users, int32, user by user, oldest first."""
+        return self.known("validation")[0]
+
+    @cached_property
+    def history_offsets(self) -> np.ndarray:
+        """int64 [users + 1]; user u owns `history_items[history_offsets[u]:history_offsets[u + 1]]`."""
+        return self.known("validation")[1]
+
+    @property
+    def history_lengths(self) -> np.ndarray:
+        """Training items per user, int64 [users]."""
+        return np.diff(self.history_offsets)
+
+    @cached_property
+    def popularity(self) -> np.ndarray:
+        """Training interactions per item, int64 [items]."""
+        return np.bincount(self.history_items, minlength=self.num_item_rows)
+
+    @property
+    def report(self) -> tuple[str, ...]:
+        """How many users are asked about what comes next."""
+        users = int(np.sum(np.diff(self.offsets) > 0))
+        return (f"next {self.next}: {len(self.test.user):,} of {users:,} users have enough to hold out and are ranked",)
+
+    def known(self, part: str) -> tuple[np.ndarray, np.ndarray]:
+        """What a model may know of every user when `part` is asked: items int32 [m], offsets int64 [users + 1].
+
+        For validation that is the training sequence, for test the validation items too, as the paper's protocol has it.
+        """
+        lengths = self._ends(part) - self.offsets[:-1]
+        place = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
+        kept = place < np.repeat(lengths, np.diff(self.offsets))
+        return self.items[kept], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+    @property
+    def served(self) -> tuple[np.ndarray, np.ndarray]:
+        """What an exported model knows of every user: what is known when test is asked, its items not included."""
+        return self.known("test")
+
+    def histories(self, part: str, user: np.ndarray, length: int) -> np.ndarray:
+        """The newest `length` known items of users [G], oldest first, 0-padded on the right: int32 [G, length]."""
+        count = np.minimum(self._ends(part)[user] - self.offsets[user], length)
+        return window(self.items, self._ends(part)[user] - count, count, length)
+
+    def _ends(self, part: str) -> np.ndarray:
+        return {"validation": self.train_end, "test": self.validation_end}[part]
+
+    def validate(self) -> None:
+        """Raise `InputError` naming the first thing that does not hold."""
+        own = pair_keys(
+            np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets)), self.items, self.num_item_rows
+        )
+        if len(np.unique(own)) < len(own):
+            raise InputError("sequences: a user has an item twice")
+        for part in PARTS:
+            targets: Targets = getattr(self, part)
+            if np.any(np.diff(targets.user) < 1) or np.any(np.diff(targets.offsets) < 1):
+                raise InputError(f"{part}: a user occurs twice, or is asked for nothing")
+            drawn = pair_keys(targets.user[:, None], targets.negatives, self.num_item_rows)[targets.negatives > 0]
+            both = np.intersect1d(drawn, own)
+            if len(both):
+                user, item = divmod(int(both[0]), self.num_item_rows)
+                raise InputError(f"{part}: item {item} is a negative of user {user}, who has touched it")
+
+
+def protocol_s(dataset: Dataset, seed: int, next: str = "item") -> SequenceSplits:
+    """Split a dataset for sequential recommendation: the last item (or day) is test, the one before it validation.
+
+    Interactions are sorted by time, and those of one moment stay in the order of the file (a stable sort): on
+    MovieLens-1M 41% of the test items share their second with the item before them. A session is a calendar day (UTC).
+    Users with fewer than three items (sessions) are trained on, and not asked.
+
+    Reading: a session is asked for as a whole: its items are ranked together among 100 negatives of the user.
+
+    Raises:
+        InputError: no timestamps, or nobody with enough to hold out.
+    """
+    pairs = dataset.interactions
+    if pairs.timestamp is None:
+        raise InputError(
+            f"{dataset.name}: expected timestamps with data.protocol S, found none (data.columns.timestamp)"
+        )
+    order = np.lexsort((pairs.timestamp, pairs.user))  # stable
+    user, item, time = pairs.user[order], pairs.item[order].astype(np.int32), pairs.timestamp[order]
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=dataset.users.size))]).astype(np.int64)
+    train_end, validation_end = _ends(user, time // DAY if next == "session" else np.arange(len(user)), offsets)
+    asked = np.flatnonzero(train_end < offsets[1:]).astype(np.int32)
+    if not len(asked):
+        raise InputError(
+            f"{dataset.name}: expected users with three {next}s, found none among {dataset.users.size - 1:,}"
+        )
+
+    rows = dataset.items.size
+    train = np.concatenate([item[a:b] for a, b in zip(offsets[:-1], train_end, strict=True)])
+    popularity = np.bincount(train, minlength=rows)
+    touched = np.sort(pair_keys(user, item, rows))
+    parts = {
+        part: _targets(item, asked, begin[asked], end[asked], touched, popularity, np.random.default_rng([seed, 1, n]))
+        for n, (part, begin, end) in enumerate(
+            (("validation", train_end, validation_end), ("test", validation_end, offsets[1:]))
+        )
+    }
+    splits = SequenceSplits(item, offsets, train_end, validation_end, **parts, num_item_rows=rows, next=next)
+    splits.validate()
+    return splits
+
+
+def _ends(user: np.ndarray, session: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the training and the validation items of every user end, int64 [users] each."""
+    n = len(user)
+    fresh = np.ones(n, bool)
+    fresh[1:] = (user[1:] != user[:-1]) | (session[1:] != session[:-1])
+    starts = np.append(np.flatnonzero(fresh), n)  # of all sessions, and the end
+    upto = np.searchsorted(starts, offsets[1:])  # sessions of this user and those before
+    enough = upto - np.searchsorted(starts, offsets[:-1]) >= 3
+    train_end = np.where(enough, starts[np.maximum(upto - 2, 0)], offsets[1:])
+    validation_end = np.where(enough, starts[np.maximum(upto - 1, 0)], offsets[1:])
+    return train_end.astype(np.int64), validation_end.astype(np.int64)
+
+
+def _targets(
+    item: np.ndarray,
+    user: np.ndarray,
+    begin: np.ndarray,
+    end: np.ndarray,
+    touched: np.ndarray,
+    popularity: np.ndarray,
+    rng: np.random.Generator,
+) -> Targets:
+    rows = len(popularity)
+    counts = np.zeros(int(touched[-1] // rows) + 1, np.int64)
+    counts[user] = UNIFORM_NEGATIVES
+    uniform = draw_negatives(counts, touched, rows - 1, rng)
+    forbidden = np.sort(np.concatenate([touched, pair_keys(*uniform, rows)]))
+    counts[user] = POPULAR_NEGATIVES
+    popular = draw_negatives(counts, forbidden, rows - 1, rng, popularity)
+    negatives = np.concatenate(
+        [_beside(user, *uniform, UNIFORM_NEGATIVES), _beside(user, *popular, POPULAR_NEGATIVES)], 1
+    )
+    taken = np.concatenate([item[a:b] for a, b in zip(begin, end, strict=True)])
+    return Targets(user, taken, np.concatenate([[0], np.cumsum(end - begin)]).astype(np.int64), negatives)
+
+
+def _beside(user: np.ndarray, owner: np.ndarray, item: np.ndarray, width: int) -> np.ndarray:
+    """Drawn items, sorted by owner, as one row for each of `user`: int32 [n, width], 0 pads."""
+    table = np.zeros((len(user), width), np.int32)
+    table[np.searchsorted(user, owner), np.arange(len(owner)) - np.searchsorted(owner, owner)] = item
+    return table

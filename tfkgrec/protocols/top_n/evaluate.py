@@ -1,0 +1,67 @@
+"""Protocol R for one scorer, model or floor: the whole catalogue ranked for every user, by Precision@N and MRR."""
+
+import numpy as np
+
+from tfkgrec.errors import InputError
+from tfkgrec.evaluation.ranking_metrics import ranking_metrics
+from tfkgrec.evaluation.ranks import rank_positives
+from tfkgrec.evaluation.scorers import PartScore
+from tfkgrec.protocols.ctr.ranking import BATCH_USERS
+from tfkgrec.protocols.top_n.split import PARTS, TimeSplits
+
+CUTOFFS = (1, 5, 10)
+METRICS = (*(f"precision@{k}" for k in CUTOFFS), "mrr")
+
+Figures = dict[str, dict[str, float]]
+
+
+def evaluate_top_n(score: PartScore, splits: TimeSplits, part: str = "test", batch_users: int = BATCH_USERS) -> Figures:
+    """Rank all items that a user is not known to have rated, for every user with a rating in `part`.
+
+    Returns:
+        "full" -> precision@1, @5, @10, mrr (of the first hit), each with its standard error over the users as
+        `.._se`, and "users"; in the test part also "full_cold" for users with fewer than 5 test ratings, and
+        "full_thinned" for thinned users, where there are any. Ties count by expectation (`ranking_metrics`).
+
+    Raises:
+        InputError: nobody to rank for, or a score is not finite.
+    """
+    pairs = getattr(splits, part)  # user by user
+    if not len(pairs):
+        raise InputError(f"{part}: expected at least one rating to rank, found none")
+    users, begin = np.unique(pairs.user, return_index=True)
+    end = np.append(begin[1:], len(pairs))
+    known, known_offsets = splits.known(part)
+    batches = []
+    for first in range(0, len(users), batch_users):
+        user = users[first : first + batch_users]
+        own = slice(begin[first], end[first + len(user) - 1])
+        scores = np.array(score(user, part), np.float32)  # a copy: it is masked in place
+        if scores.shape != (len(user), splits.num_item_rows - 1):
+            raise ValueError(f"`score` should return [users, num_items]. Received: {scores.shape}")
+        if not np.all(np.isfinite(scores)):
+            bad = np.sum(~np.isfinite(scores))
+            raise InputError(f"ranking: scores should be finite. Received {bad:,} NaN or infinite")
+        for place, one in enumerate(user):
+            scores[place, known[known_offsets[one] : known_offsets[one + 1]] - 1] = -np.inf
+        ranks = rank_positives(scores, np.searchsorted(user, pairs.user[own]), pairs.item[own] - 1)
+        batches.append(ranking_metrics(ranks, CUTOFFS))
+    values = {name: np.concatenate([batch[name] for batch in batches]) for name in METRICS}
+    groups = {"full": np.ones(len(users), bool)}
+    if part == "test":
+        groups |= {"full_cold": splits.cold[users], "full_thinned": splits.thinned[users]}
+    return {name: _average(values, chosen) for name, chosen in groups.items() if chosen.any()}
+
+
+def evaluate_parts(score: PartScore, splits: TimeSplits, batch_users: int = BATCH_USERS) -> dict[str, Figures]:
+    """part -> what `evaluate_top_n` gives."""
+    return {part: evaluate_top_n(score, splits, part, batch_users) for part in PARTS}
+
+
+def _average(values: dict[str, np.ndarray], chosen: np.ndarray) -> dict[str, float]:
+    found, n = {}, int(chosen.sum())
+    for name, value in values.items():
+        found[name] = float(np.mean(value[chosen]))
+        if n > 1:
+            found[f"{name}_se"] = float(np.std(value[chosen], ddof=1) / np.sqrt(n))
+    return {**found, "users": float(n)}

@@ -1,0 +1,146 @@
+"""Protocol R: every user's ratings in time order, the last fifth held out (shared/design/protocols.md)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tfkgrec.data.history import window
+from tfkgrec.data.records import Dataset, Interactions
+from tfkgrec.errors import InputError
+
+PARTS = ("validation", "test")
+TRAIN_SHARE = 0.8
+VALIDATION_SHARE = 0.1  # of the training part, its end
+LEAST_TO_VALIDATE = 5  # training ratings; who has fewer keeps them all
+COLD_TEST_RATINGS = 5  # cold: fewer than this in the test part
+THINNED_TO = (1, 4)  # training ratings that a thinned user keeps, at least and at most
+
+
+@dataclass(frozen=True)
+class TimeSplits:
+    """The users' ratings, cut in three: training, validation, test, one after the other.
+
+    Attributes:
+        items: int32 [n], user by user, oldest first; thinned users without the ratings that they lost.
+        offsets: int64 [users + 1]; user u owns `items[offsets[u]:offsets[u + 1]]`.
+        train_end, validation_end: int64 [users]; positions in `items`. The paper's training part ends where validation
+            ends; what lies between the two only chooses the epoch.
+        thinned: bool [users], who was left 1 to 4 training ratings.
+        num_item_rows: rows of a table over the items, row 0 included.
+    """
+
+    items: np.ndarray
+    offsets: np.ndarray
+    train_end: np.ndarray
+    validation_end: np.ndarray
+    thinned: np.ndarray
+    num_item_rows: int
+
+    @cached_property
+    def history_items(self) -> np.ndarray:
+        """What models learn from, int32, user by user, oldest first."""
+        return self.known("validation")[0]
+
+    @cached_property
+    def history_offsets(self) -> np.ndarray:
+        """int64 [users + 1]; user u owns `history_items[history_offsets[u]:history_offsets[u + 1]]`."""
+        return self.known("validation")[1]
+
+    @property
+    def history_lengths(self) -> np.ndarray:
+        return np.diff(self.history_offsets)
+
+    @property
+    def validation(self) -> Interactions:
+        return self._part(self.train_end, self.validation_end)
+
+    @property
+    def test(self) -> Interactions:
+        return self._part(self.validation_end, self.offsets[1:])
+
+    @property
+    def report(self) -> tuple[str, ...]:
+        """How the ratings were shared out."""
+        sizes = (len(self.history_items), len(self.validation), len(self.test))
+        line = "{:,} training ratings, {:,} that choose the epoch, {:,} of test".format(*sizes)
+        thinned = int(self.thinned.sum())
+        return (line, f"{thinned:,} users were left 1 to 4 training ratings") if thinned else (line,)
+
+    def known(self, part: str) -> tuple[np.ndarray, np.ndarray]:
+        """What may be known of every user when `part` is ranked: items int32 [m], offsets int64 [users + 1].
+
+        For validation that is the training part, for test the validation ratings too: the paper's 80%.
+        """
+        lengths = self._known_end(part) - self.offsets[:-1]
+        place = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
+        kept = place < np.repeat(lengths, np.diff(self.offsets))
+        return self.items[kept], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+    @property
+    def served(self) -> tuple[np.ndarray, np.ndarray]:
+        """What an exported model knows of every user: what is known when test is ranked, its ratings not included."""
+        return self.known("test")
+
+    def histories(self, part: str, user: np.ndarray, length: int) -> np.ndarray:
+        """The newest `length` known items of users [G], oldest first, 0-padded on the right: int32 [G, length]."""
+        end = self._known_end(part)[user]
+        count = np.minimum(end - self.offsets[user], length)
+        return window(self.items, end - count, count, length)
+
+    @property
+    def cold(self) -> np.ndarray:
+        """bool [users], who has fewer than 5 ratings in the test part."""
+        return self.offsets[1:] - self.validation_end < COLD_TEST_RATINGS
+
+    def _known_end(self, part: str) -> np.ndarray:
+        return {"validation": self.train_end, "test": self.validation_end}[part]
+
+    def _part(self, begin: np.ndarray, end: np.ndarray) -> Interactions:
+        place = np.arange(len(self.items))
+        user = np.repeat(np.arange(len(begin), dtype=np.int32), np.diff(self.offsets))
+        inside = (place >= begin[user]) & (place < end[user])
+        return Interactions(user[inside], self.items[inside], np.ones(int(inside.sum()), np.float32))
+
+
+def protocol_r(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeSplits:
+    """Split by time: of every user the first 80% (rounded down, at least one) train, the rest tests.
+
+    Ratings of one moment stay in the order of the file (a stable sort). The last 10% of the training part, rounded
+    down, at least one of five, choose the epoch.
+
+    Reading: the paper's cold users, "with less than 5 ratings", do not exist in MovieLens-1M's training parts (16 is
+    the least). Two readings are offered: fewer than 5 ratings in the test part (`TimeSplits.cold`), and `cold_users`.
+
+    Args:
+        cold_users: share of users, drawn by the seed, who keep only their newest 1 to 4 training ratings.
+
+    Raises:
+        InputError: no timestamps, or nothing to hold out.
+    """
+    pairs = dataset.interactions.positives
+    if pairs.timestamp is None:
+        raise InputError(
+            f"{dataset.name}: expected timestamps with data.protocol R, found none (data.columns.timestamp)"
+        )
+    users = dataset.users.size
+    order = np.lexsort((pairs.timestamp, pairs.user))  # stable
+    user, item = pairs.user[order], pairs.item[order].astype(np.int32)
+    counts = np.bincount(user, minlength=users)
+    learned = np.where(counts > 0, np.maximum(1, np.floor(TRAIN_SHARE * counts + 1e-9)), 0).astype(np.int64)
+    if not np.any(learned < counts):
+        raise InputError(f"{dataset.name}: expected users with two ratings, found none among {users - 1:,}")
+
+    rng = np.random.default_rng([seed, 1])
+    thinned = np.zeros(users, bool)
+    active = np.flatnonzero(counts)
+    thinned[rng.permutation(active)[: round(cold_users * len(active))]] = True
+    left = np.where(thinned, np.minimum(rng.integers(THINNED_TO[0], THINNED_TO[1] + 1, users), learned), learned)
+    place = np.arange(len(user)) - np.repeat(np.cumsum(counts) - counts, counts)
+    item = item[place >= (learned - left)[user]]
+    counts = counts - learned + left
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    validation_end = offsets[:-1] + left
+    chooses = np.maximum(1, np.floor(VALIDATION_SHARE * left + 1e-9)).astype(np.int64)
+    train_end = validation_end - np.where(left < LEAST_TO_VALIDATE, 0, chooses)
+    return TimeSplits(item, offsets, train_end, validation_end, thinned, dataset.items.size)

@@ -1,0 +1,94 @@
+"""What runs over one split need alike, made once for all of them: floors, pre-trained vectors.
+
+Both can take longer than the training of a model does.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfkgrec.config import Config
+from tfkgrec.data.records import Dataset
+from tfkgrec.evaluation.report import write_metrics
+from tfkgrec.kge.pretrain import pretrain
+from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.training.contract import Metrics, TrainingProtocol
+
+
+class SharedWork:
+    """Reads from a folder what another run has left there, and makes and keeps what is not there.
+
+    Like a finished run, what is kept does not know that the code has changed since: delete the folder to start anew.
+
+    Args:
+        folder: None keeps nothing.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
+
+    def floors(self, config: Config, protocol: TrainingProtocol, top_k: bool) -> dict[str, Metrics]:
+        """The config's floors, in its order: name -> part -> figures."""
+        names = config.evaluation.floors or ()
+        if self.folder is None:
+            return protocol.floors(names, top_k)
+        training = config.training
+        taken_over = [
+            training.seed,
+            training.negatives_from,
+            training.learning_rate_decay,
+        ]  # by floors that are trained
+        key = _key([config.data.protocol, config.model.name == "mf", *taken_over, top_k], protocol.splits)
+        found: dict[str, Metrics] = {}
+        for name in names:
+            file = self.folder / f"{config.data.dataset}-{name}-{key}.json"
+            if file.exists():
+                found[name] = json.loads(file.read_text())
+                continue
+            measured = protocol.floors([name], top_k)
+            if name in measured:  # MF is no floor of itself
+                self.folder.mkdir(parents=True, exist_ok=True)
+                write_metrics(file, measured[name])
+            found |= measured
+        return found
+
+    def vectors(self, config: Config, dataset: Dataset, splits: Any) -> Vectors:
+        """What the config's `pretraining` section asks for."""
+        settings = config.pretraining
+        if self.folder is None or settings is None or settings.vectors is not None:
+            return pretrain(config, dataset, splits)
+        widths = [getattr(config.model, name, None) for name in ("dim", "item_dim")]  # where the section names none
+        key = _key([config.data.protocol, config.training.seed, repr(settings), widths], splits, dataset.graph)
+        file = self.folder / f"{config.data.dataset}-vectors-{key}.npz"
+        if file.exists():
+            print(f"vectors: {file}")
+            return Vectors.load(file, dataset, splits)
+        vectors = pretrain(config, dataset, splits)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        vectors.save(file, dataset, splits)
+        return vectors
+
+
+def _key(settings: list[Any], *records: Any) -> str:
+    """Of settings, and of all that the records hold."""
+    digest = hashlib.blake2b(repr(settings).encode(), digest_size=8)
+    for record in records:
+        for name, array in _arrays(record):
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _arrays(record: Any, above: str = "") -> Iterator[tuple[str, np.ndarray]]:
+    """The arrays and numbers of a record, and of the records in it, with their names."""
+    for field in dataclasses.fields(record):
+        value, name = getattr(record, field.name), f"{above}{field.name}"
+        if dataclasses.is_dataclass(value):
+            yield from _arrays(value, f"{name}.")
+        elif isinstance(value, np.ndarray | int | float | str):
+            yield name, np.asarray(value)

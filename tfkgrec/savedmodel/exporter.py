@@ -1,0 +1,112 @@
+"""A trained run -> a SavedModel version that TF Serving loads."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfkgrec.errors import InputError
+from tfkgrec.runtime.servable import Servable
+from tfkgrec.runtime.signature_defs import finish_signature_defs
+from tfkgrec.runtime.warmup import replay_warmup, write_warmup
+from tfkgrec.savedmodel.example_requests import Inputs, example_inputs, warmup_requests
+from tfkgrec.savedmodel.model_card import write_card
+from tfkgrec.savedmodel.publish import publish, require_new, writing_folder
+from tfkgrec.savedmodel.sequence_signatures import SequenceSignatures
+from tfkgrec.savedmodel.signatures import Answer, Signatures
+from tfkgrec.savedmodel.standard_ops import require_standard_ops
+
+TOLERANCE = 1e-5
+
+
+def export_signatures(
+    signatures: Signatures,
+    name: str,
+    folder: Path,
+    export_dir: Path,
+    facts: Mapping[str, Any] | None = None,
+    version: int | None = None,
+) -> Path:
+    """Write `export_dir/<name>/<version>/`, checked, in one piece, and its model card.
+
+    The version is written beside its place, opened again in the session loader, which is what TF Serving uses, and
+    compared with the model in memory on the warm-up requests; only then is it renamed into place.
+
+    Args:
+        signatures: of the trained model.
+        name: of the model, as it will be served.
+        folder: the run's vocabularies, from which the warm-up requests take their ids.
+        export_dir: the model repository.
+        facts: about the run, for the card (model_card.run_facts); None: no card.
+        version: its number; None takes the next.
+
+    Returns:
+        The folder of the new version.
+
+    Raises:
+        InputError: the version exists, or the SavedModel does not answer as the model does.
+        OSError: the disk is full, say; nothing is left behind.
+    """
+    base = export_dir / name
+    if version is not None:
+        require_new(base, version)  # told before the work; `publish` looks again
+    with writing_folder(base) as aside:
+        functions = signatures.functions()
+        archive = keras.export.ExportArchive()
+        archive.track(signatures)
+        for key, function in functions.items():
+            archive.add_endpoint(key, function)
+        archive.write_out(str(aside), verbose=False)
+        finish_signature_defs(aside)
+        examples = example_inputs(folder)
+        if isinstance(signatures, SequenceSignatures):
+            clicked = examples["serving_default"]["item_id"]
+            examples["advance"] = {"item_id": clicked, **signatures.zero_state(len(clicked))}
+        inputs = {key: examples[key] for key in functions}
+        write_warmup(aside, warmup_requests(name, inputs))
+        require_standard_ops(aside)
+        verify(name, aside, functions, inputs)
+        published = publish(aside, base, version)
+    if facts is not None:
+        write_card(export_dir, published, facts)
+    return published
+
+
+def verify(
+    name: str, saved: Path, functions: Mapping[str, Callable[..., Answer]], inputs: Mapping[str, Inputs]
+) -> None:
+    """Raise `InputError` unless the SavedModel, in the session loader, answers as the model in memory does.
+
+    Args:
+        name: of the model.
+        saved: folder of the SavedModel with its warm-up file.
+        functions: its signatures over the model in memory.
+        inputs: for each of them, what to ask.
+    """
+    servable = Servable(name, 0, saved)
+    try:
+        for key, arrays in inputs.items():
+            wanted = {output: value.numpy() for output, value in functions[key](**arrays).items()}
+            found = servable.run(key, {n: _as_bytes(a) for n, a in arrays.items()}, list(wanted))
+            for output, value in wanted.items():
+                same = (
+                    np.allclose(value, found[output], atol=TOLERANCE)
+                    if value.dtype.kind == "f"
+                    else np.array_equal(value, found[output])
+                )
+                if not same:
+                    raise InputError(
+                        f"{saved}: signature {key}: expected {output} as the model gives it, found another"
+                    )
+        replay_warmup(servable)
+    finally:
+        servable.close()
+
+
+def _as_bytes(array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind == "f":
+        return array
+    texts = [value.encode() if isinstance(value, str) else value for value in array.ravel()]
+    return np.array(texts, object).reshape(array.shape)

@@ -1,0 +1,192 @@
+"""What an exported model answers: raw ids in, raw ids, names and probabilities out (architecture.md, signatures).
+
+Unknown users are scored as strangers: no history, a user vector of zeros (or, with `training.unknown_user_rate`, one
+trained for strangers), which leaves the order of learned popularity. Unknown items get the answer of an item nobody
+has met. Both are flagged, never an error.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfkgrec.models.recommender import Recommender
+from tfkgrec.runs.id_files import Seen
+from tfkgrec.runtime.signature_defs import CLASSES, CLASSIFY, EXAMPLES, OUTPUTS, REGRESS, SCORES
+from tfkgrec.savedmodel.vocabularies import Vocabularies
+
+ITEM_CHUNK = 16384
+"""Items scored at a time: bounds the memory of a request, whatever the catalogue."""
+
+Answer = dict[str, tf.Tensor]
+
+
+def _spec(name: str, rank: int = 1) -> tf.TensorSpec:
+    return tf.TensorSpec([None] * rank, tf.string, name=name)
+
+
+class Signatures(keras.layers.Layer):
+    """The signatures of one trained model.
+
+    Args:
+        model: built `Recommender` with its weights, which stay as they are.
+        vocabularies: its raw ids and names.
+        seen: what `recommend` leaves out for every user.
+        k_max: length of the lists; shorter catalogues give shorter lists.
+    """
+
+    def __init__(self, model: Recommender, vocabularies: Vocabularies, seen: Seen, k_max: int) -> None:
+        super().__init__(name="signatures")
+        self.model, self.vocabularies = model, vocabularies
+        self.k = min(k_max, model.num_items - 1)
+        items = np.arange(1, model.num_items, dtype=np.int32)
+        chunk = min(ITEM_CHUNK, len(items))
+        padded = np.concatenate([items, np.zeros(-len(items) % chunk, np.int32)])
+        self.catalogue = self._constant("catalogue", padded.reshape(-1, chunk))
+        self.seen_offsets = self._constant("seen_offsets", seen.offsets)
+        self.seen_items = self._constant("seen_items", seen.items)
+        tables = {key: np.asarray(table) for key, table in model.item_tables().items()}
+        self.item_tables = {key: self._constant(key, table) for key, table in tables.items()}
+        self.built = True
+
+    def functions(self) -> dict[str, Callable[..., Answer]]:
+        """Signature name -> tf.function with its input signature."""
+        pair = [_spec("user_id"), _spec("item_id")]
+        table: dict[str, tuple[Callable[..., Answer], list[tf.TensorSpec]]] = {
+            "serving_default": (self.score, pair),
+            "recommend": (self.recommend, [_spec("user_id")]),
+            "explain": (self.explain, pair),
+            CLASSIFY: (self.classify, [_spec(EXAMPLES)]),
+            REGRESS: (self.regress, [_spec(EXAMPLES)]),
+        }
+        if self.model.history_length:
+            table["recommend_for_history"] = (self.recommend_for_history, [_spec("history", 2)])
+        # Keras layers need no autograph, and tracing takes half the time without.
+        return {name: tf.function(call, spec, autograph=False) for name, (call, spec) in table.items()}
+
+    def score(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
+        """probability [B] that user_id [B] takes item_id [B]; known_user, known_item [B]."""
+        user, item = self._users(user_id), self.vocabularies.items(item_id)
+        logit = self.model.score_items(self._user_state(user), item[:, None])[:, 0]
+        return {"probability": self.model.probability(logit), "known_user": user > 0, "known_item": item > 0}
+
+    def classify(self, inputs: tf.Tensor) -> Answer:
+        """classes [B, 2], always "0" and "1", and their scores [B, 2], for serialized tf.Examples of pairs [B]."""
+        probability = self._probability_of_examples(inputs)
+        classes = tf.tile(tf.constant([["0", "1"]]), [tf.shape(probability)[0], 1])
+        return {CLASSES: classes, SCORES: tf.stack([1.0 - probability, probability], axis=1)}
+
+    def regress(self, inputs: tf.Tensor) -> Answer:
+        """outputs [B], the probability, for serialized tf.Examples of pairs [B]."""
+        return {OUTPUTS: self._probability_of_examples(inputs)}
+
+    def recommend(self, user_id: tf.Tensor) -> Answer:
+        """item_id, item_name, score [B, K], best first, without what user_id [B] has taken; known_user [B]."""
+        user = self._users(user_id)
+
+        def one(u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            seen = self.seen_items[self.seen_offsets[u] : self.seen_offsets[u + 1]]
+            return self._best(self._user_state(u[None]), seen)
+
+        return {**self._ranked(one, user), "known_user": user > 0}
+
+    def recommend_for_history(self, history: tf.Tensor) -> Answer:
+        """The same for people known only by the items they liked, history [B, T'] oldest first, "" pads.
+
+        The newest T that the model knows are read, all are left out; known_items [B] counts the known ones.
+        """
+        item = self.vocabularies.items(history)  # [B, T']
+        known = tf.math.count_nonzero(item, axis=1, dtype=tf.int32)
+        newest = self._newest(item)
+
+        def one(rows: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+            return self._best(self._user_state(tf.zeros([1], tf.int32), rows[0][None]), rows[1])
+
+        return {**self._ranked(one, (newest, item)), "known_items": known}
+
+    def explain(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
+        """What the model's `explain` gives, with raw ids and names; see the model."""
+        user, item = self._users(user_id), self.vocabularies.items(item_id)
+        answer = dict(self.model.explain(user, item, **self._tables()))
+        named: Answer = {"probability": self.model.probability(answer.pop("logit"))}
+        for key, value in answer.items():
+            # Ids are named by what they end in: an item has a raw id and a name, entities and relations a name.
+            if key.endswith("_item"):
+                named[key] = self.vocabularies.raw_items(value)
+                named[key.removesuffix("item") + "name"] = self.vocabularies.names(value)
+            elif key.endswith("_entity"):
+                named[key] = self.vocabularies.names(value)
+            elif key.endswith("_relation"):
+                named[key] = self.vocabularies.relations(value)
+            else:
+                named[key] = value
+        flags = {"item_name": self.vocabularies.names(item), "known_user": user > 0, "known_item": item > 0}
+        return {**named, **flags}
+
+    def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> dict[str, Any]:
+        """The model's `user_state`."""
+        return self.model.user_state(user, history, **self._tables())
+
+    def _tables(self) -> dict[str, dict[str, tf.Tensor]]:
+        """What depends on items alone, worked out when the export was made; nothing for a model without it."""
+        tables = {key: tf.convert_to_tensor(table) for key, table in self.item_tables.items()}
+        return {"tables": tables} if tables else {}
+
+    def _probability_of_examples(self, inputs: tf.Tensor) -> tf.Tensor:
+        """[B], as `score` gives it; an Example without its two features, one text each, is refused by the runtime."""
+        text = tf.io.FixedLenFeature([], tf.string)
+        pairs = tf.io.parse_example(inputs, {"user_id": text, "item_id": text})
+        return self.score(pairs["user_id"], pairs["item_id"])["probability"]
+
+    def _users(self, user_id: tf.Tensor) -> tf.Tensor:
+        """Inner ids [B]; 0 also for users of the dataset of whom training saw no positive, so knows nothing."""
+        user = self.vocabularies.users(user_id)
+        first, end = tf.gather(self.seen_offsets, user), tf.gather(self.seen_offsets, user + 1)
+        return tf.where(end > first, user, 0)
+
+    def _newest(self, item: tf.Tensor) -> tf.Tensor:
+        """The newest T known items of item [B, T'], oldest first, 0-padded on the left: [B, T]."""
+        order = tf.argsort(tf.cast(item > 0, tf.int32), axis=1, stable=True)  # the known ones move to the right
+        length = self.model.history_length
+        newest = tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [length, 0]])[:, -length:]
+        return tf.ensure_shape(newest, [None, length])
+
+    def _best(self, state: dict[str, Any], taken: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The K best items [K] for one user, `taken` ids left out, and their logits (-inf where there are no more)."""
+        chunks = tf.convert_to_tensor(self.catalogue)
+        if chunks.shape[0] == 1:
+            logits = self.model.score_items(state, chunks)[0]
+        else:
+            logits = tf.map_fn(
+                lambda items: self.model.score_items(state, items[None])[0],
+                chunks,
+                fn_output_signature=tf.float32,
+                parallel_iterations=1,
+            )
+        logits = tf.reshape(logits, [-1])[: self.model.num_items - 1]
+        # Position 0 stands for "no item": it takes the writes of unknown ids, and is never returned.
+        logits = tf.concat([[-np.inf], logits], 0)
+        logits = tf.tensor_scatter_nd_update(logits, taken[:, None], tf.fill(tf.shape(taken), -np.inf))
+        best, item = tf.math.top_k(logits, self.k)
+        return item, best
+
+    def _ranked(self, one: Callable[[Any], tuple[tf.Tensor, tf.Tensor]], users: Any) -> Answer:
+        """Rank the catalogue for every user in turn: the memory of a request does not grow with its users."""
+        spec = (tf.TensorSpec([self.k], tf.int32), tf.TensorSpec([self.k], tf.float32))
+        item, logit = tf.map_fn(one, users, fn_output_signature=spec, parallel_iterations=1)
+        there = tf.math.is_finite(logit)
+        item = tf.where(there, item, 0)
+        score = tf.where(there, self.model.probability(logit), 0.0)
+        return {
+            "item_id": self.vocabularies.raw_items(item),
+            "item_name": self.vocabularies.names(item),
+            "score": score,
+        }
+
+    def _constant(self, name: str, values: np.ndarray) -> Any:
+        dtype = "float32" if values.dtype.kind == "f" else "int32"
+        variable = self.add_weight(shape=values.shape, dtype=dtype, trainable=False, initializer="zeros", name=name)
+        variable.assign(values)
+        return variable

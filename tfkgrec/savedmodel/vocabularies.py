@@ -1,0 +1,60 @@
+"""The text side of a trained model inside the graph; the run's vocabulary files become assets of an export."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from tfkgrec.runs.id_files import ENTITY_NAMES, ITEMS, RELATION_NAMES, USERS
+
+
+class Vocabularies(keras.layers.Layer):
+    """Raw ids to inner ids, inner ids to raw ids and names, inside the graph.
+
+    Args:
+        folder: where `write_vocabularies` wrote.
+
+    Unknown raw ids become 0, and 0 becomes the empty string.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(name="vocabularies")
+        self.user_ids, self.item_ids = _ids(folder / USERS), _ids(folder / ITEMS)
+        self.item_texts, self.entity_names = _texts(folder / ITEMS), _texts(folder / ENTITY_NAMES)
+        self.relation_names = _texts(folder / RELATION_NAMES)
+        self.built = True
+
+    def users(self, raw: tf.Tensor) -> tf.Tensor:
+        return self._encode(self.user_ids, raw)
+
+    def items(self, raw: tf.Tensor) -> tf.Tensor:
+        return self._encode(self.item_ids, raw)
+
+    def raw_items(self, item: tf.Tensor) -> tf.Tensor:
+        return self._decode(self.item_texts, item)
+
+    def names(self, entity: tf.Tensor) -> tf.Tensor:
+        return self._decode(self.entity_names, entity)
+
+    def relations(self, relation: tf.Tensor) -> tf.Tensor:
+        return self._decode(self.relation_names, relation)
+
+    @staticmethod
+    def _encode(table: tf.lookup.StaticHashTable, raw: tf.Tensor) -> tf.Tensor:
+        return tf.cast(table.lookup(raw) + 1, tf.int32)  # line 0 is id 1; the default -1 becomes 0
+
+    @staticmethod
+    def _decode(table: tf.lookup.StaticHashTable, ids: tf.Tensor) -> tf.Tensor:
+        return table.lookup(tf.cast(ids, tf.int64) - 1)
+
+
+def _ids(file: Path) -> tf.lookup.StaticHashTable:
+    """Whole line -> line number, -1 for what is not there."""
+    whole, number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
+    return tf.lookup.StaticHashTable(tf.lookup.TextFileInitializer(str(file), tf.string, whole, tf.int64, number), -1)
+
+
+def _texts(file: Path) -> tf.lookup.StaticHashTable:
+    """Line number -> whole line, "" for what is not there."""
+    whole, number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
+    return tf.lookup.StaticHashTable(tf.lookup.TextFileInitializer(str(file), tf.int64, number, tf.string, whole), "")

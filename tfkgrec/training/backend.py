@@ -1,0 +1,15 @@
+"""Where and from which seed a model computes."""
+
+import keras
+import tensorflow as tf
+
+
+def use_xla(jit_compile: str | bool) -> bool:
+    """Whether to compile with XLA: "auto" is yes, since embeddings dominate every model here (README, speed)."""
+    return jit_compile if isinstance(jit_compile, bool) else True
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Keras' initialisers and the backends."""
+    keras.utils.set_random_seed(seed)
+    tf.random.set_seed(seed)
