@@ -6,7 +6,7 @@ import socket
 import numpy as np
 import pytest
 
-from tests.serving.toy import AFFINITY
+from tests.toy import AFFINITY
 from tfkgrec.client import AsyncClient, Client, NotFound, ServerError
 from tfkgrec.errors import InputError
 

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+import tfkgrec
+
 MEASURE = """
 import sys, time
 {before}
@@ -26,7 +28,7 @@ def run(statement, before=""):
 @pytest.mark.parametrize(
     "statement",
     [
-        "from tfkgrec.serving import AsyncClient, Client",
+        "from tfkgrec import AsyncClient, Client",
         "from tfkgrec.client import Client, Unavailable",
         "import tfkgrec.recommend, tfkgrec.client",
         "import tfkgrec.explain, tfkgrec.client",
@@ -49,8 +51,11 @@ def test_the_commands_answer_without_tensorflow():
 
 
 def test_the_package_itself_imports_nothing():
-    assert run("import tfkgrec.serving; assert 'grpc' not in sys.modules")[1] == []
+    assert run("import tfkgrec; assert 'grpc' not in sys.modules and 'numpy' not in sys.modules")[1] == []
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
-        import tfkgrec.serving
+        tfkgrec.Nothing  # noqa: B018
 
-        tfkgrec.serving.Nothing  # noqa: B018
+
+@pytest.mark.parametrize("name", tfkgrec.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(tfkgrec, name) is not None

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tensorflow_serving.apis import classification_pb2, inference_pb2, regression_pb2
 
-from tests.serving.toy import request
+from tests.toy import request
 from tfkgrec.runtime.examples import example
 from tfkgrec.runtime.signature_defs import METHODS
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
-from tests.serving.toy import request
+from tests.toy import request
 from tfkgrec.runtime import tensors
 from tfkgrec.runtime.servable import Servable
 

@@ -11,7 +11,7 @@ from tensorflow.python.saved_model import fingerprinting_utils
 from tensorflow_serving.apis import classification_pb2
 
 from tests.planted import run_process
-from tests.serving.toy import export_toy
+from tests.toy import export_toy
 from tfkgrec.errors import InputError
 from tfkgrec.runtime.classify import classify
 from tfkgrec.runtime.examples import example

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tests.serving.toy import request
+from tests.toy import request
 from tfkgrec.runtime.servable import Servable
 from tfkgrec.runtime.status import ServingError
 from tfkgrec.runtime.warmup import WARMUP_FILE, replay_warmup, write_warmup

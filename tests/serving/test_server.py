@@ -9,7 +9,7 @@ import grpc
 import pytest
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from tests.serving.toy import request
+from tests.toy import request
 from tfkgrec.errors import InputError
 from tfkgrec.runtime.servable import Servable
 from tfkgrec.serving.http.rest import RestOptions

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.serving.toy import export_toy, request
+from tests.toy import export_toy, request
 from tfkgrec.runtime.warmup import write_warmup
 
 STEPS = [f"s{number}" for number in range(1, 7)]

@@ -10,7 +10,7 @@ from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, model_management_pb2
 
 from tests.serving.conformance.repository import CONFIG
-from tests.serving.toy import request
+from tests.toy import request
 
 AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
 SIGNATURES = {"serving_default", "recommend", "recommend_for_history", "explain", "classify", "regress"}

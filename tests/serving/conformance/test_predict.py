@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.serving.conformance.repository import STEPS
-from tests.serving.toy import AFFINITY, request
+from tests.toy import AFFINITY, request
 from tfkgrec.client import AsyncClient, Client, InvalidArgument, NotFound
 from tfkgrec.runtime.tensors import from_proto
 

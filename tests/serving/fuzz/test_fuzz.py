@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.serving.toy import ITEMS, USERS
+from tests.toy import ITEMS, USERS
 from tfkgrec.benchmarks.serving_fuzz import Fuzzed, fuzz, summary
 from tfkgrec.benchmarks.serving_fuzz_cases import Case, Cases
 from tfkgrec.protos import messages

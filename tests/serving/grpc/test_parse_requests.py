@@ -6,7 +6,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.serving.toy import request
+from tests.toy import request
 from tfkgrec.protos import messages
 from tfkgrec.serving.grpc.parse_requests import ParseRequests
 

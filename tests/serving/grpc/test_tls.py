@@ -6,7 +6,7 @@ import trustme
 from google.protobuf import text_format
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from tests.serving.toy import request
+from tests.toy import request
 from tfkgrec.errors import InputError
 from tfkgrec.protos.serving_config import SSLConfig
 from tfkgrec.serving.grpc.tls import server_credentials

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tensorflow.core.framework import types_pb2
 
-from tests.serving.toy import AFFINITY
+from tests.toy import AFFINITY
 from tfkgrec.runtime.servable import Servable
 from tfkgrec.runtime.status import ServingError
 from tfkgrec.serving.http import json_tensors

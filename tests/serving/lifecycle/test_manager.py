@@ -14,7 +14,7 @@ from tensorflow_serving.apis import prediction_service_pb2_grpc
 from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 
-from tests.serving.toy import request
+from tests.toy import request
 from tfkgrec.runtime import warmup
 from tfkgrec.runtime.predict import predict
 from tfkgrec.runtime.servable import Servable

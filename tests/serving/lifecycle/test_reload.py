@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc, prediction_service_pb2_grpc
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest, ModelVersionStatus
 
-from tests.serving.toy import request
+from tests.toy import request
 from tfkgrec.serving.lifecycle.config_watch import ConfigWatch
 from tfkgrec.serving.lifecycle.manager import ModelManager
 from tfkgrec.serving.lifecycle.model_config import ModelConfig

@@ -8,7 +8,7 @@ import grpc
 import pytest
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from tests.serving.toy import export_toy
+from tests.toy import export_toy
 from tfkgrec.serving.http.rest import RestOptions
 from tfkgrec.serving.lifecycle.manager import ModelManager
 from tfkgrec.serving.lifecycle.model_config import ModelConfig
