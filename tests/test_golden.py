@@ -29,11 +29,11 @@ from tests.golden.record import (
 )
 from tfkgrec import evaluate
 from tfkgrec.cli import run_main
+from tfkgrec.client import Client
 from tfkgrec.config import load_config
 from tfkgrec.export import export_run
-from tfkgrec.serving.client import Client
-from tfkgrec.serving.manager import ModelManager
-from tfkgrec.serving.model_config import ModelConfig
+from tfkgrec.serving.lifecycle.manager import ModelManager
+from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.server import ModelServer
 from tfkgrec.training.run_directory import RunDirectory
 

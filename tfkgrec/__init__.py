@@ -1,7 +1,7 @@
 """Knowledge-graph recommenders in Keras: trained with TFRS, explained, served by TF Serving.
 
-What a notebook imports, each name loaded when it is first asked for, so that `import tfkgrec` costs nothing and a client
-needs no TensorFlow:
+What a notebook imports, each name loaded when it is first asked for, so that `import tfkgrec` costs nothing and a
+client needs no TensorFlow:
 
     import tfkgrec
 

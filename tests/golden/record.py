@@ -16,10 +16,10 @@ import numpy as np
 from tfkgrec import train
 from tfkgrec.cli import run_main
 from tfkgrec.evaluation.report import read_metrics
-from tfkgrec.serving.servable import Servable
-from tfkgrec.training.run import load_run
+from tfkgrec.runs.id_files import ITEMS, USERS
+from tfkgrec.runs.run import load_run
+from tfkgrec.runtime.servable import Servable
 from tfkgrec.training.run_directory import RunDirectory
-from tfkgrec.training.vocabularies import ITEMS, USERS
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden.json"

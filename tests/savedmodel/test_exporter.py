@@ -158,7 +158,7 @@ def test_a_killed_export_leaves_no_version_and_the_next_one_is_whole(planted_run
     script = (
         "import os, signal, sys\n"
         "from tfkgrec import export\n"
-        "from tfkgrec.serving import exporter\n"
+        "from tfkgrec.savedmodel import exporter\n"
         "exporter.publish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "export.main(sys.argv[1:])\n"
     )

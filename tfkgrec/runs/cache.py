@@ -15,8 +15,8 @@ import numpy as np
 from tfkgrec.config import Config
 from tfkgrec.data.records import Dataset
 from tfkgrec.evaluation.report import write_metrics
-from tfkgrec.kge.pretrain import pretrain
 from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.pretrain import pretrain
 from tfkgrec.training.contract import Metrics, TrainingProtocol
 
 

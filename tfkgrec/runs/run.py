@@ -9,20 +9,20 @@ import keras
 
 from tfkgrec.config import Config, DataConfig, load_config
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.load import load_raw
 from tfkgrec.data.records import Dataset
+from tfkgrec.datasets.load import load_raw
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import assemble_metrics, report, write_metrics
 from tfkgrec.kge.embeddings import Vectors
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.protocols.ctr.protocol import ProtocolC
+from tfkgrec.runs.cache import SharedWork
+from tfkgrec.runs.id_files import write_vocabularies
+from tfkgrec.training.backend import seed_everything
 from tfkgrec.training.contract import TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_text
-from tfkgrec.runs.cache import SharedWork
 from tfkgrec.training.trainer import fit
-from tfkgrec.training.backend import seed_everything
-from tfkgrec.runs.id_files import write_vocabularies
 
 MAY_CHANGE = (
     "training.epochs",
