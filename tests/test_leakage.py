@@ -17,8 +17,8 @@ from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.datasets.synthetic import planted_world
 from tfkgrec.evaluation.ctr import auc, auc_within
 from tfkgrec.layers.masked import leave_out
+from tfkgrec.models.dink import model as dink_module
 from tfkgrec.models.dink.model import DINK
-from tfkgrec.models.dink.model import model as dink_module
 from tfkgrec.models.hkrm.attribute_tables import ATTRIBUTE_TABLES
 from tfkgrec.models.hkrm.attributes import collect_attributes
 from tfkgrec.models.hkrm.model import HKRM

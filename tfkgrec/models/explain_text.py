@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from tfkgrec.models.dink.model import explain_text as dink
-from tfkgrec.models.ekpnet.model import explain_text as ekpnet
-from tfkgrec.models.hkrm.model import explain_text as hkrm
-from tfkgrec.models.kgcn.model import explain_text as kgcn
-from tfkgrec.models.ksr.model import explain_text as ksr
-from tfkgrec.models.rkan.model import explain_text as rkan
+from tfkgrec.models.dink import explain_text as dink
+from tfkgrec.models.ekpnet import explain_text as ekpnet
+from tfkgrec.models.hkrm import explain_text as hkrm
+from tfkgrec.models.kgcn import explain_text as kgcn
+from tfkgrec.models.ksr import explain_text as ksr
+from tfkgrec.models.rkan import explain_text as rkan
 
 Row = Mapping[str, np.ndarray]
 

@@ -14,8 +14,8 @@ from tfkgrec.datasets.synthetic import planted_world
 from tfkgrec.evaluation.ctr import auc_within
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models.build import build_model
+from tfkgrec.models.ekpnet import model as ekpnet_module
 from tfkgrec.models.ekpnet.model import EKPNet
-from tfkgrec.models.ekpnet.model import model as ekpnet_module
 from tfkgrec.protocols.ctr.batches import TrainingBatches
 from tfkgrec.protocols.ctr.split import protocol_c
 

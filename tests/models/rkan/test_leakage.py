@@ -11,7 +11,7 @@ from keras import ops
 from tests.data import small
 from tests.models.rkan.small import batch, rkan
 from tests.models.small import USERS
-from tfkgrec.models.rkan.model import model as rkan_module
+from tfkgrec.models.rkan import model as rkan_module
 from tfkgrec.models.rkan.path_graph import path_graph
 from tfkgrec.models.rkan.path_sampling import PathRequest, sample_paths
 from tfkgrec.models.rkan.path_source import PathSource
