@@ -21,8 +21,8 @@ from tests.golden.record import (
     GOLDEN,
     MODELS,
     RUNS,
-    answers,
     differences,
+    exported_answers,
     logits,
     train_golden,
     trained,
@@ -46,7 +46,7 @@ def main(models: list[str]) -> int:
         if "loaded" not in record:
             record["loaded"] = logits(RUNS / model)
         if model in EXPORTED and "exported" not in record:
-            record["exported"] = answers(model, EXPORT / model / "1")
+            record["exported"] = exported_answers(model, EXPORT / model / "1")
     lines = [f"{json.dumps(model)}: {json.dumps(golden[model], ensure_ascii=False)}" for model in sorted(golden)]
     GOLDEN.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     return 0

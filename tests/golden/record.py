@@ -7,11 +7,12 @@ golden.json             model -> "trained": logits and metrics that training ane
                         0.1 run; "exported": what its export answers
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tfkgrec import train
 from tfkgrec.cli import run_main
@@ -19,6 +20,7 @@ from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.runs.id_files import ITEMS, USERS
 from tfkgrec.runs.run import load_run
 from tfkgrec.runtime.servable import Servable
+from tfkgrec.savedmodel.in_process import run_signatures
 from tfkgrec.training.run_directory import RunDirectory
 
 HERE = Path(__file__).parent
@@ -45,7 +47,7 @@ def train_golden(model: str, run_dir: Path) -> RunDirectory:
 def logits(run_dir: Path) -> list[list[float]]:
     """What a run's model says of twelve pairs."""
     _, _, model = load_run(run_dir)
-    return plain(np.asarray(model.score_items(model.user_state(PAIRS_USER), PAIRS_ITEM)))
+    return plain(model.score_items(model.user_state(PAIRS_USER), PAIRS_ITEM))
 
 
 def metrics(run: RunDirectory) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def asked(model: str) -> tuple[list[str], list[str]]:
     return [users[0], users[20], "nobody"], [items[9], items[0], items[2]]
 
 
-def answers(model: str, folder: Path) -> Answers:
+def exported_answers(model: str, folder: Path) -> Answers:
     """What the SavedModel in `folder` answers to `asked(model)`, in the session loader."""
     users, items = (np.array([text.encode() for text in texts], object) for texts in asked(model))
     servable = Servable(model, 1, folder)
@@ -77,13 +79,29 @@ def answers(model: str, folder: Path) -> Answers:
         why = servable.run("explain", {"user_id": users, "item_id": items}, names)
     finally:
         servable.close()
-    best = {name: array[:, :SHOWN] for name, array in best.items()}
-    parts = {"serving_default": score, "recommend": best, "explain": why}
-    return {part: {name: plain(outputs[name]) for name in sorted(outputs)} for part, outputs in parts.items()}
+    return as_answers(score["probability"], best["item_id"], best["score"], why)
 
 
-def plain(array: np.ndarray) -> Any:
-    """An array as JSON has it: float32 with all the digits it has, texts as str."""
+def run_answers(model: str, run_dir: Path) -> Answers:
+    """The same of a run, without an export."""
+    _, _, signatures = run_signatures(run_dir)
+    users, items = (tf.constant(texts) for texts in asked(model))
+    score, best, why = signatures.score(users, items), signatures.recommend(users), signatures.explain(users, items)
+    return as_answers(score["probability"], best["item_id"], best["score"], why)
+
+
+def as_answers(probability: Any, item_id: Any, score: Any, why: Mapping[str, Any]) -> Answers:
+    """Arrays or tensors as golden.json has them."""
+    return {
+        "serving_default": {"probability": plain(probability)},
+        "recommend": {"item_id": plain(item_id[:, :SHOWN]), "score": plain(score[:, :SHOWN])},
+        "explain": {name: plain(why[name]) for name in sorted(why)},
+    }
+
+
+def plain(values: Any) -> Any:
+    """An array or tensor as JSON has it: float32 with all the digits it has, texts as str."""
+    array = np.asarray(values)
     if array.dtype.kind == "f":
         return _each(array.tolist(), lambda value: float(f"{value:.8g}"))
     return _each(array.tolist(), lambda value: value.decode() if isinstance(value, bytes) else value)
