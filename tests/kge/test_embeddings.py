@@ -9,7 +9,7 @@ import pytest
 from tfkgrec.data.assemble import assemble
 from tfkgrec.datasets.synthetic import planted_world
 from tfkgrec.errors import InputError
-from tfkgrec.kge.embeddings import TABLES, Vectors, split_fingerprint
+from tfkgrec.kge.embeddings import TABLES, PretrainedEmbeddings, split_fingerprint
 from tfkgrec.protocols.ctr.split import protocol_c
 
 RAW = planted_world(users=30, items=25, positives_per_user=6, seed=0)[0]
@@ -31,8 +31,8 @@ def hash_of(raw: str) -> int:
     return value
 
 
-def vectors(*which: str) -> Vectors:
-    return Vectors(**{name: named(DATASET, name) for name in which}, figures={"mrr": 0.25})
+def vectors(*which: str) -> PretrainedEmbeddings:
+    return PretrainedEmbeddings(**{name: named(DATASET, name) for name in which}, figures={"mrr": 0.25})
 
 
 def all_positives(dataset) -> SimpleNamespace:
@@ -46,7 +46,7 @@ def all_positives(dataset) -> SimpleNamespace:
 def test_there_and_back(tmp_path):
     kept = vectors("entity", "relation", "item", "user")
     kept.save(tmp_path / "new folder/v.npz", DATASET, SPLITS)
-    found = Vectors.load(tmp_path / "new folder/v.npz", DATASET, SPLITS)
+    found = PretrainedEmbeddings.load(tmp_path / "new folder/v.npz", DATASET, SPLITS)
     for name in TABLES:
         assert np.array_equal(getattr(found, name), getattr(kept, name))
         assert getattr(found, name).dtype == np.float32
@@ -56,7 +56,7 @@ def test_there_and_back(tmp_path):
 
 def test_what_was_not_trained_is_none(tmp_path):
     vectors("entity").save(tmp_path / "v.npz", DATASET, SPLITS)
-    found = Vectors.load(tmp_path / "v.npz", DATASET, SPLITS)
+    found = PretrainedEmbeddings.load(tmp_path / "v.npz", DATASET, SPLITS)
     assert found.relation is found.item is found.user is None
 
 
@@ -64,7 +64,7 @@ def test_another_seeds_numbering_gets_its_own_rows(tmp_path):
     other = assemble(RAW, 1)
     assert not np.array_equal(other.entities.raw, DATASET.entities.raw)
     vectors("entity", "relation").save(tmp_path / "v.npz", DATASET, SPLITS)
-    found = Vectors.load(tmp_path / "v.npz", other, protocol_c(other, 1))
+    found = PretrainedEmbeddings.load(tmp_path / "v.npz", other, protocol_c(other, 1))
     assert np.array_equal(found.entity, named(other, "entity"))
     assert np.array_equal(found.relation, named(other, "relation"))
 
@@ -72,7 +72,7 @@ def test_another_seeds_numbering_gets_its_own_rows(tmp_path):
 def test_item_vectors_go_with_the_same_training_positives_under_any_numbering(tmp_path):
     other = assemble(RAW, 1)
     vectors("item", "user").save(tmp_path / "v.npz", DATASET, all_positives(DATASET))
-    found = Vectors.load(tmp_path / "v.npz", other, all_positives(other))
+    found = PretrainedEmbeddings.load(tmp_path / "v.npz", other, all_positives(other))
     assert np.array_equal(found.item, named(other, "item")) and np.array_equal(found.user, named(other, "user"))
 
 
@@ -81,7 +81,7 @@ def test_item_vectors_of_another_split_are_refused(tmp_path):
     vectors("item").save(tmp_path / "v.npz", DATASET, SPLITS)
     for dataset, splits in ((DATASET, protocol_c(DATASET, 1)), (other, protocol_c(other, 1))):
         with pytest.raises(InputError, match=r"v\.npz: expected item vectors learned from this split's training"):
-            Vectors.load(tmp_path / "v.npz", dataset, splits)
+            PretrainedEmbeddings.load(tmp_path / "v.npz", dataset, splits)
 
 
 def test_the_fingerprint_is_of_the_set_of_pairs():
@@ -106,19 +106,19 @@ def test_vectors_of_another_dataset_are_refused(tmp_path):
     vectors("entity").save(tmp_path / "v.npz", DATASET, SPLITS)
     larger = assemble(planted_world(users=30, items=26, positives_per_user=6, seed=0)[0], 0)
     with pytest.raises(InputError, match=r"v\.npz: expected vectors of the \d+ entities of synthetic, found \d+ "):
-        Vectors.load(tmp_path / "v.npz", larger, protocol_c(larger, 0))
+        PretrainedEmbeddings.load(tmp_path / "v.npz", larger, protocol_c(larger, 0))
     raw = DATASET.entities.raw.copy()
     raw[3] = "somebody else"
     renamed = dataclasses.replace(DATASET, entities=dataclasses.replace(DATASET.entities, raw=raw))
     with pytest.raises(InputError, match="entity 'somebody else' is not among them"):
-        Vectors.load(tmp_path / "v.npz", renamed, SPLITS)
+        PretrainedEmbeddings.load(tmp_path / "v.npz", renamed, SPLITS)
 
 
 def test_relations_with_inverses_are_another_dataset(tmp_path):
     vectors("relation").save(tmp_path / "v.npz", DATASET, SPLITS)
     both_ways = assemble(RAW, 0, inverse_relations=True)
     with pytest.raises(InputError, match="relation 'inverse .*' is not among them"):
-        Vectors.load(tmp_path / "v.npz", both_ways, protocol_c(both_ways, 0))
+        PretrainedEmbeddings.load(tmp_path / "v.npz", both_ways, protocol_c(both_ways, 0))
 
 
 def test_no_file_a_damaged_one_or_another_kind_is_refused_in_one_line(tmp_path):
@@ -138,6 +138,6 @@ def test_no_file_a_damaged_one_or_another_kind_is_refused_in_one_line(tmp_path):
             if content is not None:
                 path.write_bytes(content)
             with pytest.raises(InputError) as error:
-                Vectors.load(path, DATASET, SPLITS)
+                PretrainedEmbeddings.load(path, DATASET, SPLITS)
             wanted = "expected a file of vectors (tfkgrec pretrain, format 1)"
             assert str(error.value) == f"{path}: {wanted}, {found}"

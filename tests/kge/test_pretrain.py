@@ -16,7 +16,7 @@ from tfkgrec.config import PretrainingConfig, load_config
 from tfkgrec.data.assemble import assemble
 from tfkgrec.datasets.load import load_raw
 from tfkgrec.errors import InputError
-from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.kge.pretrain import fit_knowledge, pretrain
 from tfkgrec.protocols.ctr.split import protocol_c
 
@@ -116,7 +116,7 @@ def test_command_writes_vectors_that_the_section_reads(tmp_path, capsys):
     dataset = assemble(load_raw(reads.data, None, 0), 0)
     found = pretrain(reads, dataset, protocol_c(dataset, 0), lambda line: None)
     assert found.entity.shape == (dataset.entities.size, 4) and found.item.shape == (dataset.items.size, 3)
-    direct = Vectors.load(tmp_path / "out/v.npz", dataset, protocol_c(dataset, 0))
+    direct = PretrainedEmbeddings.load(tmp_path / "out/v.npz", dataset, protocol_c(dataset, 0))
     assert np.array_equal(found.entity, direct.entity)
 
 

@@ -19,7 +19,7 @@ TABLES = {"entity": "entities", "relation": "relations", "item": "items", "user"
 
 
 @dataclass(frozen=True)
-class Vectors:
+class PretrainedEmbeddings:
     """Tables by the dataset's inner ids, row 0 zeros; None: not trained.
 
     Attributes:
@@ -54,7 +54,7 @@ class Vectors:
         write_aside(path, lambda aside: _savez(aside, content))
 
     @classmethod
-    def load(cls, path: Path, dataset: Dataset, splits: Any) -> "Vectors":
+    def load(cls, path: Path, dataset: Dataset, splits: Any) -> "PretrainedEmbeddings":
         """Read a file that `save` wrote and number its rows as `dataset` does.
 
         Raises:
@@ -77,7 +77,7 @@ class Vectors:
         return cls(**tables, figures=json.loads(content["figures"].tobytes()))
 
 
-def needed(vectors: Vectors, table: str, model: str) -> np.ndarray:
+def needed(vectors: PretrainedEmbeddings, table: str, model: str) -> np.ndarray:
     """The table "entity" or "relation", or an `InputError`: `model` reads it."""
     found: np.ndarray | None = getattr(vectors, table)
     if found is None:

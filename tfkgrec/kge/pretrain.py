@@ -9,7 +9,7 @@ from tfkgrec.config import Config, PretrainingConfig
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.kge.bpr import BprFactorization, PairBatches
-from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.kge.fitting import fit
 from tfkgrec.kge.knowledge_model import KnowledgeModel
 from tfkgrec.kge.link_prediction import LinkRanks, frequency_score, model_score, rank_triples
@@ -20,7 +20,7 @@ from tfkgrec.kge.triple_split import hold_out
 Say = Callable[[str], None]
 
 
-def pretrain(config: Config, dataset: Dataset, splits: Any, say: Say = print) -> Vectors:
+def pretrain(config: Config, dataset: Dataset, splits: Any, say: Say = print) -> PretrainedEmbeddings:
     """Vectors for `build_model`, as `config.pretraining` asks for them.
 
     Args:
@@ -35,7 +35,7 @@ def pretrain(config: Config, dataset: Dataset, splits: Any, say: Say = print) ->
         raise InputError("pretraining: expected this section (or --set pretraining.knowledge=transe), found null")
     if settings.vectors is not None:
         say(f"vectors: {settings.vectors}")
-        return Vectors.load(settings.vectors, dataset, splits)
+        return PretrainedEmbeddings.load(settings.vectors, dataset, splits)
     seed, jit_compile = config.training.seed, config.training.jit_compile is not False
     parts: dict[str, Any] = {}
     figures: dict[str, float] = {}
@@ -46,7 +46,7 @@ def pretrain(config: Config, dataset: Dataset, splits: Any, say: Say = print) ->
         item_model, speed = fit_items(settings, dataset, splits, width(config, "item_dim"), seed, jit_compile, say)
         parts["user"], parts["item"] = item_model.vectors()
         figures["pairs_per_second"] = speed
-    return Vectors(**parts, figures=figures)
+    return PretrainedEmbeddings(**parts, figures=figures)
 
 
 def width(config: Config, key: str) -> int:

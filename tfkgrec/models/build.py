@@ -19,7 +19,7 @@ from tfkgrec.config import (
 from tfkgrec.data.history import history_table
 from tfkgrec.data.neighbours import sample_neighbours
 from tfkgrec.data.records import Dataset
-from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.dink.model import DINK
 from tfkgrec.models.ekpnet.model import EKPNet
 from tfkgrec.models.ekpnet.ripple_sets import sample_ripples
@@ -35,7 +35,7 @@ from tfkgrec.protocols.ctr.split import Splits
 
 
 def build_model(
-    settings: ModelSettings, dataset: Dataset, splits: Splits, seed: int, vectors: Vectors | None = None
+    settings: ModelSettings, dataset: Dataset, splits: Splits, seed: int, vectors: PretrainedEmbeddings | None = None
 ) -> Recommender:
     """A built model; `seed` fixes what it samples. Weights come from Keras' global seed, or start from `vectors`."""
     model = _BUILDERS[type(settings)](settings, dataset, splits, np.random.default_rng([seed, 5]))

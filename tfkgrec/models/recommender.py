@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from tfkgrec.errors import InputError
-from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.embeddings import PretrainedEmbeddings
 
 KNOTS = 32
 """Most places at which the line from logits to calibrated logits bends."""
@@ -81,7 +81,7 @@ class Recommender(keras.Model):
         state = self.user_state(inputs["user"], inputs.get("history"))
         return self.score_items(state, inputs["item"], inputs.get("omit"), training)
 
-    def start_from(self, vectors: Vectors) -> None:
+    def start_from(self, vectors: PretrainedEmbeddings) -> None:
         """Let the embeddings start from pre-trained vectors.
 
         Raises:

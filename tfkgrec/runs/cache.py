@@ -15,7 +15,7 @@ import numpy as np
 from tfkgrec.config import Config
 from tfkgrec.data.records import Dataset
 from tfkgrec.evaluation.report import write_metrics
-from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.kge.pretrain import pretrain
 from tfkgrec.training.contract import Metrics, TrainingProtocol
 
@@ -57,7 +57,7 @@ class SharedWork:
             found |= measured
         return found
 
-    def vectors(self, config: Config, dataset: Dataset, splits: Any) -> Vectors:
+    def vectors(self, config: Config, dataset: Dataset, splits: Any) -> PretrainedEmbeddings:
         """What the config's `pretraining` section asks for."""
         settings = config.pretraining
         if self.folder is None or settings is None or settings.vectors is not None:
@@ -67,7 +67,7 @@ class SharedWork:
         file = self.folder / f"{config.data.dataset}-vectors-{key}.npz"
         if file.exists():
             print(f"vectors: {file}")
-            return Vectors.load(file, dataset, splits)
+            return PretrainedEmbeddings.load(file, dataset, splits)
         vectors = pretrain(config, dataset, splits)
         self.folder.mkdir(parents=True, exist_ok=True)
         vectors.save(file, dataset, splits)

@@ -13,7 +13,7 @@ from tfkgrec.data.records import Dataset
 from tfkgrec.datasets.load import load_raw
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import assemble_metrics, report, write_metrics
-from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.protocols.ctr.protocol import ProtocolC
@@ -47,7 +47,7 @@ class Prepared:
     def splits(self) -> Any:
         return self.protocol.splits
 
-    def model(self, config: Config, vectors: Vectors | None = None) -> Recommender:
+    def model(self, config: Config, vectors: PretrainedEmbeddings | None = None) -> Recommender:
         """The config's model before training; its seed fixes all that is random in it."""
         seed_everything(config.training.seed)
         return build_model(config.model, self.dataset, self.splits, config.training.seed, vectors)
@@ -138,12 +138,12 @@ def load_run(path: Path) -> tuple[Config, RunDirectory, Recommender]:
     return load_config(run.config), run, keras.models.load_model(run.model)
 
 
-def _vectors(config: Config, prepared: Prepared, run: RunDirectory, shared: SharedWork) -> Vectors | None:
+def _vectors(config: Config, prepared: Prepared, run: RunDirectory, shared: SharedWork) -> PretrainedEmbeddings | None:
     """What the model starts from: made as the config asks, and kept with the run."""
     if config.pretraining is None:
         return None
     if run.vectors.exists():  # a resumed run starts from what it began with
-        return Vectors.load(run.vectors, prepared.dataset, prepared.splits)
+        return PretrainedEmbeddings.load(run.vectors, prepared.dataset, prepared.splits)
     vectors = shared.vectors(config, prepared.dataset, prepared.splits)
     vectors.save(run.vectors, prepared.dataset, prepared.splits)
     return vectors

@@ -9,7 +9,7 @@ from tests.harness import check_item_tables, save_and_load, softmax
 from tests.models.ekpnet.small import ENTITIES, EVERYTHING, EXTRAS, LAMBDAS, RELATIONS, D, N, P, T, ekpnet
 from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch
 from tfkgrec.errors import InputError
-from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.ekpnet.model import EKPNet
 
 NO = {"semantic_attention": False, "feature_exploration": False}
@@ -327,10 +327,10 @@ def test_explain_one_pair():
     assert all(np.isfinite(v).all() and v.shape[0] == 1 for v in found.values())
 
 
-def vectors(d: int = D) -> Vectors:
+def vectors(d: int = D) -> PretrainedEmbeddings:
     rng = np.random.default_rng(3)
     tables = rng.normal(size=(100 + ENTITIES, d)), rng.normal(size=(RELATIONS, d))
-    return Vectors(*(table.astype(np.float32) for table in tables))
+    return PretrainedEmbeddings(*(table.astype(np.float32) for table in tables))
 
 
 def test_starts_from_pre_trained_vectors():
@@ -347,7 +347,7 @@ def test_vectors_that_do_not_fit():
     with pytest.raises(InputError, match="pretraining.dim: expected 3, as model.dim is, found vectors of 4"):
         ekpnet().start_from(vectors(4))
     with pytest.raises(InputError, match="pretraining.knowledge: expected a method"):
-        ekpnet().start_from(Vectors())
+        ekpnet().start_from(PretrainedEmbeddings())
 
 
 def test_bad_arguments():

@@ -9,7 +9,7 @@ from tests.harness import check_item_tables, save_and_load, softmax
 from tests.models.hkrm.small import EVERYTHING, EXTRAS, A, D, T, V, hkrm
 from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch
 from tfkgrec.errors import InputError
-from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.hkrm.attribute_tables import ATTRIBUTE_TABLES
 from tfkgrec.models.hkrm.model import HKRM
 from tfkgrec.tasks.ranking import RankingModel
@@ -446,13 +446,13 @@ def test_explain_one_pair():
 def test_starts_from_pre_trained_vectors():
     model, rng = hkrm(), np.random.default_rng(0)
     entity, relation = rng.normal(size=(120, D)).astype(np.float32), rng.normal(size=(A + 1, D)).astype(np.float32)
-    model.start_from(Vectors(entity=entity, relation=relation))
+    model.start_from(PretrainedEmbeddings(entity=entity, relation=relation))
     assert_array_equal(model.entity_embedding.embeddings.numpy(), entity[value(model.entity_ids).astype(int)])
     assert_array_equal(model.proximity.relation.numpy(), relation[value(model.field_relation).astype(int)])
     with pytest.raises(InputError, match="pretraining.dim: expected 4, as model.dim is, found vectors of 7"):
-        model.start_from(Vectors(entity=np.zeros((120, 7), np.float32)))
+        model.start_from(PretrainedEmbeddings(entity=np.zeros((120, 7), np.float32)))
     with pytest.raises(InputError, match="pretraining.knowledge: expected a method, since hkrm reads entity .* null"):
-        model.start_from(Vectors(item=entity))
+        model.start_from(PretrainedEmbeddings(item=entity))
 
 
 def test_bad_arguments():

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tests.harness import save_and_load, sigmoid, softmax
 from tests.models.ksr.small import EMPTY, ITEMS, A, H, L, T, ksr, sequences
 from tfkgrec.errors import InputError
-from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.ksr.model import KSR
 
 VARIANTS = {
@@ -216,7 +216,7 @@ def test_dropout_draws_one_mask_for_a_sequence_and_none_outside_training():
 
 def test_starts_from_vectors():
     model, rng = ksr(), np.random.default_rng(0)
-    vectors = Vectors(
+    vectors = PretrainedEmbeddings(
         entity=rng.normal(size=(80, L)).astype(np.float32),
         relation=rng.normal(size=(9, L)).astype(np.float32),
         item=rng.normal(size=(ITEMS, 5)).astype(np.float32),
@@ -234,7 +234,7 @@ def test_starts_from_vectors():
         ksr().start_from(dataclasses.replace(vectors, item=None))
     with pytest.raises(InputError, match="model.train_knowledge: expected true without .* of knowledge, found false"):
         ksr().start_from(dataclasses.replace(vectors, relation=None))
-    ksr(train_items=True, train_knowledge=True).start_from(Vectors())
+    ksr(train_items=True, train_knowledge=True).start_from(PretrainedEmbeddings())
     with pytest.raises(InputError, match=f"pretraining.dim: expected {L}, as model.dim is, found vectors of {L - 1}"):
         ksr().start_from(dataclasses.replace(vectors, entity=vectors.entity[:, :-1]))
     with pytest.raises(InputError, match="pretraining.item_dim: expected 5, as model.item_dim is, found vectors of 6"):

@@ -9,7 +9,7 @@ from tests.harness import save_and_load, sigmoid, softmax
 from tests.models.rkan.small import BASE, EVERYTHING, KINDS, D, T, batch, rkan
 from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS
 from tfkgrec.errors import InputError
-from tfkgrec.kge.embeddings import Vectors
+from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.rkan.model import RKAN
 from tfkgrec.tasks.ranking import RankingModel
 
@@ -236,14 +236,14 @@ def test_starts_from_vectors_of_the_graph():
     model = rkan()
     entity = np.random.default_rng(0).normal(size=(100 + BASE + 1, D)).astype(np.float32)
     before = value(model.node_embedding.embeddings)
-    model.start_from(Vectors(entity=entity))
+    model.start_from(PretrainedEmbeddings(entity=entity))
     after = value(model.node_embedding.embeddings)
     assert_allclose(after[: BASE + 1], entity[100:], atol=1e-6)
     assert_array_equal(after[BASE + 1 :], before[BASE + 1 :])
     with pytest.raises(InputError, match=f"pretraining.dim: expected {D}, as model.dim is, found vectors of 2"):
-        model.start_from(Vectors(entity=entity[:, :2]))
+        model.start_from(PretrainedEmbeddings(entity=entity[:, :2]))
     with pytest.raises(InputError, match="pretraining.knowledge: expected a method, since rkan reads entity"):
-        model.start_from(Vectors(item=entity))
+        model.start_from(PretrainedEmbeddings(item=entity))
 
 
 def test_score_is_checked():

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfkgrec.kge.embeddings import Vectors, check_width, needed
+from tfkgrec.kge.embeddings import PretrainedEmbeddings, check_width, needed
 from tfkgrec.layers.asymmetric_attention import semantic_transform
 from tfkgrec.layers.embedding import BIAS_SPREAD, Embedding, normal_embedding
 from tfkgrec.layers.feature_exploration import FeatureExploration
@@ -130,7 +130,7 @@ class EKPNet(Recommender):
             self.exploration.build((None, None, hops, d), (None, None, d))
         super().build(input_shape)
 
-    def start_from(self, vectors: Vectors) -> None:
+    def start_from(self, vectors: PretrainedEmbeddings) -> None:
         """Entity and relation vectors as pre-trained (Algorithms 1 and 2); the semantic vectors stay random."""
         entity, relation = needed(vectors, "entity", "ekpnet"), needed(vectors, "relation", "ekpnet")
         for table in (entity, relation):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tfkgrec.kge.embeddings import Vectors, check_width, needed
+from tfkgrec.kge.embeddings import PretrainedEmbeddings, check_width, needed
 from tfkgrec.layers.distribution_distance import KINDS, distance_loss, shared_divergence
 from tfkgrec.layers.embedding import Embedding
 from tfkgrec.layers.field_vectors import COMBINE, field_vectors
@@ -128,7 +128,7 @@ class HKRM(AttributeTables):
         self.duet.build((None, d), (None, d), (None, a), (None, a))
         super().build(input_shape)
 
-    def start_from(self, vectors: Vectors) -> None:
+    def start_from(self, vectors: PretrainedEmbeddings) -> None:
         """Entities start from the graph's vectors, the fields' r_j from their relations'."""
         entity = needed(vectors, "entity", "hkrm")
         check_width("dim", entity, self.dim)

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from tfkgrec.errors import InputError
-from tfkgrec.kge.embeddings import Vectors, check_width
+from tfkgrec.kge.embeddings import PretrainedEmbeddings, check_width
 from tfkgrec.layers.chain import build_chain, through
 from tfkgrec.layers.embedding import Embedding, normal_embedding
 from tfkgrec.layers.knowledge_memory import KnowledgeMemory, mean_cosine, nearest_values
@@ -262,7 +262,7 @@ class KSR(SequentialRecommender):
     def _drop(self, x: Any, training: bool) -> Any:
         return x if self.dropout is None else self.dropout(x, training=training)
 
-    def start_from(self, vectors: Vectors) -> None:
+    def start_from(self, vectors: PretrainedEmbeddings) -> None:
         """q from BPR's items, e from the entities, k from the relations; what the model does not use is passed over.
 
         Raises:

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from tfkgrec.kge.embeddings import Vectors, check_width, needed
+from tfkgrec.kge.embeddings import PretrainedEmbeddings, check_width, needed
 from tfkgrec.layers.embedding import BIAS_SPREAD, normal_embedding
 from tfkgrec.layers.masked import masked_mean, masked_softmax
 from tfkgrec.layers.path_attention import PathAttention
@@ -187,7 +187,7 @@ class RKAN(Recommender):
             "path_weight": ops.squeeze(weight, 1),
         }
 
-    def start_from(self, vectors: Vectors) -> None:
+    def start_from(self, vectors: PretrainedEmbeddings) -> None:
         """Items and attributes start from the knowledge graph's vectors."""
         entity = needed(vectors, "entity", "rkan")
         check_width("dim", entity, self.dim)
