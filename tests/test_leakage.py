@@ -39,12 +39,12 @@ def batches(negatives: str, length: int = 10) -> TrainingBatches:
     return TrainingBatches(SPLITS, 64, 4, length, negatives, seed=0)
 
 
-def no_length_care(history: Any, item: Any, omit: Any = None) -> Any:
+def no_length_care(history: Any, item: Any, left_out: Any = None) -> Any:
     """Leaves the target out, but takes nothing from the others."""
     return leave_out(history, item, None)
 
 
-def no_mask(history: Any, item: Any, omit: Any = None) -> Any:
+def no_mask(history: Any, item: Any, left_out: Any = None) -> Any:
     """Everybody sees everything."""
     return np.broadcast_to((np.asarray(history) > 0)[:, None], (*item.shape, history.shape[1]))
 
@@ -54,7 +54,7 @@ def real_pairs(train: TrainingBatches, see: See = leave_out, epochs: int = 3) ->
     parts: dict[str, list[np.ndarray]] = {"user": [], "label": [], "length": [], "target_seen": [], "lost": []}
     for epoch in range(epochs):
         for inputs, label, weight in train.batches(epoch):
-            visible = np.asarray(see(inputs["history"], inputs["item"], inputs["omit"]))
+            visible = np.asarray(see(inputs["history"], inputs["item"], inputs["left_out"]))
             real, held = weight > 0, (inputs["history"] > 0)[:, None]
             hit = inputs["history"][:, None] == inputs["item"][..., None]
             columns = {
@@ -195,7 +195,7 @@ def one_batch(negatives: str = "fresh") -> tuple[dict[str, np.ndarray], np.ndarr
 def outputs_without_what_is_left_out(model: Any, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Logits of a training step, and the same with the left-out item really gone from the history, pair by pair."""
     g, m = inputs["item"].shape
-    visible = np.asarray(leave_out(inputs["history"], inputs["item"], inputs["omit"]))
+    visible = np.asarray(leave_out(inputs["history"], inputs["item"], inputs["left_out"]))
     rows = np.repeat(np.arange(g), m)
     erased = {
         "user": inputs["user"][rows],

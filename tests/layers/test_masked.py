@@ -81,20 +81,20 @@ def test_leave_out_at_evaluation():
 def test_leave_out_in_training():
     # 7 loses itself, whatever slot was drawn for it; 8 loses the drawn slot 2: two items stay for both. For a negative
     # the empty slot is never drawn (data/pipeline.py); padding may see what it likes.
-    omit = np.array([[0, 2, 0]], np.int32)
-    assert_array_equal(leave_out(HISTORY, ITEM, omit)[0, :2], [[1, 0, 1, 0], [1, 1, 0, 0]])
+    left_out = np.array([[0, 2, 0]], np.int32)
+    assert_array_equal(leave_out(HISTORY, ITEM, left_out)[0, :2], [[1, 0, 1, 0], [1, 1, 0, 0]])
 
 
-@pytest.mark.parametrize("with_omit", [False, True])
-def test_leave_out_equals_the_loop(with_omit):
+@pytest.mark.parametrize("with_left_out", [False, True])
+def test_leave_out_equals_the_loop(with_left_out):
     history, item = RNG.integers(0, 6, (5, 4)), RNG.integers(1, 9, (5, 3))
-    omit = RNG.integers(0, 4, (5, 3)) if with_omit else None
-    found = leave_out(history.astype(np.int32), item.astype(np.int32), omit)
+    left_out = RNG.integers(0, 4, (5, 3)) if with_left_out else None
+    found = leave_out(history.astype(np.int32), item.astype(np.int32), left_out)
     assert found.shape == (5, 3, 4)
     for g, m in np.ndindex(5, 3):
         hit = item[g, m] in history[g]
         for t in range(4):
-            gone = history[g, t] == item[g, m] if hit or omit is None else t == omit[g, m]
+            gone = history[g, t] == item[g, m] if hit or left_out is None else t == left_out[g, m]
             assert bool(found[g, m, t]) == (history[g, t] != 0 and not gone)
 
 

@@ -48,5 +48,5 @@ def batch(seed: int = 1, g: int = 5, m: int = 4, t: int = T) -> dict[str, np.nda
         "user": rng.integers(0, USERS, g).astype(np.int32),
         "history": history.astype(np.int32),
         "item": rng.integers(1, ITEMS, (g, m)).astype(np.int32),
-        "omit": (rng.random((g, m)) * held[:, None]).astype(np.int32),
+        "left_out": (rng.random((g, m)) * held[:, None]).astype(np.int32),
     }

@@ -24,9 +24,9 @@ class BiasFirst(MatrixFactorization):
 
     num_stages = 2
 
-    def score_items(self, state, item, omit=None, training=False):
+    def score_items(self, state, item, left_out=None, training=False):
         if self.stage == 1:
-            return super().score_items(state, item, omit, training)
+            return super().score_items(state, item, left_out, training)
         return ops.squeeze(self.item_bias(item), -1) + self.bias
 
 

@@ -31,23 +31,23 @@ def masked_mean(vectors: Any, mask: Any) -> Any:
     return ops.sum(ops.expand_dims(weights, -1) * vectors, axis=-2)
 
 
-def leave_out(history: Any, item: Any, omit: Any | None = None) -> Any:
+def leave_out(history: Any, item: Any, left_out: Any | None = None) -> Any:
     """Which history items each pair may see: never the candidate itself (design rule 1).
 
     Args:
         history: item ids [G, T], 0 pads.
         item: candidate ids [G, M].
-        omit: slot [G, M] that a pair loses whose candidate is not in the history, so that lengths tell nothing about
-            labels; None (evaluation, serving) takes nothing away.
+        left_out: slot [G, M] that a pair loses whose candidate is not in the history, so that lengths tell nothing
+            about labels; None (evaluation, serving) takes nothing away.
 
     Returns:
         bool [G, M, T].
     """
     held = ops.expand_dims(ops.not_equal(history, 0), 1)  # [G, 1, T]
     hit = ops.equal(ops.expand_dims(history, 1), ops.expand_dims(item, 2))  # [G, M, T]
-    if omit is None:
+    if left_out is None:
         return ops.logical_and(held, ops.logical_not(hit))
     slot = ops.reshape(ops.arange(history.shape[1], dtype="int32"), (1, 1, -1))
-    drawn = ops.equal(slot, ops.expand_dims(omit, 2))
+    drawn = ops.equal(slot, ops.expand_dims(left_out, 2))
     gone = ops.where(ops.any(hit, axis=2, keepdims=True), hit, drawn)
     return ops.logical_and(held, ops.logical_not(gone))

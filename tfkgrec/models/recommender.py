@@ -18,7 +18,7 @@ class Recommender(keras.Model):
 
     Call arguments: a dict of user [G] and item [G, M], and optionally
         history [G, T]: read instead of the user's own row of the history table;
-        omit [G, M]: history slot that a training pair loses (see `layers.masked.leave_out`).
+        left_out [G, M]: history slot that a training pair loses (see `layers.masked.leave_out`).
     Output: logit [G, M].
     """
 
@@ -69,7 +69,7 @@ class Recommender(keras.Model):
         """
         raise NotImplementedError
 
-    def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
+    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
         """Logits [G, M] of items int32 [G, M] for the users of `state`."""
         raise NotImplementedError
 
@@ -79,7 +79,7 @@ class Recommender(keras.Model):
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         state = self.user_state(inputs["user"], inputs.get("history"))
-        return self.score_items(state, inputs["item"], inputs.get("omit"), training)
+        return self.score_items(state, inputs["item"], inputs.get("left_out"), training)
 
     def start_from(self, vectors: PretrainedEmbeddings) -> None:
         """Let the embeddings start from pre-trained vectors.

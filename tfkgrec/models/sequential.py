@@ -55,7 +55,7 @@ class SequentialRecommender(Recommender):
         query = self.queries(inputs["history"], training)
         return self._position_logits(query, inputs["positive"], inputs.get("negative"))
 
-    def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
+    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
         return self._product(ops.expand_dims(state["query"], 1), item)
 
     def _product(self, query: Any, item: Any) -> Any:

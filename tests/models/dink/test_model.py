@@ -35,10 +35,10 @@ class Obvious:
         self.model, self.config = model, model.get_config()
         self.entity = value(model.entity_embedding.embeddings)
 
-    def logit(self, user: int, item: int, history: np.ndarray | None = None, omit: int | None = None) -> float:
+    def logit(self, user: int, item: int, history: np.ndarray | None = None, left_out: int | None = None) -> float:
         model, config = self.model, self.config
         history = value(model.history)[user].astype(int) if history is None else history
-        lost = omit if omit is not None and item not in history else None
+        lost = left_out if left_out is not None and item not in history else None
         seen = [int(v) for t, v in enumerate(history) if v not in (0, item) and t != lost]
         interest = self.interest(seen, item)
         u = vector = value(model.user_embedding.embeddings)[user]
@@ -161,12 +161,12 @@ def test_terms_outside_the_paper_are_off_by_default():
 
 @every_variant
 def test_training_inputs_equal_the_equations(settings):
-    """A history in the batch and `omit` are obeyed; the loss term stays out of the logits."""
+    """A history in the batch and `left_out` are obeyed; the loss term stays out of the logits."""
     model, given = dink(**settings, l2=0.1), batch()
     found, obvious = model(given, training=True), Obvious(model)
     assert np.isin(given["item"], given["history"]).any()
     for g, m in np.ndindex(*given["item"].shape):
-        expected = obvious.logit(given["user"][g], given["item"][g, m], given["history"][g], given["omit"][g, m])
+        expected = obvious.logit(given["user"][g], given["item"][g, m], given["history"][g], given["left_out"][g, m])
         assert float(found[g, m]) == pytest.approx(expected, abs=2e-5)
 
 

@@ -50,7 +50,7 @@ def seen_triples(negatives: str, length: int, see=leave_out, epochs: int = 8) ->
     parts: dict[str, list[np.ndarray]] = {"user": [], "label": [], "hop 1": [], "hop 2": [], "own": [], "tail": []}
     for epoch in range(epochs):
         for inputs, label, weight in batches(negatives, length).batches(epoch):
-            visible = np.asarray(see(inputs["history"], inputs["item"], inputs["omit"]))  # [G, M, T]
+            visible = np.asarray(see(inputs["history"], inputs["item"], inputs["left_out"]))  # [G, M, T]
             tails = table[inputs["history"], :, 2]  # [G, T, P, n]
             count = np.einsum("gmt,gtp->gmp", visible.astype(int), (tails > 0).sum(axis=3))
             own = visible & (inputs["history"][:, None] == inputs["item"][:, :, None])

@@ -40,10 +40,10 @@ class Obvious:
         self.relation = value(model.relation_embedding.embeddings)
         self.ripples = value(model.ripples).astype(int)
 
-    def logit(self, user: int, item: int, history: np.ndarray | None = None, omit: int | None = None) -> float:
+    def logit(self, user: int, item: int, history: np.ndarray | None = None, left_out: int | None = None) -> float:
         model, config = self.model, self.config
         history = value(model.history)[user].astype(int) if history is None else history
-        lost = omit if omit is not None and item not in history else None
+        lost = left_out if left_out is not None and item not in history else None
         seen = [int(v) for t, v in enumerate(history) if v not in (0, item) and t != lost]
         start = v_o = self.item_vector(item)
         total = np.mean([self.item_vector(v) for v in seen], axis=0) if config["history_hop"] and seen else np.zeros(D)
@@ -151,12 +151,12 @@ def test_ablations_own_no_weights_of_what_they_lack():
 
 @every_variant
 def test_training_inputs_equal_the_equations(settings):
-    """A history in the batch and `omit` are obeyed; the loss terms stay out of the logits."""
+    """A history in the batch and `left_out` are obeyed; the loss terms stay out of the logits."""
     model, given = ekpnet(**settings, **LAMBDAS), batch()
     found, obvious = model(given, training=True), Obvious(model)
     assert np.isin(given["item"], given["history"]).any()
     for g, m in np.ndindex(*given["item"].shape):
-        expected = obvious.logit(given["user"][g], given["item"][g, m], given["history"][g], given["omit"][g, m])
+        expected = obvious.logit(given["user"][g], given["item"][g, m], given["history"][g], given["left_out"][g, m])
         assert float(found[g, m]) == pytest.approx(expected, abs=3e-5)
 
 

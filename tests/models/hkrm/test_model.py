@@ -39,9 +39,9 @@ class Obvious:
         self.entity = value(model.entity_embedding.embeddings)
         self.fields = self.config["num_fields"]
 
-    def logit(self, user: int, item: int, history: np.ndarray | None = None, omit: int | None = None) -> float:
+    def logit(self, user: int, item: int, history: np.ndarray | None = None, left_out: int | None = None) -> float:
         model, config = self.model, self.config
-        seen = self.seen(user, item, history, omit)
+        seen = self.seen(user, item, history, left_out)
         q, t, level = self.query(seen), self.vector(item), config["level"]
         if level == "item":
             logit = q @ t
@@ -57,9 +57,9 @@ class Obvious:
             logit += value(model.user_embedding.embeddings)[user] @ t
         return float(logit)
 
-    def seen(self, user: int, item: int, history=None, omit=None) -> list[int]:
+    def seen(self, user: int, item: int, history=None, left_out=None) -> list[int]:
         history = value(self.model.history)[user].astype(int) if history is None else history
-        lost = omit if omit is not None and item not in history else None
+        lost = left_out if left_out is not None and item not in history else None
         return [int(v) for t, v in enumerate(history) if v not in (0, item) and t != lost]
 
     def alpha(self, seen: list[int]) -> np.ndarray:
@@ -109,7 +109,7 @@ class Obvious:
         """L_a over the pairs whose sides share a field (9)."""
         total = count = 0.0
         for g, m in np.ndindex(*given["item"].shape):
-            seen = self.seen(0, given["item"][g, m], given["history"][g], given["omit"][g, m])
+            seen = self.seen(0, given["item"][g, m], given["history"][g], given["left_out"][g, m])
             p, q = self.of_query(seen), self.of_item(given["item"][g, m])
             both = (p > 0) & (q > 0)
             if both.any() and weight[g, m]:
@@ -179,12 +179,12 @@ def test_terms_outside_the_paper_are_off_by_default():
 
 @every_variant
 def test_training_inputs_equal_the_equations(settings):
-    """A history in the batch and `omit` are obeyed; losses stay out of the logits."""
+    """A history in the batch and `left_out` are obeyed; losses stay out of the logits."""
     model, given = hkrm(**settings, l2=0.1, pair_l2=0.1), batch()
     found, obvious = model(given, training=True), Obvious(model)
     assert np.isin(given["item"], given["history"]).any()
     for g, m in np.ndindex(*given["item"].shape):
-        expected = obvious.logit(given["user"][g], given["item"][g, m], given["history"][g], given["omit"][g, m])
+        expected = obvious.logit(given["user"][g], given["item"][g, m], given["history"][g], given["left_out"][g, m])
         assert float(found[g, m]) == pytest.approx(expected, abs=2e-5)
 
 
@@ -357,7 +357,7 @@ def test_distributions_are_those_of_a_world_without_the_target(level):
     """p(.|q) of a training pair equals that of a history from which the item was really taken."""
     model, given = hkrm(level=level), batch(g=12)
     state = model.user_state(given["user"], given["history"])
-    found = model._query(state, given["item"], given["omit"])
+    found = model._query(state, given["item"], given["left_out"])
     obvious = Obvious(model)
     hits = 0
     for g, m in np.ndindex(*given["item"].shape):
@@ -365,7 +365,7 @@ def test_distributions_are_those_of_a_world_without_the_target(level):
         hits += item in history
         erased = np.where(history == item, 0, history)
         if item not in history:
-            erased[given["omit"][g, m]] = 0
+            erased[given["left_out"][g, m]] = 0
         expected = obvious.of_query(obvious.seen(0, 0, erased))
         assert_allclose(found["distribution"][g, m], expected, atol=1e-5)
     assert hits > 5

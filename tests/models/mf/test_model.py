@@ -41,7 +41,7 @@ def test_many_items_at_once_equal_one_at_a_time():
 def test_a_history_has_no_say():
     model, given = factors(), {"user": USER, "item": ITEM}
     history = np.ones((USERS, 4), np.int32)
-    assert_array_equal(model({**given, "history": history, "omit": np.zeros_like(ITEM)}), model(given))
+    assert_array_equal(model({**given, "history": history, "left_out": np.zeros_like(ITEM)}), model(given))
     assert model.history_length == 0
 
 

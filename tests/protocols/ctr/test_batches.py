@@ -124,13 +124,13 @@ def test_histories_are_those_of_the_row():
         assert (row > 0).sum() == min(len(own), 6)  # T + 1: one of them will go
 
 
-def test_omit_names_a_slot_that_is_filled():
+def test_left_out_names_a_slot_that_is_filled():
     columns = batches().epoch(0)
     held = (columns["history"] > 0).sum(axis=1)
     rows = held > 0
-    assert (columns["omit"][rows] < held[rows, None]).all()
-    assert columns["omit"].min() >= 0
-    drawn = columns["omit"][held == 6]
+    assert (columns["left_out"][rows] < held[rows, None]).all()
+    assert columns["left_out"].min() >= 0
+    drawn = columns["left_out"][held == 6]
     assert set(np.unique(drawn).tolist()) == set(range(6))
 
 
@@ -146,7 +146,7 @@ def test_steps_and_shapes_are_as_promised(negatives, batch_size, items_per_user)
         for inputs, label, weight in made:
             assert inputs["user"].shape == (g,)
             assert inputs["history"].shape == (g, 6)
-            assert inputs["item"].shape == inputs["omit"].shape == weight.shape == (g, items_per_user)
+            assert inputs["item"].shape == inputs["left_out"].shape == weight.shape == (g, items_per_user)
             assert label.shape == (g, items_per_user, 1)
             weights += weight.sum()
         assert weights == train.examples

@@ -23,7 +23,7 @@ class Lookup(Recommender):
     def user_state(self, user, history=None):
         return {"logits": ops.take(ops.convert_to_tensor(self.table), user, axis=0)}
 
-    def score_items(self, state, item, omit=None, training=False):
+    def score_items(self, state, item, left_out=None, training=False):
         return ops.take_along_axis(state["logits"], item, axis=1)
 
 
@@ -66,7 +66,7 @@ class Popularity(Recommender):
     def user_state(self, user, history=None, tables=None):
         return {"logit": tables["logit"], "user": user}
 
-    def score_items(self, state, item, omit=None, training=False):
+    def score_items(self, state, item, left_out=None, training=False):
         return ops.take(state["logit"], item, axis=0) + ops.cast(ops.expand_dims(state["user"], 1), "float32")
 
 

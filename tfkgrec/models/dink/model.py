@@ -164,8 +164,8 @@ class DINK(Recommender):
             "tables": tables or {},
         }
 
-    def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
-        visible = leave_out(state["history"], item, omit)  # [G, M, T]
+    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
+        visible = leave_out(state["history"], item, left_out)  # [G, M, T]
         candidate = self.entity_embedding(item)  # e_i [G, M, d]
         interest = self.interest_gru(state["interest"], self._attention(state, candidate, visible), visible)  # h_T
         interest_logit = ops.squeeze(self.prediction[2](self._drop(interest, training)), -1)

@@ -26,8 +26,8 @@ class EKPNet(Recommender):
        Stage 1: logit = MLP of [xi^1 || ... || xi^P || v_o^P] (16-18)                       [G, M]
 
     Reading: every history item, the seed, brings ripple sets of its own (data/ripple.py), and a pair loses those of one
-    seed, its own or the one `omit` names. So a stranger's history is served by the same tables as a user's, and nothing
-    is left of an item that is left out.
+    seed, its own or the one `left_out` names. So a stranger's history is served by the same tables as a user's, and
+    nothing is left of an item that is left out.
     Losses (24) are per labelled pair, as the cross-entropy is a mean over pairs: lambda3 weighs the squares of the
     vectors looked up, divided by the pairs; lambda1 the mean over triples of `triple_loss`; lambda2 the squares of
     all W and b. The first stage has its own three (Table 2, "-pre").
@@ -170,8 +170,8 @@ class EKPNet(Recommender):
             "tables": tables or {},
         }
 
-    def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
-        visible = leave_out(state["history"], item, omit)  # [G, M, T]
+    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
+        visible = leave_out(state["history"], item, left_out)  # [G, M, T]
         candidate = self._item_vector(item, state["tables"])  # v_o [G, M, d]
         rho, last, _ = self._propagate(state, candidate, visible)
         depths = self._accumulate(rho, state, visible)  # xi

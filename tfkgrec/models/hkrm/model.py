@@ -138,11 +138,11 @@ class HKRM(AttributeTables):
             self.proximity.relation.assign(relation[np.asarray(self.field_relation)])
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
-        item, omit = inputs["item"], inputs.get("omit")
+        item, left_out = inputs["item"], inputs.get("left_out")
         state = self.user_state(inputs["user"], inputs.get("history"))
         if not training:
-            return self.score_items(state, item, omit)
-        query = self._query(state, item, omit)
+            return self.score_items(state, item, left_out)
+        query = self._query(state, item, left_out)
         if "label" in inputs and self.distance_loss != "none":
             distance = self._distance(state, query, item, inputs["label"], inputs["weight"])
             self.add_loss(self.distance_weight * distance)
@@ -169,11 +169,11 @@ class HKRM(AttributeTables):
             state["field_mask"] = ops.not_equal(slot, 0)
         return state
 
-    def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
+    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
         if training:
-            return self._train_logit(state, self._query(state, item, omit), item)
-        if omit is not None or (item.shape[1] is not None and item.shape[1] <= self.history_length):
-            query = self._query(state, item, omit)
+            return self._train_logit(state, self._query(state, item, left_out), item)
+        if left_out is not None or (item.shape[1] is not None and item.shape[1] <= self.history_length):
+            query = self._query(state, item, left_out)
             side = self.duet.side(query["vector"], query["distribution"])
         else:
             side = self._side_by_slot(state, item)
@@ -228,9 +228,9 @@ class HKRM(AttributeTables):
             found["vector"] = vector + self.sum_over_slots(ops.expand_dims(weight, -1) * fields)
         return {**found, "fields": fields, "distribution": distribution}
 
-    def _query(self, state: dict[str, Any], item: Any, omit: Any | None) -> dict[str, Any]:
+    def _query(self, state: dict[str, Any], item: Any, left_out: Any | None) -> dict[str, Any]:
         """alpha [G, M, T], q_s [G, M, d], p(.|q) [G, M, A] or None, of what each candidate leaves of the history."""
-        visible = leave_out(state["history"], item, omit)  # [G, M, T]
+        visible = leave_out(state["history"], item, left_out)  # [G, M, T]
         alpha = self.query_attention(state["history"], visible)
         vector = ops.matmul(alpha, state["steps"])  # q_s (1)
         distribution = None

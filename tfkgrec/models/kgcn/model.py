@@ -89,7 +89,7 @@ class KGCN(Recommender):
         interest = ops.matmul(vector, ops.transpose(self.relation_embedding.table()))  # u . r [G, R]
         return {"vector": vector, "interest": interest}
 
-    def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
+    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
         center = self.entity_embedding(item)  # v [G, M, d]
         neighbour = self.read_table("neighbour_entity", item)  # [G, M, K]
         # weighed here, so that the aggregator's sum over neighbours is v_N

@@ -43,7 +43,7 @@ class MatrixFactorization(Recommender):
     def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
         return {"vector": self.user_embedding(user)}  # [G, d]
 
-    def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
+    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
         vector, user = self.item_embedding(item), ops.expand_dims(state["vector"], 1)
         logit = ops.sum(vector * user, axis=-1) + self.bias
         if self.item_bias is not None:

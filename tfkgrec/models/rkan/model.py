@@ -142,7 +142,7 @@ class RKAN(Recommender):
         vector = self.node_embedding(node)  # u [G, d]
         return {"history": history, "node": node, "vector": vector, "recent": self._recent(history)}
 
-    def score_items(self, state: dict[str, Any], item: Any, omit: Any | None = None, training: bool = False) -> Any:
+    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
         if training:
             return self._training_logit(state, item, None, True)
         if self.score == "embedding" or self.path_encoder is None:

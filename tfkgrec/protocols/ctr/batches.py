@@ -28,7 +28,7 @@ class TrainingBatches:
         batch_size: labelled pairs a step (padding included), G = batch_size // items_per_user.
         items_per_user: M.
         history_length: T. Rows carry T + 1 items, since every pair loses one: a positive itself, a negative the one
-            that `omit` names. Lengths then tell nothing about labels (design rule 1).
+            that `left_out` names. Lengths then tell nothing about labels (design rule 1).
         negatives: "fixed" (the split's, as the papers) or "fresh" (re-drawn every epoch, excluding training positives).
         negatives_from: what fresh ones are drawn from: the "catalogue", or "liked" items, with a training positive.
         unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve strangers.
@@ -99,20 +99,20 @@ class TrainingBatches:
         """One epoch as arrays, padded with empty rows to whole batches.
 
         Returns:
-            user [R], history [R, T + 1], item [R, M], omit [R, M] (slot of the history that a pair without itself in
-            it loses), label [R, M], weight [R, M].
+            user [R], history [R, T + 1], item [R, M], left_out [R, M] (slot of the history that a pair without itself
+            in it loses), label [R, M], weight [R, M].
         """
         grouped = group_pairs(self.pairs(epoch), self.items_per_user, np.random.default_rng([self.seed, 3, epoch]))
         rng = np.random.default_rng([self.seed, 4, epoch])
         history = sample_histories(self.splits, grouped.user, self.history_length + 1, rng)
         held = (history > 0).sum(axis=1, keepdims=True)
-        omit = (rng.random(grouped.item.shape) * held).astype(np.int32)
+        left_out = (rng.random(grouped.item.shape) * held).astype(np.int32)
         user = np.where(rng.random(len(grouped.user)) < self.unknown_user_rate, 0, grouped.user).astype(np.int32)
         columns = {
             "user": user,
             "history": history,
             "item": grouped.item,
-            "omit": omit,
+            "left_out": left_out,
             "label": grouped.label,
             "weight": grouped.weight,
         }
@@ -136,7 +136,7 @@ class TrainingBatches:
             "user": tf.TensorSpec([g], tf.int32),
             "history": tf.TensorSpec([g, t], tf.int32),
             "item": tf.TensorSpec([g, m], tf.int32),
-            "omit": tf.TensorSpec([g, m], tf.int32),
+            "left_out": tf.TensorSpec([g, m], tf.int32),
         }
         signature = (inputs, tf.TensorSpec([g, m, 1], tf.float32), tf.TensorSpec([g, m], tf.float32))
         return epochs_dataset(self.stacked, signature, self.steps, first_epoch)
