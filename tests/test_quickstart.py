@@ -48,8 +48,8 @@ def test_it_prints_the_table_with_the_floor_and_the_best_possible(done):
 
 def test_it_recommends_and_explains(done):
     _, text = done
-    known, stranger, why = (re.split(rf"^{n}\. .*\n", text, flags=re.M)[1] for n in (5, 6, 7))
-    for part in (known, stranger):
+    known, unknown, why = (re.split(rf"^{n}\. .*\n", text, flags=re.M)[1] for n in (5, 6, 7))
+    for part in (known, unknown):
         assert re.findall(r"^ +(\d)  0\.\d\d  film \d+ +\S", part.split("\n\n")[0], re.M) == list("12345")
     first = re.search(r"film \d+", known).group()
     assert re.match(rf"{first} \(probability 0\.\d+\)", why)

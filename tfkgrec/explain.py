@@ -14,7 +14,7 @@ import numpy as np
 
 from tfkgrec.cli import run_main
 from tfkgrec.client.command import add_server_arguments, ask
-from tfkgrec.models.explain_text import narrate
+from tfkgrec.models.explain_text import explain_text
 from tfkgrec.tf_logging import quiet_import
 
 
@@ -43,7 +43,7 @@ def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> Non
     if options.json:
         print(json.dumps({name: array[:1].tolist()[0] for name, array in outputs.items()}, ensure_ascii=False))
     else:
-        print("\n".join(narrate(outputs, options.user, options.item)))
+        print("\n".join(explain_text(outputs, options.user, options.item)))
 
 
 if __name__ == "__main__":

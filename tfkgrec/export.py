@@ -29,8 +29,8 @@ def export_run(run_dir: Path, export_dir: Path, version: int | None = None) -> P
         from tfkgrec.savedmodel.in_process import run_signatures
         from tfkgrec.savedmodel.model_card import run_facts
 
-    config, run, signatures = run_signatures(run_dir)
-    return export_signatures(signatures, config.model.name, run.vocabularies, export_dir, run_facts(run), version)
+    model, run, signatures = run_signatures(run_dir)
+    return export_signatures(signatures, model, run.vocabularies, export_dir, run_facts(run), version)
 
 
 def _version(text: str) -> int:

@@ -27,7 +27,7 @@ from tfkgrec.tf_logging import quiet_import
 
 CONFIG = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
 SHOWN = 5  # films in a list
-STRANGER_FILMS = 4
+NEW_USER_FILMS = 4
 PORT = 8500
 SERVER_SECONDS = 120.0
 
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, str]:
     """Three questions over gRPC, and their answers for people; the user and the item that were explained."""
     from tfkgrec.client import Client
-    from tfkgrec.models.explain_text import narrate
+    from tfkgrec.models.explain_text import explain_text
     from tfkgrec.runs.id_files import USERS, Seen
 
     seen = Seen.read(run_dir / "vocabularies")
@@ -88,14 +88,14 @@ def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, s
         answer = client.recommend([user], SHOWN)
         print("\n".join(films.ranked(answer.item_id[0], answer.score[0])))
 
-        genre, history = films.of_one_genre(STRANGER_FILMS)
-        _step(6, f"Asks what to show a stranger who liked {STRANGER_FILMS} films of the genre {genre}.")
-        stranger = client.recommend_for_history([history], SHOWN)
-        print("\n".join(films.ranked(stranger.item_id[0], stranger.score[0])))
+        genre, history = films.of_one_genre(NEW_USER_FILMS)
+        _step(6, f"Asks what to show an unknown user who liked {NEW_USER_FILMS} films of the genre {genre}.")
+        unknown = client.recommend_for_history([history], SHOWN)
+        print("\n".join(films.ranked(unknown.item_id[0], unknown.score[0])))
 
         item = str(answer.item_id[0, 0])
         _step(7, f"Asks why {user} gets {films.names[item]}.")
-        print("\n".join(narrate(client.explain([user], [item]), user, item)))
+        print("\n".join(explain_text(client.explain([user], [item]), user, item)))
     return user, item
 
 

@@ -84,6 +84,7 @@ def test_explain_gives_every_output_decoded(client):
     assert outputs["history_name"][0].tolist() == ["film 2", "film 5", "", ""]
     assert outputs["neighbour_entity"].shape == (1, 4, 2)
     assert outputs["attention"].dtype == np.float32
+    assert outputs["explained_by"].tolist() == ["dink"]
 
 
 def test_a_version_can_be_fixed(server):

@@ -112,7 +112,7 @@ def test_explain_tells_a_trained_run_in_the_same_words(server, tell, monkeypatch
 def test_explain_as_json(tell):
     _, (line,), _ = tell(explain, "--user", "u2", "--item", "i1", "--json")
     answer = json.loads(line)
-    assert answer["item_name"] == "film 1" and answer["known_user"] is True
+    assert answer["item_name"] == "film 1" and answer["known_user"] is True and answer["explained_by"] == "dink"
     assert answer["attention"] == [0.5, 0.5, 0.0, 0.0]
 
 

@@ -17,6 +17,7 @@ import tensorflow as tf
 from tfkgrec import train
 from tfkgrec.cli import run_main
 from tfkgrec.evaluation.report import read_metrics
+from tfkgrec.models.explain_text import EXPLAINED_BY
 from tfkgrec.runs.id_files import ITEMS, USERS
 from tfkgrec.runs.run import load_run
 from tfkgrec.runtime.servable import Servable
@@ -95,7 +96,7 @@ def as_answers(probability: Any, item_id: Any, score: Any, why: Mapping[str, Any
     return {
         "serving_default": {"probability": plain(probability)},
         "recommend": {"item_id": plain(item_id[:, :SHOWN]), "score": plain(score[:, :SHOWN])},
-        "explain": {name: plain(why[name]) for name in sorted(why)},
+        "explain": {name: plain(why[name]) for name in sorted(why) if name != EXPLAINED_BY},  # 0.1 had none
     }
 
 

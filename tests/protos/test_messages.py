@@ -1,4 +1,4 @@
-"""The rebuilt messages are TF Serving's on the wire, and live beside the generated ones in one process."""
+"""The messages built from tables are TF Serving's on the wire, and live beside the generated ones in one process."""
 
 import numpy as np
 import pytest
@@ -46,14 +46,14 @@ def _wire(field):
 
 
 @pytest.mark.parametrize("name", GENERATED)
-def test_every_rebuilt_field_has_the_number_and_type_of_the_generated_one(name):
-    rebuilt = fields_of(messages._MESSAGES[name].DESCRIPTOR)
+def test_every_built_field_has_the_number_and_type_of_the_generated_one(name):
+    built = fields_of(messages._MESSAGES[name].DESCRIPTOR)
     generated = fields_of(GENERATED[name].DESCRIPTOR)
-    assert rebuilt == {number: generated[number] for number in rebuilt}
+    assert built == {number: generated[number] for number in built}
     assert messages._MESSAGES[name].DESCRIPTOR is not GENERATED[name].DESCRIPTOR
 
 
-def test_nothing_is_rebuilt_unseen():
+def test_nothing_is_built_unseen():
     assert set(GENERATED) == set(messages._MESSAGES)
 
 

@@ -12,7 +12,7 @@ from tfkgrec import export
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
 from tfkgrec.config import load_config
-from tfkgrec.models.explain_text import narrate
+from tfkgrec.models.explain_text import explain_text
 from tfkgrec.runs.run import prepare
 from tfkgrec.savedmodel.in_process import explain_run, run_signatures
 from tfkgrec.savedmodel.sequence_signatures import RECENT, SequenceSignatures
@@ -121,7 +121,7 @@ def test_explained_in_words(run, signatures):
     vocabularies = signatures.vocabularies
     user = next(f"user-{n}" for n in range(1, 60) if int(vocabularies.users(tf.constant([f"user-{n}"]))[0]))
     outputs = explain_run(run, user, "film-3")
-    lines = narrate(outputs, user, "film-3")
+    lines = explain_text(outputs, user, "film-3")
     assert f"what counts for user {user} now" in lines[0]
     assert any(name in " ".join(lines) for name in ("genre", "director", "star"))
 
@@ -135,6 +135,6 @@ def test_lists_scores_and_reasons_agree(client, run):
     reasons = client.explain(*pairs)
     np.testing.assert_allclose(reasons["probability"], best.score.ravel(), atol=1e-5)
     assert reasons["item_name"].tolist() == best.item_name.ravel().tolist()
-    assert "what counts for user" in narrate(reasons, users[0], pairs[1][0])[0]
+    assert "what counts for user" in explain_text(reasons, users[0], pairs[1][0])[0]
     again = client.advance(best.state, CLICKS[:3], k=4)
     assert again.known.all() and again.score.tolist() != best.score.tolist()

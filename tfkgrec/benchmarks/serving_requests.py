@@ -8,7 +8,7 @@ from tfkgrec.client.calls import Calls
 
 SIGNATURES = ("score", "score 100 pairs", "recommend", "recommend_for_history", "explain")
 REQUESTS = 200
-HISTORY = 10  # items of a stranger
+HISTORY = 10  # items of an unknown user
 
 
 def requests(model: str, signature: str, users: Sequence[str], items: Sequence[str]) -> list[bytes]:

@@ -1,24 +1,35 @@
 """An explanation as sentences for people, from the outputs of a model's `explain` signature.
 
-Each model explains itself with other outputs; a narrator is chosen by the outputs that are there, so a new model adds
-a file to serving/narrators/ and a line to `_NARRATORS`.
+The outputs say which model they are of (`explained_by`, docs/signatures.md), and that model's own template words them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import importlib
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from tfkgrec.models.dink import explain_text as dink
-from tfkgrec.models.ekpnet import explain_text as ekpnet
-from tfkgrec.models.hkrm import explain_text as hkrm
-from tfkgrec.models.kgcn import explain_text as kgcn
-from tfkgrec.models.ksr import explain_text as ksr
-from tfkgrec.models.rkan import explain_text as rkan
+EXPLAINED_BY = "explained_by"
 
 Row = Mapping[str, np.ndarray]
 
+TEMPLATES = {
+    name: f"tfkgrec.models.{name}.explain_text:explain_text"
+    for name in ("dink", "ekpnet", "hkrm", "kgcn", "ksr", "rkan")
+}
+"""Model -> "module:function", imported when it is asked for."""
 
-def narrate(outputs: Mapping[str, np.ndarray], user: str, item: str, row: int = 0) -> list[str]:
+OUTPUTS_OF_0_1 = {
+    "attention": "dink",
+    "ripple_attention": "ekpnet",
+    "field_relation": "hkrm",
+    "step_weight": "ksr",
+    "path_weight": "rkan",
+    "neighbour_weight": "kgcn",
+}
+"""Exports of version 0.1 have no `explained_by`: an output that tells, and its model. KGCN's is DINK's too: last."""
+
+
+def explain_text(outputs: Mapping[str, np.ndarray], user: str, item: str, row: int = 0) -> list[str]:
     """The lines that explain why `user` gets `item`.
 
     Args:
@@ -27,23 +38,22 @@ def narrate(outputs: Mapping[str, np.ndarray], user: str, item: str, row: int = 
         row: which of the batch.
     """
     this = {name: array[row] for name, array in outputs.items()}
-    for needed, narrator in _NARRATORS:
-        if needed <= this.keys():
-            return narrator(this, user, item)
-    return _plain(this, user, item)
+    return _template(this)(this, user, item)
+
+
+def _template(row: Row) -> Callable[[Row, str, str], list[str]]:
+    """The template of the model that `row` is of; `_plain` where nobody knows it."""
+    if EXPLAINED_BY in row:
+        model = str(row[EXPLAINED_BY])
+    else:
+        model = next((name for output, name in OUTPUTS_OF_0_1.items() if output in row), "")
+    if model not in TEMPLATES:
+        return _plain
+    module, _, function = TEMPLATES[model].partition(":")
+    template: Callable[[Row, str, str], list[str]] = getattr(importlib.import_module(module), function)
+    return template
 
 
 def _plain(row: Row, user: str, item: str) -> list[str]:
-    """A model that no narrator knows: what it said, as it said it."""
+    """A model that nobody here knows: what it said, as it said it."""
     return [f"user {user}, item {item}:", *(f"  {name}: {np.asarray(row[name]).tolist()}" for name in sorted(row))]
-
-
-_NARRATORS: Sequence[tuple[frozenset[str], Callable[[Row, str, str], list[str]]]] = (
-    (dink.NEEDS, dink.narrate),
-    (ekpnet.NEEDS, ekpnet.narrate),
-    (hkrm.NEEDS, hkrm.narrate),
-    (ksr.NEEDS, ksr.narrate),
-    (rkan.NEEDS, rkan.narrate),
-    (kgcn.NEEDS, kgcn.narrate),
-)
-"""The outputs that a narrator reads, and the narrator; KGCN's are all among DINK's, so it comes after it."""

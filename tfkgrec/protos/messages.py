@@ -1,4 +1,4 @@
-"""The messages that a client exchanges with TF Serving, rebuilt: importing them takes no TensorFlow (see rebuilt.py).
+"""The messages that a client exchanges with TF Serving, built from tables: importing them takes no TensorFlow.
 
 Only what the client uses. Fields that a newer server adds are skipped, as protobuf has it. Source: the .proto files of
 tensorflow_serving/apis and tensorflow/core; enumerations are numbers here, the same on the wire.

@@ -1,7 +1,7 @@
 """Protobuf messages built at import from tables, where their generated modules are absent or too heavy.
 
 `tensorflow_serving.apis` imports the whole of TensorFlow, and its wheel has no BatchingParameters, MonitoringConfig or
-SSLConfig at all. A message rebuilt with the same package, names and numbers is the same on the wire and in text form.
+SSLConfig at all. A message built with the same package, names and numbers is the same on the wire and in text form.
 Each set lives in a pool of its own, so it never meets the generated messages of the same names in one process.
 """
 

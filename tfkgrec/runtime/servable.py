@@ -152,7 +152,7 @@ class Servable:
 
 
 def _require_variables(graph: tf.Graph, meta_graph: meta_graph_pb2.MetaGraphDef) -> None:
-    """Refuse a SavedModel that only Python can restore (trap T2): TF Serving would load it and then fail every call.
+    """Refuse a SavedModel that only Python can restore (docs/known-issues.md): TF Serving would fail every call.
 
     Compares the variables behind the signatures with those that the loader's restore and initialise operations fill.
     """

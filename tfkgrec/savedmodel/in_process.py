@@ -1,11 +1,11 @@
 """A finished run answers its signatures in this process, without a server."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfkgrec.config import Config
 from tfkgrec.models.sequential import SequentialRecommender
 from tfkgrec.runs.id_files import Seen
 from tfkgrec.runs.run import load_run
@@ -15,18 +15,25 @@ from tfkgrec.savedmodel.vocabularies import Vocabularies
 from tfkgrec.training.run_directory import RunDirectory
 
 
-def run_signatures(run_dir: Path) -> tuple[Config, RunDirectory, Signatures]:
+class RunSignatures(NamedTuple):
+    """A finished run: its model's name, its files, and the signatures over its model."""
+
+    model: str
+    run: RunDirectory
+    signatures: Signatures
+
+
+def run_signatures(run_dir: Path) -> RunSignatures:
     """The signatures over a run's model, needing nothing but the run directory."""
     config, run, model = load_run(run_dir)
-    vocabularies = Vocabularies(run.vocabularies)
     kind = SequenceSignatures if isinstance(model, SequentialRecommender) else Signatures
-    return config, run, kind(model, vocabularies, Seen.read(run.vocabularies), config.export.k_max)
+    seen, k_max, name = Seen.read(run.vocabularies), config.export.k_max, config.model.name
+    return RunSignatures(name, run, kind(model, Vocabularies(run.vocabularies), seen, k_max, name))
 
 
 def explain_run(run_dir: Path, user: str, item: str) -> dict[str, np.ndarray]:
     """The outputs of `explain` for one pair, as a server would send them (texts as str)."""
-    _, _, signatures = run_signatures(run_dir)
-    outputs = signatures.explain(tf.constant([user]), tf.constant([item]))
+    outputs = run_signatures(run_dir).signatures.explain(tf.constant([user]), tf.constant([item]))
     return {name: _text(value.numpy()) for name, value in outputs.items()}
 
 

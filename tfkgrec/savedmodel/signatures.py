@@ -1,8 +1,8 @@
-"""What an exported model answers: raw ids in, raw ids, names and probabilities out (architecture.md, signatures).
+"""What an exported model answers: raw ids in, raw ids, names and probabilities out (docs/signatures.md).
 
-Unknown users are scored as strangers: no history, a user vector of zeros (or, with `training.unknown_user_rate`, one
-trained for strangers), which leaves the order of learned popularity. Unknown items get the answer of an item nobody
-has met. Both are flagged, never an error.
+Unknown (cold-start) users have no history and a user vector of zeros (or, with `training.unknown_user_rate`, one
+trained for them), which leaves the order of learned popularity. Unknown items get the answer of an item nobody has met.
+Both are flagged, never an error.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfkgrec.models.explain_text import EXPLAINED_BY
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.id_files import Seen
 from tfkgrec.runtime.signature_defs import CLASSES, CLASSIFY, EXAMPLES, OUTPUTS, REGRESS, SCORES
@@ -35,11 +36,14 @@ class Signatures(keras.layers.Layer):
         vocabularies: its raw ids and names.
         seen: what `recommend` leaves out for every user.
         k_max: length of the lists; shorter catalogues give shorter lists.
+        explained_by: the model's name in the registry, whose template words the outputs of `explain`.
     """
 
-    def __init__(self, model: Recommender, vocabularies: Vocabularies, seen: Seen, k_max: int) -> None:
+    def __init__(
+        self, model: Recommender, vocabularies: Vocabularies, seen: Seen, k_max: int, explained_by: str
+    ) -> None:
         super().__init__(name="signatures")
-        self.model, self.vocabularies = model, vocabularies
+        self.model, self.vocabularies, self.explained_by = model, vocabularies, explained_by
         self.k = min(k_max, model.num_items - 1)
         items = np.arange(1, model.num_items, dtype=np.int32)
         chunk = min(ITEM_CHUNK, len(items))
@@ -107,7 +111,7 @@ class Signatures(keras.layers.Layer):
         return {**self._ranked(one, (newest, item)), "known_items": known}
 
     def explain(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
-        """What the model's `explain` gives, with raw ids and names; see the model."""
+        """What the model's `explain` gives, with raw ids and names, and which model says so; see the model."""
         user, item = self._users(user_id), self.vocabularies.items(item_id)
         answer = dict(self.model.explain(user, item, **self._tables()))
         named: Answer = {"probability": self.model.probability(answer.pop("logit"))}
@@ -123,7 +127,7 @@ class Signatures(keras.layers.Layer):
             else:
                 named[key] = value
         flags = {"item_name": self.vocabularies.names(item), "known_user": user > 0, "known_item": item > 0}
-        return {**named, **flags}
+        return {**named, **flags, EXPLAINED_BY: tf.fill(tf.shape(user), self.explained_by)}
 
     def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> dict[str, Any]:
         """The model's `user_state`."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfkgrec.models.explain_text import narrate
+from tfkgrec.models.explain_text import explain_text
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def outputs():
 
 
 def test_dink_tells_the_liked_items_by_attention_with_their_facts(outputs):
-    assert narrate(outputs, "196", "12") == [
+    assert explain_text(outputs, "196", "12") == [
         "film 12 (probability 0.83) because you liked:",
         "   41% film 9 - genre noir (1)",
         "   34% item 11",
@@ -42,7 +42,7 @@ def test_a_long_history_is_summed_up(outputs):
     outputs["attention"] = np.array([[0.3, 0.2, 0.2, 0.1, 0.08, 0.06, 0.04, 0.02]], np.float32)
     outputs["neighbour_relation"] = outputs["neighbour_entity"] = np.full([1, 8, 2], "", dtype=object)
     outputs["neighbour_weight"] = np.zeros([1, 8, 2], np.float32)
-    lines = narrate(outputs, "196", "12")
+    lines = explain_text(outputs, "196", "12")
     assert len(lines) == 7 and lines[-1] == "   12% 3 more"
 
 
@@ -65,9 +65,9 @@ def test_a_long_history_is_summed_up(outputs):
     ],
 )
 def test_what_the_model_does_not_know_is_said(outputs, change, expected):
-    assert narrate({**outputs, **change}, "196", "12")[0] == expected
+    assert explain_text({**outputs, **change}, "196", "12")[0] == expected
 
 
 def test_a_model_without_a_narrator_is_told_plainly():
     outputs = {"probability": np.array([0.5]), "path": np.array([["u", "i"]], dtype=object)}
-    assert narrate(outputs, "196", "12") == ["user 196, item 12:", "  path: ['u', 'i']", "  probability: 0.5"]
+    assert explain_text(outputs, "196", "12") == ["user 196, item 12:", "  path: ['u', 'i']", "  probability: 0.5"]

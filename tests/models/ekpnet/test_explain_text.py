@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfkgrec.models.explain_text import narrate
+from tfkgrec.models.explain_text import explain_text
 
 
 def words(*hops):
@@ -28,7 +28,7 @@ def outputs():
 
 
 def test_triples_by_attention_hop_by_hop(outputs):
-    assert narrate(outputs, "196", "12") == [
+    assert explain_text(outputs, "196", "12") == [
         "film 12 (probability 0.83) because of what you liked:",
         "  1 step from there:",
         "     50% film 9 - director - Ada L.",
@@ -46,7 +46,7 @@ def test_many_triples_are_summed_up(outputs):
             outputs[name] = np.repeat(array[:, :1, :1], 6, axis=2)
     outputs["ripple_tail_entity"] = np.array([[[f"tag {n}" for n in range(6)]]], object)
     outputs["ripple_attention"] = np.array([[[0.3, 0.25, 0.2, 0.15, 0.06, 0.04]]], np.float32)
-    lines = narrate(outputs, "196", "12")
+    lines = explain_text(outputs, "196", "12")
     assert len(lines) == 7
     assert lines[-1] == "     10% 2 more"
 
@@ -70,4 +70,4 @@ def test_many_triples_are_summed_up(outputs):
     ],
 )
 def test_what_the_model_does_not_know_is_said(outputs, change, expected):
-    assert narrate({**outputs, **change}, "196", "12")[0] == expected
+    assert explain_text({**outputs, **change}, "196", "12")[0] == expected

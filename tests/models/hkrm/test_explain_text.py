@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfkgrec.models.explain_text import narrate
+from tfkgrec.models.explain_text import explain_text
 
 
 def words(*values):
@@ -30,7 +30,7 @@ def outputs():
 
 
 def test_tells_the_history_by_weight_and_the_fields_side_by_side(outputs):
-    assert narrate(outputs, "196", "12") == [
+    assert explain_text(outputs, "196", "12") == [
         "film 12 (probability 0.83), judged by 2 items that you liked:",
         "   60% item 9",
         "   40% film 7",
@@ -44,13 +44,13 @@ def test_tells_the_history_by_weight_and_the_fields_side_by_side(outputs):
 def test_a_model_without_distributions_tells_the_history_alone(outputs):
     for side in ("query", "target"):
         outputs[f"{side}_distribution"] *= 0
-    assert narrate(outputs, "196", "12")[-1] == "   40% film 7"
+    assert explain_text(outputs, "196", "12")[-1] == "   40% film 7"
 
 
 def test_a_long_history_is_summed_up(outputs):
     outputs["history_item"] = outputs["history_name"] = words(*(f"film {i}" for i in range(8)))
     outputs["item_weight"] = np.array([[0.25, 0.2, 0.15, 0.1, 0.1, 0.08, 0.07, 0.05]], np.float32)
-    lines = narrate(outputs, "196", "12")
+    lines = explain_text(outputs, "196", "12")
     assert lines[6] == "   20% 3 more"
     assert len(lines) == 11
 
@@ -73,4 +73,4 @@ def test_a_long_history_is_summed_up(outputs):
     ],
 )
 def test_what_the_model_does_not_know_is_said(outputs, change, expected):
-    assert narrate({**outputs, **change}, "196", "12") == [expected]
+    assert explain_text({**outputs, **change}, "196", "12") == [expected]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfkgrec.models.explain_text import narrate
+from tfkgrec.models.explain_text import explain_text
 
 
 def words(*values):
@@ -25,7 +25,7 @@ def outputs():
 
 
 def test_the_facts_of_the_item_heaviest_first(outputs):
-    assert narrate(outputs, "196", "12") == [
+    assert explain_text(outputs, "196", "12") == [
         "film 12 (probability 0.83); of what the graph knows about it, what counts for user 196:",
         "   60% director Ada L.",
         "   20% genre noir",
@@ -37,7 +37,7 @@ def test_many_facts_are_summed_up(outputs):
     outputs["neighbour_relation"] = words(*["tag"] * 8)
     outputs["neighbour_entity"] = words(*(f"tag {n}" for n in range(8)))
     outputs["neighbour_weight"] = np.array([[0.25, 0.2, 0.15, 0.1, 0.1, 0.08, 0.07, 0.05]], np.float32)
-    lines = narrate(outputs, "196", "12")
+    lines = explain_text(outputs, "196", "12")
     assert len(lines) == 7 and lines[-1] == "   20% 3 more"
 
 
@@ -59,4 +59,4 @@ def test_many_facts_are_summed_up(outputs):
     ],
 )
 def test_what_the_model_does_not_know_is_said(outputs, change, expected):
-    assert narrate({**outputs, **change}, "196", "12") == [expected]
+    assert explain_text({**outputs, **change}, "196", "12") == [expected]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfkgrec.models.explain_text import narrate
+from tfkgrec.models.explain_text import explain_text
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def outputs():
 
 
 def test_attributes_with_their_values_then_the_clicks(outputs):
-    assert narrate(outputs, "196", "12") == [
+    assert explain_text(outputs, "196", "12") == [
         "film 12 (score 0.83); what counts for user 196 now, and what the memory is nearest to:",
         "   75% director: Ada L. (0.5)",
         "   25% genre: noir (1.2), western (2.5)",
@@ -43,16 +43,22 @@ def test_attributes_with_their_values_then_the_clicks(outputs):
 
 def test_slots_that_are_copies_are_said_to_be(outputs):
     outputs["slot_similarity"] = np.array([0.96], np.float32)
-    assert narrate(outputs, "196", "12")[-1].startswith("the slots hold nearly the same (cosine 0.96)")
+    assert explain_text(outputs, "196", "12")[-1].startswith("the slots hold nearly the same (cosine 0.96)")
 
 
 def test_strangers_and_unknown_items(outputs):
     unknown = {**outputs, "known_item": np.array([False])}
-    assert narrate(unknown, "1", "2") == [
+    assert explain_text(unknown, "1", "2") == [
         "item 2 (score 0.83): the model does not know this item, so it cannot say why"
     ]
     stranger = {**outputs, "known_user": np.array([False])}
     expected = "film 12 (score 0.83): the model has seen nothing of user 1, so it cannot say why"
-    assert narrate(stranger, "1", "12") == [expected]
+    assert explain_text(stranger, "1", "12") == [expected]
     empty = {**outputs, "history_item": np.array([[""] * 4], dtype=object)}
-    assert narrate(empty, "1", "12") == [expected]
+    assert explain_text(empty, "1", "12") == [expected]
+
+
+def test_without_a_memory_the_clicks_are_all_there_is(outputs):
+    kept = ("probability", "item_name", "history_item", "history_name", "known_user", "known_item")
+    plain = {name: outputs[name] for name in kept} | {"explained_by": np.array(["ksr"], object)}
+    assert explain_text(plain, "196", "12") == ["film 12 (score 0.83), after the last 3 of 3 items: film 7, film 9, 11"]

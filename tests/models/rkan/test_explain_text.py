@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfkgrec.models.explain_text import narrate
+from tfkgrec.models.explain_text import explain_text
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def outputs():
 
 
 def test_paths_are_sentences_and_equal_ones_count_together(outputs):
-    assert narrate(outputs, "196", "1") == [
+    assert explain_text(outputs, "196", "1") == [
         "Willow (probability 0.83), by the paths that lead there:",
         "   40% you rated Star Wars; George Lucas directed it and wrote Willow",
         "   30% you rated Heat; others who rated it rated Willow, too",
@@ -39,26 +39,26 @@ def test_paths_are_sentences_and_equal_ones_count_together(outputs):
 
 def test_relations_without_a_verb(outputs):
     outputs["last_relation"][0, 2] = "theme"
-    assert "   20% you rated Heat; Action is its genre, and the theme of Willow" in narrate(outputs, "196", "1")
+    assert "   20% you rated Heat; Action is its genre, and the theme of Willow" in explain_text(outputs, "196", "1")
 
 
 def test_many_paths_are_summed_up(outputs):
     outputs["first_name"] = np.array([["a", "b", "c", "d", "e", "f"]], object)
     outputs["first_item"] = outputs["first_name"]
     outputs["path_weight"] = np.full((1, 6), 1 / 6)
-    assert narrate(outputs, "196", "1")[-1] == "   17% 1 more"
+    assert explain_text(outputs, "196", "1")[-1] == "   17% 1 more"
 
 
 def test_strangers_unknown_items_and_no_path(outputs):
     unknown = {**outputs, "known_item": np.array([False])}
-    assert narrate(unknown, "1", "2") == [
+    assert explain_text(unknown, "1", "2") == [
         "item 2 (probability 0.83): the model does not know this item, so it cannot say why"
     ]
     nothing = {**outputs, "path_weight": np.zeros((1, 6))}
-    assert narrate(nothing, "1", "2") == [
+    assert explain_text(nothing, "1", "2") == [
         "Willow (probability 0.83): no short path leads there from what user 1 rated lately"
     ]
     stranger = {**nothing, "known_user": np.array([False])}
-    assert narrate(stranger, "1", "2") == [
+    assert explain_text(stranger, "1", "2") == [
         "Willow (probability 0.83): user 1 is unknown to the model, so nothing they rated can be named"
     ]

@@ -9,7 +9,7 @@ from tests.planted import SETTINGS, run_train, served, write_config
 from tfkgrec.config import build_config
 from tfkgrec.errors import InputError
 from tfkgrec.export import export_run
-from tfkgrec.models.explain_text import narrate
+from tfkgrec.models.explain_text import explain_text
 from tfkgrec.protocols.top_n.protocol import ProtocolR
 from tfkgrec.runs.run import load_run, prepare
 from tfkgrec.runtime.servable import Servable
@@ -100,7 +100,7 @@ def test_the_export_answers_every_signature_as_the_model_does(run, exported):
         servable.close()
     said = set()
     for item in items[:12]:
-        lines = narrate(explain_run(run, users[0], item), users[0], item)
+        lines = explain_text(explain_run(run, users[0], item), users[0], item)
         assert lines[0].startswith(f"film {item.split('-')[-1]}") or "(probability" in lines[0]
         said |= {line.split("; ")[-1].split(" ")[0] for line in lines[1:] if "you rated" in line}
     assert len(said) > 1
@@ -122,7 +122,7 @@ def test_a_client_gets_lists_scores_and_paths_in_sentences(run, exported):
     told = []
     for row, (user, item) in enumerate(zip(*pairs, strict=True)):
         one = {name: values[row : row + 1] for name, values in reasons.items()}
-        told += [line for line in narrate(one, user, item)[1:] if user != "nobody"]
+        told += [line for line in explain_text(one, user, item)[1:] if user != "nobody"]
     assert any("% you rated film " in line for line in told)
 
 

@@ -1,7 +1,7 @@
-"""Codes and texts of what TF Serving refuses: design/stack.md's table, from its sources.
+"""Codes and texts of what TF Serving refuses, from its sources (servables/tensorflow, model_servers).
 
-Where that table has a text read in the source, the text is compared; where it comes from the runtime and was not
-verified against the official server, the code and what the text has to name.
+Where the text was read in the source, it is compared; where it comes from the runtime and was not verified against the
+official server, the code and what the text has to name.
 """
 
 import grpc

@@ -91,9 +91,9 @@ def test_mutual_tls_lets_in_only_whom_the_authority_knows(secure, certificate, a
         )
 
     assert version(address, client(authority)) == 1
-    for stranger in (client(trustme.CA()), grpc.ssl_channel_credentials(authority.cert_pem.bytes())):
+    for outsider in (client(trustme.CA()), grpc.ssl_channel_credentials(authority.cert_pem.bytes())):
         with pytest.raises(grpc.RpcError) as refused:
-            version(address, stranger)
+            version(address, outsider)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 

@@ -74,6 +74,11 @@ def test_a_float_is_written_in_its_own_precision(post):
     assert answer["predictions"][0]["neighbour_weight"][0] == [0.6, 0.4]
 
 
+def test_an_explanation_says_whose_it_is(post):
+    body = {"signature_name": "explain", "instances": [{"user_id": "u1", "item_id": "i1"}] * 2}
+    assert [row["explained_by"] for row in post("toy:predict", body)[1]["predictions"]] == ["dink", "dink"]
+
+
 def test_strings_may_come_as_base64(post):
     user = {"b64": base64.b64encode(b"u3").decode()}
     plain = post("toy:predict", {"signature_name": "recommend", "instances": ["u3"]})

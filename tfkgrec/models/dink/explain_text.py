@@ -9,13 +9,8 @@ Row = Mapping[str, np.ndarray]
 MOST_ITEMS = 5
 MOST_FACTS = 3
 
-NEEDS = frozenset(
-    ("attention", "history_item", "history_name", "item_name", "probability")
-    + ("neighbour_entity", "neighbour_relation", "neighbour_weight")
-)
 
-
-def narrate(row: Row, user: str, item: str) -> list[str]:
+def explain_text(row: Row, user: str, item: str) -> list[str]:
     """DINK: the history items that the interest attention weighed, each with the facts its aggregator weighed.
 
     Uses history_item, history_name [T] str; attention [T] (0 pads); neighbour_relation, neighbour_entity [T, K] str;

@@ -8,13 +8,8 @@ Row = Mapping[str, np.ndarray]
 
 MOST_TRIPLES = 4
 
-NEEDS = frozenset(
-    ("item_name", "probability", "ripple_attention", "ripple_head_entity", "ripple_relation", "ripple_tail_entity")
-    + ("ripple_seed_item", "ripple_seed_name")
-)
 
-
-def narrate(row: Row, user: str, item: str) -> list[str]:
+def explain_text(row: Row, user: str, item: str) -> list[str]:
     """A line a triple, heaviest first, under a line a hop.
 
     Uses ripple_seed_item, ripple_seed_name, ripple_head_entity, ripple_relation, ripple_tail_entity [P, N] str;

@@ -10,13 +10,8 @@ MOST_FIELDS = 5
 MOST_VALUES = 3
 MOST_ITEMS = 5
 
-NEEDS = frozenset(
-    ("field_relation", "query_distribution", "target_distribution", "value_entity")
-    + ("history_item", "history_name", "item_name", "item_weight", "probability")
-)
 
-
-def narrate(row: Row, user: str, item: str) -> list[str]:
+def explain_text(row: Row, user: str, item: str) -> list[str]:
     """What weighs how much for the user and in the item, field by field.
 
     Uses field_relation [A] str; query_distribution, target_distribution [A] (zeros: the model compares none);

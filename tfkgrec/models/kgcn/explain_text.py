@@ -8,10 +8,8 @@ Row = Mapping[str, np.ndarray]
 
 MOST_FACTS = 5
 
-NEEDS = frozenset(("item_name", "neighbour_entity", "neighbour_relation", "neighbour_weight", "probability"))
 
-
-def narrate(row: Row, user: str, item: str) -> list[str]:
+def explain_text(row: Row, user: str, item: str) -> list[str]:
     """The neighbours of the item, heaviest first.
 
     Uses neighbour_relation, neighbour_entity [K] str; neighbour_weight [K] (0: none).

@@ -11,17 +11,12 @@ MOST_VALUES = 3
 LAST_STEPS = 5
 ALIKE = 0.9  # cosine above which slots hold the same
 
-NEEDS = frozenset(
-    ("attribute_relation", "attribute_weight", "history_item", "history_name", "item_name", "probability")
-    + ("slot_similarity", "step_weight", "value_distance", "value_entity")
-)
 
-
-def narrate(row: Row, user: str, item: str) -> list[str]:
+def explain_text(row: Row, user: str, item: str) -> list[str]:
     """KSR: attributes by weight, each with the value entities nearest to its slot; then the latest clicks.
 
     Uses history_item, history_name [T] str; attribute_relation [A] str, attribute_weight [A]; step_weight [T, A];
-    value_entity, value_distance [A, N] ("" pads); slot_similarity.
+    value_entity, value_distance [A, N] ("" pads); slot_similarity. Without a memory, the first two only.
     """
     score = f"(score {row['probability']:.2f})"
     if not row.get("known_item", True):
@@ -30,6 +25,9 @@ def narrate(row: Row, user: str, item: str) -> list[str]:
     steps = [step for step, one in enumerate(row["history_item"]) if one]
     if not row.get("known_user", True) or not steps:
         return [f"{title}: the model has seen nothing of user {user}, so it cannot say why"]
+    if "step_weight" not in row:  # a model without a memory
+        last = [str(row["history_name"][step] or row["history_item"][step]) for step in steps[-LAST_STEPS:]]
+        return [f"{title}, after the last {len(last)} of {len(steps)} items: {', '.join(last)}"]
     lines = [f"{title}; what counts for user {user} now, and what the memory is nearest to:"]
     for slot in _heaviest(row["attribute_weight"]):
         pairs = zip(row["value_entity"][slot], row["value_distance"][slot], strict=True)

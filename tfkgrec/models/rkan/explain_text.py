@@ -8,11 +8,6 @@ Row = Mapping[str, np.ndarray]
 
 MOST_PATHS = 5
 
-NEEDS = frozenset(
-    ("first_item", "first_name", "first_relation", "middle_entity", "last_relation", "path_weight")
-    + ("item_name", "probability")
-)
-
 VERBS = {
     "directed by": "directed",
     "director": "directed",
@@ -28,7 +23,7 @@ VERBS = {
 """What persons do, by the relation's name for people; other relations are told as what two items share."""
 
 
-def narrate(row: Row, user: str, item: str) -> list[str]:
+def explain_text(row: Row, user: str, item: str) -> list[str]:
     """Such as "62% you rated Star Wars; George Lucas directed it and wrote Willow".
 
     Uses first_item, first_name, first_relation, middle_entity, last_relation [S] str (middle_entity empty: the path
