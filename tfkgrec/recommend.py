@@ -86,7 +86,7 @@ def _table(client: "Client", answer: "Recommendations", user: str | None, note: 
     return lines
 
 
-def _count(items: Sequence) -> str:
+def _count(items: Sequence[object]) -> str:
     return "1 item" if len(items) == 1 else f"{len(items)} items"
 
 

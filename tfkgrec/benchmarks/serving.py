@@ -186,7 +186,7 @@ def _planted_export(folder: Path, items: int) -> Path:
     run = folder / "run"
     run.mkdir()
     write_vocabularies(run, prepared.dataset, prepared.splits)
-    signatures = Signatures(prepared.model(config), Vocabularies(run), Seen.read(run), config.export.k_max)
+    signatures = Signatures(prepared.model(config), Vocabularies(run), Seen.read(run), config.export.k_max, "dink")
     print(f"{prepared.dataset.num_items:,} items, {len(prepared.dataset.users.raw) - 1:,} users, planted", flush=True)
     return export_signatures(signatures, "dink", run, folder).parent
 

@@ -148,7 +148,8 @@ class Servable:
         options = config_pb2.CallableOptions(feed=feed, fetch=fetch)
         options.run_options.timeout_in_ms = self._run_timeout_ms
         # Session.run takes 216 us more for every call, hence its private sister.
-        return self._session._make_callable_from_options(options)
+        run: Runner = self._session._make_callable_from_options(options)
+        return run
 
 
 def _require_variables(graph: tf.Graph, meta_graph: meta_graph_pb2.MetaGraphDef) -> None:

@@ -3,9 +3,14 @@
 They are read for every request, and a field of a protobuf costs more than the check that is made on it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
+from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
+
+InputInfos: TypeAlias = Mapping[str, TensorInfo]
+"""The inputs of a signature by name, as the SavedModel has them."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ def from_proto(proto: tensor_pb2.TensorProto) -> np.ndarray:
         if size > sent:
             raise ValueError(f"{size} elements announced, {sent} sent")
     try:
-        return tf.make_ndarray(proto)
+        array: np.ndarray = tf.make_ndarray(proto)
+        return array
     except (TypeError, KeyError, MemoryError, OverflowError) as error:
         raise ValueError(str(error)) from error
 

@@ -1,5 +1,6 @@
 """What can be asked of the server, whichever door the question comes through: gRPC (services.py) or REST (rest.py)."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from google.protobuf.message import Message
@@ -19,6 +20,8 @@ from tfkgrec.runtime.classify import classify
 from tfkgrec.runtime.multi_inference import multi_inference
 from tfkgrec.runtime.predict import predict
 from tfkgrec.runtime.regress import regress
+from tfkgrec.runtime.servable import DEFAULT_SIGNATURE, Servable
+from tfkgrec.runtime.signature_spec import InputInfos
 from tfkgrec.runtime.status import INVALID_ARGUMENT, ServingError
 from tfkgrec.serving.lifecycle.manager import ModelManager
 from tfkgrec.serving.lifecycle.model_config import models_of
@@ -45,6 +48,16 @@ class Api:
         """Run a signature."""
         with self._metrics.request(request.model_spec.name, self._manager.names, "Predict", entrypoint):
             with self._manager.using(_spec(request)) as servable:
+                return predict(servable, request)
+
+    def predict_from(
+        self, spec: ModelSpec, fill: Callable[[predict_pb2.PredictRequest, InputInfos], None], entrypoint: str
+    ) -> predict_pb2.PredictResponse:
+        """Run a signature on a request that `fill` writes, told the inputs of the very version that will run."""
+        with self._metrics.request(spec.name, self._manager.names, "Predict", entrypoint):
+            with self._manager.using(spec) as servable:
+                request = predict_pb2.PredictRequest(model_spec=spec)
+                fill(request, _input_infos(servable, spec.signature_name))
                 return predict(servable, request)
 
     def classify(
@@ -116,13 +129,14 @@ class Api:
         response.status.SetInParent()
         return response
 
-    def input_infos(self, spec: ModelSpec) -> dict[str, Message]:
-        """The inputs of the signature that `spec` names, by name."""
-        with self._manager.using(spec) as servable:
-            name = spec.signature_name or "serving_default"
-            if not servable.has_signature(name):
-                raise ServingError(INVALID_ARGUMENT, f'Serving signature name: "{name}" not found in signature def')
-            return dict(servable.signature_defs[name].inputs)
+
+def _input_infos(servable: Servable, signature: str) -> InputInfos:
+    """The inputs of a signature, "" for the default one; the refusal is that of REST (json_tensor.cc)."""
+    name = signature or DEFAULT_SIGNATURE
+    if not servable.has_signature(name):
+        raise ServingError(INVALID_ARGUMENT, f'Serving signature name: "{name}" not found in signature def')
+    infos: InputInfos = servable.signature_defs[name].inputs
+    return infos
 
 
 def _spec(request: Message) -> ModelSpec:

@@ -153,7 +153,7 @@ def _listen(server: grpc.Server, options: ServerOptions) -> int:
     addresses = [f"{options.host}:{options.port}"]
     if options.grpc.socket_path:
         addresses.append(f"unix:{options.grpc.socket_path}")
-    ports = []
+    ports: list[int] = []
     for address in addresses:
         try:
             if options.grpc.credentials:

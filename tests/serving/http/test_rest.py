@@ -1,6 +1,7 @@
 """The REST API: TF Serving's JSON forms, paths, codes and texts (json_tensor.cc, http_rest_api_util.cc)."""
 
 import base64
+import contextlib
 import gzip
 import http.client
 import json
@@ -360,6 +361,28 @@ def test_a_request_that_takes_too_long_is_504_and_one_too_many_is_429(rest_serve
     assert ask(server, "POST", "/v1/models/toy:predict", ROWS) == (504, {"error": "Deadline Exceeded"})
     none = rest_server(max_requests=0)
     assert ask(none, "GET", "/v1/models/toy")[0] == 429
+
+
+def test_a_version_that_takes_over_meanwhile_is_not_mixed_in(rest_server, publish, monkeypatch):
+    """The inputs that the JSON is read by, and the answer, are of one version: it is borrowed once."""
+    server = rest_server()
+    using, borrowed = server.manager.using, []
+
+    @contextlib.contextmanager
+    def then_swap(spec):
+        with using(spec) as servable:
+            borrowed.append(servable.version)
+            yield servable
+        if borrowed == [1]:
+            publish(2, like=2)
+            server.manager.poll()
+
+    monkeypatch.setattr(server.manager, "using", then_swap)
+    for version in (1, 2):
+        status, answer = ask(server, "POST", "/v1/models/toy:predict", ROWS)
+        assert status == 200
+        np.testing.assert_allclose(answer["predictions"], [probability(1, 3, version)], atol=1e-6)
+    assert borrowed == [1, 2]
 
 
 def test_pages_of_other_sites_may_ask_where_that_is_allowed(rest_server):

@@ -4,16 +4,17 @@ Source of rules and texts: tensorflow_serving/util/json_tensor.cc.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from tensorflow.core.example import example_pb2, feature_pb2
 from tensorflow_serving.apis import classification_pb2, predict_pb2, regression_pb2
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 
+from tfkgrec.runtime.signature_spec import InputInfos
 from tfkgrec.serving.http.json_tensors import dense_shape, is_base64, refusal, rows, show, text_of, to_json, to_tensor
 
-Body = dict[str, Any]
+Body: TypeAlias = dict[str, object]
 
 
 def parse(body: bytes) -> Body:
@@ -43,38 +44,33 @@ def set_signature(body: Body, spec: ModelSpec) -> None:
     spec.signature_name = name.encode("utf-8", "replace").decode()
 
 
-def fill_predict(
-    body: Body, request: predict_pb2.PredictRequest, find_inputs: Callable[[ModelSpec], Mapping[str, Any]]
-) -> bool:
-    """Fill in the inputs of a Predict request; whether they came row by row ("instances").
+def fill_predict(body: Body, request: predict_pb2.PredictRequest, infos: InputInfos) -> None:
+    """Fill in the inputs of a Predict request.
 
     Args:
         body: of the request.
-        request: has the model's name and version.
-        find_inputs: gives the TensorInfo of every input of the signature.
+        request: what to fill.
+        infos: the TensorInfo of every input of the signature.
 
     Raises:
         ServingError: the body does not fit the signature.
     """
-    set_signature(body, request.model_spec)
-    infos = find_inputs(request.model_spec)
     if "instances" in body and "inputs" in body:
         raise refusal(
             f"JSON Value: {show(body)} Not formatted correctly expecting only"
             " one of 'inputs' or 'instances' keys to exist "
         )
-    if "instances" in body:
-        instances = body["instances"]
-        if not isinstance(instances, list):
-            raise refusal(f"JSON Value: {show(body)} Excepting 'instances' to be an list/array")
-        if not instances:
-            raise refusal(f"JSON Value: {show(body)} No values in 'instances' array")
-        for name, values in _columns(instances, infos).items():
-            request.inputs[name].CopyFrom(to_tensor(values, infos[name].dtype))
-        return True
-    if "inputs" not in body:
+    if "instances" not in body and "inputs" not in body:
         raise refusal("Missing 'inputs' or 'instances' key")
-    inputs = body["inputs"]
+    columns: Iterable[tuple[str, object]] = (
+        _columns(_instances(body), infos).items() if "instances" in body else _named(body["inputs"], infos)
+    )
+    for name, values in columns:
+        request.inputs[name].CopyFrom(to_tensor(values, infos[name].dtype))
+
+
+def _named(inputs: object, infos: InputInfos) -> Iterator[tuple[str, object]]:
+    """Each input with its values, given by name, or without one where there is one input only."""
     if not isinstance(inputs, dict) or is_base64(inputs):
         if len(infos) > 1:
             raise refusal(
@@ -82,14 +78,22 @@ def fill_predict(
                 "input tensors required as per tensorinfo_map"
             )
         inputs = {name: inputs for name in infos}
-    for name, info in infos.items():
+    for name in infos:
         if name not in inputs:
             raise refusal(f"Missing named input: {name} in 'inputs' object.")
-        request.inputs[name].CopyFrom(to_tensor(inputs[name], info.dtype))
-    return False
+        yield name, inputs[name]
 
 
-def _columns(instances: list[Any], infos: Mapping[str, Any]) -> dict[str, list[Any]]:
+def _instances(body: Body) -> list[object]:
+    instances = body["instances"]
+    if not isinstance(instances, list):
+        raise refusal(f"JSON Value: {show(body)} Excepting 'instances' to be an list/array")
+    if not instances:
+        raise refusal(f"JSON Value: {show(body)} No values in 'instances' array")
+    return instances
+
+
+def _columns(instances: list[object], infos: InputInfos) -> dict[str, list[object]]:
     """Rows -> the values of each input."""
     if not isinstance(instances[0], dict) and len(infos) > 1:
         raise refusal(
@@ -97,25 +101,14 @@ def _columns(instances: list[Any], infos: Mapping[str, Any]) -> dict[str, list[A
             "input tensors required as per tensorinfo_map"
         )
     named = isinstance(instances[0], dict) and not is_base64(instances[0])
-    names = sorted(infos)
-    for number, row in enumerate(instances):
-        if named != (isinstance(row, dict) and not is_base64(row)):
-            got = "object but got list" if named else "value/list but got object"
-            raise refusal(f"Expecting {got} at item {number} of input list")
-        if not named:
-            continue
-        for name in row:
-            if name not in infos:
-                raise refusal(
-                    f"Failed to process element: {number} key: {name} of 'instances' list. "
-                    f"Error: INVALID_ARGUMENT: JSON object: does not have named input: {name}"
-                )
-        if row.keys() != infos.keys():
-            raise refusal(
-                f"Failed to process element: {number} of 'instances' list. JSON object: {show(row)} "
-                f"keys must be equal to: {','.join(names)}"
-            )
-    columns = {name: [row[name] for row in instances] for name in names} if named else {names[0]: instances}
+    if named:
+        rows = [_named_row(row, number, infos) for number, row in enumerate(instances)]
+        columns = {name: [row[name] for row in rows] for name in sorted(infos)}
+    else:
+        for number, row in enumerate(instances):
+            if isinstance(row, dict) and not is_base64(row):
+                raise refusal(f"Expecting value/list but got object at item {number} of input list")
+        columns = {min(infos): instances}
     for name, values in columns.items():
         wanted = dense_shape(values[0])
         for number, value in enumerate(values):
@@ -126,6 +119,24 @@ def _columns(instances: list[Any], infos: Mapping[str, Any]) -> dict[str, list[A
                     f"Error: INVALID_ARGUMENT: Expecting shape {_shape(wanted)} but got: {_shape(found)}"
                 )
     return columns
+
+
+def _named_row(row: object, number: int, infos: InputInfos) -> dict[str, object]:
+    """A row that has a value for every input and for nothing else."""
+    if not isinstance(row, dict) or is_base64(row):
+        raise refusal(f"Expecting object but got list at item {number} of input list")
+    for name in row:
+        if name not in infos:
+            raise refusal(
+                f"Failed to process element: {number} key: {name} of 'instances' list. "
+                f"Error: INVALID_ARGUMENT: JSON object: does not have named input: {name}"
+            )
+    if row.keys() != infos.keys():
+        raise refusal(
+            f"Failed to process element: {number} of 'instances' list. JSON object: {show(row)} "
+            f"keys must be equal to: {','.join(sorted(infos))}"
+        )
+    return row
 
 
 def fill_examples(
@@ -151,7 +162,7 @@ def fill_examples(
     into.examples.extend(_example(value) for value in examples)
 
 
-def _example(value: Any) -> example_pb2.Example:
+def _example(value: object) -> example_pb2.Example:
     if not isinstance(value, dict):
         raise refusal(f"Example must be JSON object but got JSON {show(value)}")
     message = example_pb2.Example()
@@ -162,7 +173,7 @@ def _example(value: Any) -> example_pb2.Example:
     return message
 
 
-def _add(feature: feature_pb2.Feature, name: str, value: Any) -> None:
+def _add(feature: feature_pb2.Feature, name: str, value: object) -> None:
     converted: bytes | int | float
     if isinstance(value, str) or is_base64(value):
         kind, converted = "bytes_list", text_of(value)

@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn, TypeGuard, cast
 
 import numpy as np
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
@@ -31,13 +31,13 @@ def refusal(message: str) -> ServingError:
     return ServingError(INVALID_ARGUMENT, message)
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """A JSON value in an error's text, cut where it is long."""
     text = json.dumps(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
-def to_tensor(value: Any, dtype: int) -> tensor_pb2.TensorProto:
+def to_tensor(value: object, dtype: int) -> tensor_pb2.TensorProto:
     """A JSON value, nested lists of one shape, as a tensor of a signature's type.
 
     Raises:
@@ -45,7 +45,7 @@ def to_tensor(value: Any, dtype: int) -> tensor_pb2.TensorProto:
     """
     convert = _converter(dtype)
     shape = dense_shape(value)
-    flat: list[Any] = []
+    flat: list[object] = []
     _collect(value, 0, shape, convert, flat)
     dims = [tensor_shape_pb2.TensorShapeProto.Dim(size=size) for size in shape]
     return tensor_pb2.TensorProto(
@@ -53,7 +53,7 @@ def to_tensor(value: Any, dtype: int) -> tensor_pb2.TensorProto:
     )
 
 
-def dense_shape(value: Any) -> list[int]:
+def dense_shape(value: object) -> list[int]:
     """The shape that the first element of every list promises."""
     shape = []
     while isinstance(value, list):
@@ -62,7 +62,9 @@ def dense_shape(value: Any) -> list[int]:
     return shape
 
 
-def _collect(value: Any, level: int, shape: list[int], convert: Callable[[Any], Any], flat: list[Any]) -> None:
+def _collect(
+    value: object, level: int, shape: list[int], convert: Callable[[object], object], flat: list[object]
+) -> None:
     rank = len(shape)
     if not isinstance(value, list):
         if level != rank:
@@ -82,7 +84,7 @@ def _collect(value: Any, level: int, shape: list[int], convert: Callable[[Any], 
         _collect(element, level + 1, shape, convert, flat)
 
 
-def _converter(dtype: int) -> Callable[[Any], Any]:
+def _converter(dtype: int) -> Callable[[object], object]:
     if dtype == types_pb2.DT_STRING:
         return text_of
     if dtype == types_pb2.DT_BOOL:
@@ -95,7 +97,7 @@ def _converter(dtype: int) -> Callable[[Any], Any]:
     raise ServingError(UNIMPLEMENTED, f"Conversion of JSON values to type: {tensors.type_name(dtype)}")
 
 
-def text_of(value: Any) -> bytes:
+def text_of(value: object) -> bytes:
     """A JSON string, or {"b64": ...}, as bytes.
 
     Raises:
@@ -117,12 +119,12 @@ def text_of(value: Any) -> bytes:
         raise refusal("Unable to base64 decode") from None
 
 
-def is_base64(value: Any) -> bool:
+def is_base64(value: object) -> bool:
     """Whether it is {"b64": "..."}."""
     return isinstance(value, dict) and value.keys() == {"b64"} and isinstance(value["b64"], str)
 
 
-def _decimal(value: Any, dtype: int) -> float:
+def _decimal(value: object, dtype: int) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         _wrong_type(value, dtype)
     precise = np.finfo(_FLOATS[dtype])
@@ -135,18 +137,18 @@ def _decimal(value: Any, dtype: int) -> float:
     return float(value)
 
 
-def _is_integer(value: Any) -> bool:
+def _is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _wrong_type(value: Any, dtype: int) -> Any:
+def _wrong_type(value: object, dtype: int) -> NoReturn:
     kind = {type(None): "Null", dict: "Object", list: "Array", str: "String"}.get(
         type(value), str(value) if isinstance(value, bool) else "Number"
     )
     raise refusal(f"JSON Value: {show(value)} Type: {kind} is not of expected type: {tensors.type_name(dtype)}")
 
 
-def to_json(name: str, proto: tensor_pb2.TensorProto) -> Any:
+def to_json(name: str, proto: tensor_pb2.TensorProto) -> object:
     """A tensor as nested lists; texts whose name ends in `_bytes` as {"b64": ...}."""
     array = tensors.from_proto(proto)
     if array.dtype.kind == "O":
@@ -159,7 +161,7 @@ def to_json(name: str, proto: tensor_pb2.TensorProto) -> Any:
     return array.tolist()
 
 
-def rows(outputs: Mapping[str, tensor_pb2.TensorProto]) -> list[Any]:
+def rows(outputs: Mapping[str, tensor_pb2.TensorProto]) -> list[object]:
     """The outputs row by row: values where there is one output, objects where there are more.
 
     Raises:
@@ -173,7 +175,8 @@ def rows(outputs: Mapping[str, tensor_pb2.TensorProto]) -> list[Any]:
         if size not in (-1, length):
             raise refusal(f"Tensor name: {name} has inconsistent batch size: {length} expecting: {size}")
         size = length
-    columns = {name: to_json(name, proto) for name, proto in sorted(outputs.items())}
+    # Lists, as all have a first dimension.
+    columns = {name: cast(list[object], to_json(name, proto)) for name, proto in sorted(outputs.items())}
     if len(columns) == 1:
         return next(iter(columns.values()))
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

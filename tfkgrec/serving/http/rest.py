@@ -7,6 +7,7 @@ Source of paths and codes: tensorflow_serving/model_servers/{http_server,http_re
 """
 
 import asyncio
+import functools
 import json
 import logging
 import os
@@ -17,16 +18,15 @@ import urllib.parse
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from google.protobuf import json_format
+from google.protobuf.message import Message
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
-    predict_pb2,
     regression_pb2,
 )
 from tensorflow_serving.apis.model_pb2 import ModelSpec
@@ -191,7 +191,7 @@ class RestServer:
                 log.exception("a request failed inside the server")
             raise wrapped from None
 
-    def _reply(self, method: str, path: str, body: bytes) -> Any:
+    def _reply(self, method: str, path: str, body: bytes) -> json_requests.Body:
         if method == "POST" and (found := _POST.fullmatch(path)):
             spec = _spec(*found.groups()[:3])
             return {"predict": self._predict, "classify": self._classify, "regress": self._regress}[found[4].lower()](
@@ -204,25 +204,25 @@ class RestServer:
             return self._metadata(spec) if found[4] else self._status(spec)
         raise ServingError(INVALID_ARGUMENT, f"Malformed request: {method} {path}")
 
-    def _predict(self, spec: ModelSpec, body: json_requests.Body) -> Any:
-        request = predict_pb2.PredictRequest(model_spec=spec)
-        by_row = json_requests.fill_predict(body, request, self._api.input_infos)
-        return json_requests.predict_body(self._api.predict(request, REST), by_row)
+    def _predict(self, spec: ModelSpec, body: json_requests.Body) -> json_requests.Body:
+        json_requests.set_signature(body, spec)
+        response = self._api.predict_from(spec, functools.partial(json_requests.fill_predict, body), REST)
+        return json_requests.predict_body(response, by_row="instances" in body)
 
-    def _classify(self, spec: ModelSpec, body: json_requests.Body) -> Any:
+    def _classify(self, spec: ModelSpec, body: json_requests.Body) -> json_requests.Body:
         request = classification_pb2.ClassificationRequest(model_spec=spec)
         json_requests.fill_examples(body, request)
         return json_requests.classify_body(self._api.classify(request, REST))
 
-    def _regress(self, spec: ModelSpec, body: json_requests.Body) -> Any:
+    def _regress(self, spec: ModelSpec, body: json_requests.Body) -> json_requests.Body:
         request = regression_pb2.RegressionRequest(model_spec=spec)
         json_requests.fill_examples(body, request)
         return json_requests.regress_body(self._api.regress(request, REST))
 
-    def _status(self, spec: ModelSpec) -> Any:
+    def _status(self, spec: ModelSpec) -> json_requests.Body:
         return _message(self._api.status(get_model_status_pb2.GetModelStatusRequest(model_spec=spec)))
 
-    def _metadata(self, spec: ModelSpec) -> Any:
+    def _metadata(self, spec: ModelSpec) -> json_requests.Body:
         request = get_model_metadata_pb2.GetModelMetadataRequest(model_spec=spec, metadata_field=["signature_def"])
         reply = self._api.metadata(request)
         signatures = get_model_metadata_pb2.SignatureDefMap()
@@ -263,8 +263,9 @@ def _spec(name: str, version: str | None, label: str | None) -> ModelSpec:
     return spec
 
 
-def _message(message: Any) -> Any:
+def _message(message: Message) -> json_requests.Body:
     """A message as TF Serving prints it: its own field names, defaults included."""
-    return json_format.MessageToDict(
+    printed: json_requests.Body = json_format.MessageToDict(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
+    return printed

@@ -9,8 +9,10 @@ from tfkgrec.runtime.status import ServingError
 from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.lifecycle.versions import Fingerprint
 
-LOADING, AVAILABLE = ModelVersionStatus.LOADING, ModelVersionStatus.AVAILABLE
-UNLOADING, END = ModelVersionStatus.UNLOADING, ModelVersionStatus.END
+LOADING: int = ModelVersionStatus.LOADING
+AVAILABLE: int = ModelVersionStatus.AVAILABLE
+UNLOADING: int = ModelVersionStatus.UNLOADING
+END: int = ModelVersionStatus.END
 
 
 @dataclass

@@ -19,12 +19,12 @@ def labelled_version(model: Model | None, spec: ModelSpec) -> int | None:
         ServingError: there is no such label.
     """
     if spec.HasField("version"):
-        return spec.version.value
+        return int(spec.version.value)
     if not spec.HasField("version_label"):
         return None
     if model is None or spec.version_label not in model.config.labels:
         raise ServingError(INVALID_ARGUMENT, f"Unrecognized servable version label: {spec.version_label}")
-    return model.config.labels[spec.version_label]
+    return model.config.labels[str(spec.version_label)]
 
 
 def check_labels(configs: Iterable[ModelConfig], models: Mapping[str, Model]) -> None:
