@@ -25,6 +25,7 @@ REQUIRES = [
     "scipy>=1.14",  # sparse item-item counts of the item-kNN floor
     "pandas>=2.2",  # readers
     "pyyaml>=6",  # configs
+    "tabulate>=0.10",  # tables of figures in the terminal
 ]
 PARQUET = ["pyarrow>=18"]  # interactions and triples as .parquet
 DEV = [
@@ -34,6 +35,7 @@ DEV = [
     "ruff>=0.17,<0.18",  # one formatter, one result
     "mypy>=2.4,<3",
     "types-PyYAML",
+    "types-tabulate",
     "trustme>=1.2",  # certificates for the tests of TLS
     "scikit-learn>=1.6",  # test oracle: AUC, accuracy
     "jax>=0.7",  # one test runs the layers on Keras' JAX backend, on the CPU

@@ -4,12 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.outside import install_outside
 from tests.planted import run_train, write_config
 from tests.toy_server import channel, exports, models, prediction, publish, server
 from tfkgrec import export
 from tfkgrec.cli import run_main
 
-__all__ = ["channel", "exports", "models", "prediction", "publish", "server"]  # fixtures, for all tests
+__all__ = [
+    "channel",
+    "exports",
+    "install_outside",
+    "models",
+    "prediction",
+    "publish",
+    "server",
+]  # fixtures, for all tests
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -32,11 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise InputError(f"--output {output}: expected a file name, found a folder")
 
     with quiet_import():  # TensorFlow loads only once the config is known to be good
-        from tfkgrec.kge.pretrain import pretrain
+        from tfkgrec.runs.cache import pretrained
         from tfkgrec.runs.run import prepare
 
     prepared = prepare(config)
-    vectors = pretrain(config, prepared.dataset, prepared.splits)
+    vectors = pretrained(config, prepared.dataset, prepared.splits)
     vectors.save(output, prepared.dataset, prepared.splits)
     print(f"vectors: {output}")
     return 0

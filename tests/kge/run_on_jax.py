@@ -7,14 +7,14 @@ import keras
 import numpy as np
 
 from tfkgrec.kge.bpr import BprFactorization
-from tfkgrec.kge.methods import METHODS
+from tfkgrec.kge.methods import method_class, methods
 
 
 def run(folder: Path) -> dict[str, np.ndarray]:
     """Scores, the loss of one step and the vectors after it, of every method and of BPR."""
     triples, pairs = (dict(np.load(folder / f"{name}.npz")) for name in ("triples", "pairs"))
     found = {}
-    models = {name: method(40, 4, 6, seed=1) for name, method in METHODS.items()}
+    models = {name: method_class(name)(40, 4, 6, seed=1) for name in methods()}
     for name, model in {**models, "bpr": BprFactorization(20, 30, 5, seed=1)}.items():
         initial = np.load(folder / "initial.npz")
         for index, weight in enumerate(model.weights):  # the backends' random numbers differ

@@ -7,7 +7,7 @@ import pytest
 from tests.harness import gradients
 from tests.kge.small import METHOD_NAMES, planted_graph, put
 from tfkgrec.kge.knowledge_model import clip_length
-from tfkgrec.kge.methods import METHODS
+from tfkgrec.kge.methods import method_class
 from tfkgrec.kge.trans_e import TransE
 from tfkgrec.kge.translation import MAX_RELATION_NORM
 from tfkgrec.kge.triple_batches import TripleBatches
@@ -83,7 +83,7 @@ def test_compiled_steps_learn_and_keep_the_limits(name):
     np.testing.assert_allclose(np.linalg.norm(entity[1:], axis=1), 1, atol=1e-5)
     if name != "distmult":
         assert np.linalg.norm(relation, axis=1).max() <= MAX_RELATION_NORM + 1e-5
-    untrained = METHODS[name](graph.num_entities, graph.num_relations, 4, seed=1)
+    untrained = method_class(name)(graph.num_entities, graph.num_relations, 4, seed=1)
     for weight, before in zip(first.trainable_weights, untrained.trainable_weights, strict=True):
         rows = np.any(np.asarray(weight) != np.asarray(before), axis=1)
         assert rows[1:].all(), weight.path
@@ -91,7 +91,7 @@ def test_compiled_steps_learn_and_keep_the_limits(name):
 
 
 def _trained(name: str, graph) -> keras.Model:
-    model = METHODS[name](graph.num_entities, graph.num_relations, 4, seed=1)
+    model = method_class(name)(graph.num_entities, graph.num_relations, 4, seed=1)
     batches = TripleBatches(graph, 64, negatives=2, seed=1)
     model.compile(optimizer=keras.optimizers.Adam(0.05), jit_compile=True)
     losses = model.fit(batches, epochs=4, verbose=0, shuffle=False).history["loss"]

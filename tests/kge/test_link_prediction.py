@@ -8,8 +8,9 @@ import pytest
 
 from tests.kge.small import METHOD_NAMES, graph, keys, random_graph
 from tests.kge.test_methods import reference_model
-from tfkgrec.kge.link_prediction import LinkRanks, frequency_score, model_score, rank_triples
-from tfkgrec.kge.methods import METHODS
+from tfkgrec.evaluation.ranks import Ranks
+from tfkgrec.kge.link_prediction import frequency_score, link_metrics, model_score, rank_triples
+from tfkgrec.kge.methods import method_class
 from tfkgrec.kge.triple_split import hold_out
 
 REFERENCE = json.loads((Path(__file__).parent / "pykeen_reference.json").read_text())
@@ -29,7 +30,7 @@ def test_ranks_and_metrics_are_pykeens(name, cells):
         wanted = expected["ranks"][kind]
         assert getattr(found, kind).tolist() == wanted["tail"] + wanted["head"], kind
     assert np.any(found.optimistic < found.pessimistic)
-    assert found.metrics() == pytest.approx(expected["metrics"], abs=1e-7)
+    assert link_metrics(found) == pytest.approx(expected["metrics"], abs=1e-7)
 
 
 @pytest.mark.parametrize("name", METHOD_NAMES)
@@ -37,7 +38,7 @@ def test_ranks_are_those_of_a_loop(name):
     """The obvious way: score every candidate triple one by one, skip the true ones."""
     triples = random_graph(entities=12, relations=2, triples=60)
     learned, asked = hold_out(triples, 0.2, np.random.default_rng(0))
-    model = METHODS[name](13, 3, 4, seed=2)
+    model = method_class(name)(13, 3, 4, seed=2)
     found = rank_triples(model_score(model), asked, learned)
     true, expected = keys(triples), []
     for side in ("tail", "head"):
@@ -63,7 +64,7 @@ def test_equal_scores_earn_the_middle_and_not_the_first_place():
 
     ranks = rank_triples(constant, asked, graph([], 12, 2))
     assert ranks.optimistic.tolist() == [1, 1] and ranks.pessimistic.tolist() == [11, 11]
-    assert ranks.metrics() == {"mrr": 1 / 6, "hits_at_1": 0, "hits_at_3": 0, "hits_at_10": 1}
+    assert link_metrics(ranks) == {"mrr": 1 / 6, "hits_at_1": 0, "hits_at_3": 0, "hits_at_10": 1}
     # With ten of the eleven tails known and one of the heads, one candidate tail and ten candidate heads are left.
     known = graph([(1, 1, tail) for tail in range(3, 12)] + [(1, 1, 1), (5, 1, 2)], 12, 2)
     ranks = rank_triples(constant, asked, known)
@@ -71,8 +72,8 @@ def test_equal_scores_earn_the_middle_and_not_the_first_place():
 
 
 def test_metrics_are_the_textbooks():
-    ranks = LinkRanks(np.array([1, 2, 5, 20]), np.array([1, 4, 5, 20]))  # realistic 1, 3, 5, 20
-    assert ranks.metrics() == pytest.approx(
+    ranks = Ranks(np.arange(4), np.array([1, 2, 5, 20]), np.array([1, 4, 5, 20]), 4)  # realistic 1, 3, 5, 20
+    assert link_metrics(ranks) == pytest.approx(
         {"mrr": (1 + 1 / 3 + 1 / 5 + 1 / 20) / 4, "hits_at_1": 1 / 4, "hits_at_3": 2 / 4, "hits_at_10": 3 / 4}
     )
 

@@ -11,7 +11,7 @@ from tests.harness import gradients
 from tests.kge.small import METHOD_NAMES, put
 from tfkgrec.kge.dist_mult import RELATION_L2, DistMult
 from tfkgrec.kge.knowledge_model import HEAD, TAIL
-from tfkgrec.kge.methods import METHODS
+from tfkgrec.kge.methods import method_class
 from tfkgrec.kge.trans_d import TransD
 from tfkgrec.kge.trans_e import TransE
 from tfkgrec.kge.trans_h import TransH
@@ -88,14 +88,14 @@ def test_scores_are_pykeens(name):
 def reference_model(name: str):
     """The model with the tables of the reference."""
     tables = REFERENCE["tables"]
-    model = METHODS[name](len(tables["entity"]) + 1, len(tables["relation"]) + 1, len(tables["entity"][0]))
+    model = method_class(name)(len(tables["entity"]) + 1, len(tables["relation"]) + 1, len(tables["entity"][0]))
     put(model, **{table: rows for table, rows in tables.items() if hasattr(model, table)})
     return model
 
 
 @pytest.fixture(params=METHOD_NAMES)
 def model(request):
-    return METHODS[request.param](8, 4, 5, seed=3)
+    return method_class(request.param)(8, 4, 5, seed=3)
 
 
 def test_score_of_a_block_is_that_of_its_triples(model):

@@ -3,7 +3,6 @@
 import dataclasses
 import re
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.kge.pretrain import fit_knowledge, pretrain
 from tfkgrec.protocols.ctr.split import protocol_c
+from tfkgrec.runs.cache import pretrained
 
 SECTION = {"knowledge": "transe", "epochs": 3, "dim": 4, "batch_size": 256}
 
@@ -42,12 +42,12 @@ def test_every_method_learns_a_planted_graph(knowledge):
         knowledge=knowledge, epochs=60, batch_size=128, learning_rate=0.02, negatives=4, held_out=0.1
     )
     lines: list[str] = []
-    planted = SimpleNamespace(graph=planted_graph(items=80))
-    model, figures = fit_knowledge(settings, planted, dim=16, seed=0, jit_compile=True, say=lines.append)
+    graph = planted_graph(items=80)
+    model, figures = fit_knowledge(settings, graph, dim=16, seed=0, jit_compile=True, log=lines.append)
     assert figures["hits_at_10"] > 0.5 > 0.2 > figures["random_hits_at_10"]
     assert figures["mrr"] > 2 * max(figures["random_mrr"], figures["frequency_mrr"])
     assert figures["triples_per_second"] > 0
-    assert model.vectors()[0].shape == (planted.graph.num_entities, 16)
+    assert model.vectors()[0].shape == (graph.num_entities, 16)
     table = "\n".join(lines)
     assert re.search(r"epoch 2/60  loss [\d.]+  [\d,]+ triples/s", table)
     assert re.search(rf"^  {knowledge} .*\n  random vectors .*\n  frequency ", table, re.M)
@@ -57,17 +57,17 @@ def test_every_method_learns_a_planted_graph(knowledge):
 def test_one_seed_one_result_whatever_keras_global_seed(world):
     config, dataset, splits = world
     config = changed(config, items="bpr", item_epochs=2, item_dim=3)
-    first, again = (pretrain(config, dataset, splits, lambda line: None) for _ in range(2))
+    first, again = (pretrained(config, dataset, splits) for _ in range(2))
     for name in ("entity", "relation", "item", "user"):
         assert np.array_equal(getattr(first, name), getattr(again, name)), name
     other = dataclasses.replace(config, training=dataclasses.replace(config.training, seed=1))
-    assert not np.array_equal(pretrain(other, dataset, splits, lambda line: None).entity, first.entity)
+    assert not np.array_equal(pretrained(other, dataset, splits).entity, first.entity)
 
 
 def test_widths_default_to_the_models(world):
     config, dataset, splits = world
     config = changed(config, dim=None, items="bpr", item_epochs=1, epochs=1)
-    found = pretrain(config, dataset, splits, lambda line: None)
+    found = pretrained(config, dataset, splits)
     assert found.entity.shape[1] == found.item.shape[1] == found.user.shape[1] == config.model.dim == 8
     assert found.item.shape[0] == dataset.items.size and found.user.shape[0] == dataset.users.size
 
@@ -77,7 +77,7 @@ def test_item_vectors_have_seen_training_positives_only(world):
     config, dataset, splits = world
     config = changed(config, knowledge=None, items="bpr", item_epochs=2, item_dim=3)
     without_rest = dataclasses.replace(splits, validation=splits.validation.take([]), test=splits.test.take([]))
-    first, again = (pretrain(config, dataset, part, lambda line: None) for part in (splits, without_rest))
+    first, again = (pretrained(config, dataset, part) for part in (splits, without_rest))
     assert np.array_equal(first.item, again.item) and np.array_equal(first.user, again.user)
     never = np.setdiff1d(np.arange(1, dataset.users.size), np.unique(splits.train.positives.user))
     assert len(never) and first.entity is None
@@ -85,20 +85,25 @@ def test_item_vectors_have_seen_training_positives_only(world):
 
 def test_nothing_held_out_nothing_measured(world):
     config, dataset, splits = world
-    figures = pretrain(changed(config, held_out=0.0, epochs=1), dataset, splits, lambda line: None).figures
+    figures = pretrained(changed(config, held_out=0.0, epochs=1), dataset, splits).figures
     assert figures.keys() == {"triples_per_second"}
 
 
 def test_without_a_section_or_a_width_it_says_so(world):
     config, dataset, splits = world
     with pytest.raises(InputError, match=r"pretraining: expected this section .*, found null"):
-        pretrain(dataclasses.replace(config, pretraining=None), dataset, splits)
+        pretrained(dataclasses.replace(config, pretraining=None), dataset, splits)
+    for settings, key in ((PretrainingConfig(knowledge="transe"), "dim"), (PretrainingConfig(items="bpr"), "item_dim")):
+        with pytest.raises(InputError, match=rf"pretraining\.{key}: expected an integer, .*, found null"):
+            pretrain(settings, dataset, splits, dim=None, item_dim=None, seed=0, jit_compile=False)
 
 
 def test_a_loss_that_is_no_number_is_told(world):
     config, dataset, splits = world
     with pytest.raises(InputError, match=r"pretraining: the loss became (nan|inf) in epoch \d+; a smaller"):
-        pretrain(changed(config, knowledge="distmult", learning_rate=10.0, margin=1e38, negatives=50), dataset, splits)
+        pretrained(
+            changed(config, knowledge="distmult", learning_rate=10.0, margin=1e38, negatives=50), dataset, splits
+        )
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
@@ -114,7 +119,7 @@ def test_command_writes_vectors_that_the_section_reads(tmp_path, capsys):
 
     reads = load_config(write_config(tmp_path, pretraining={"vectors": "out/v.npz"}))
     dataset = assemble(load_raw(reads.data, None, 0), 0)
-    found = pretrain(reads, dataset, protocol_c(dataset, 0), lambda line: None)
+    found = pretrained(reads, dataset, protocol_c(dataset, 0))
     assert found.entity.shape == (dataset.entities.size, 4) and found.item.shape == (dataset.items.size, 3)
     direct = PretrainedEmbeddings.load(tmp_path / "out/v.npz", dataset, protocol_c(dataset, 0))
     assert np.array_equal(found.entity, direct.entity)
@@ -130,7 +135,10 @@ def test_default_output_names_dataset_method_and_seed(tmp_path):
     ("overrides", "line"),
     [
         (["pretraining=null"], r"pretraining: expected this section .*, found null"),
-        (["pretraining.knowledge=transx"], r".*pretraining\.knowledge: expected one of 'transe', .*, found transx"),
+        (
+            ["pretraining.knowledge=transx"],
+            r".*pretraining\.knowledge: expected one of 'transe', .* or null, found 'transx'",
+        ),
         (
             ["pretraining.knowledge=null"],
             r".*pretraining\.knowledge: expected this, items or vectors .*, found all null",

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tfkgrec.config.section import Section, SettingError, number
+from tfkgrec.config.section import Section, SettingError, number, one_of, show
+from tfkgrec.kge.methods import methods
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class PretrainingConfig(Section):
 
     vectors: Path | None = None  # read them from this file of `tfkgrec pretrain`, instead of learning them
     # Entities and relations, from the triples.
-    knowledge: Literal["transe", "transh", "transr", "transd", "distmult"] | None = None
+    knowledge: str | None = None  # a name in kge/methods.py, or of another package's method
     dim: int | None = number(None, min=1)  # null: model.dim
     epochs: int = number(100, min=1)
     batch_size: int = number(4096, min=1)  # triples a step; larger ones are quicker on graphs of 100,000 triples
@@ -33,6 +34,8 @@ class PretrainingConfig(Section):
     def settle(self) -> None:
         if self.vectors is None and self.knowledge is None and self.items is None:
             raise SettingError("knowledge", "expected this, items or vectors to say what to pre-train, found all null")
+        if self.knowledge is not None and self.knowledge not in methods():
+            raise SettingError("knowledge", f"expected {one_of(methods())} or null, found {show(self.knowledge)}")
         for name in ("knowledge", "items"):
             if self.vectors is not None and getattr(self, name) is not None:
                 raise SettingError(name, f"expected null with vectors, which are read, found {getattr(self, name)!r}")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tfkgrec.data.history import History
 from tfkgrec.data.records import Dataset, IdMap
 from tfkgrec.errors import InputError
 from tfkgrec.files import write_aside
@@ -27,7 +28,7 @@ class PretrainedEmbeddings:
         relation: float32 [relations.size, d].
         item: float32 [items.size, d_item], from the interactions (BPR).
         user: float32 [users.size, d_item].
-        figures: what training measured: link prediction, its floors, triples a second.
+        figures: what training measured: link prediction, its baselines, triples a second.
     """
 
     entity: np.ndarray | None = None
@@ -36,7 +37,7 @@ class PretrainedEmbeddings:
     user: np.ndarray | None = None
     figures: dict[str, float] = field(default_factory=dict)
 
-    def save(self, path: Path, dataset: Dataset, splits: Any) -> None:
+    def save(self, path: Path, dataset: Dataset, splits: History) -> None:
         """Write an .npz, in one piece, that `load` takes for the same dataset whatever the seed numbers it like.
 
         Entity and relation vectors are kept with their raw ids. Item and user vectors have seen the training
@@ -54,7 +55,7 @@ class PretrainedEmbeddings:
         write_aside(path, lambda aside: _savez(aside, content))
 
     @classmethod
-    def load(cls, path: Path, dataset: Dataset, splits: Any) -> "PretrainedEmbeddings":
+    def load(cls, path: Path, dataset: Dataset, splits: History) -> "PretrainedEmbeddings":
         """Read a file that `save` wrote and number its rows as `dataset` does.
 
         Raises:
@@ -92,7 +93,7 @@ def check_width(key: str, table: np.ndarray, width: int) -> None:
         raise InputError(f"pretraining.{key}: expected {width}, as model.{key} is, {found}")
 
 
-def split_fingerprint(dataset: Dataset, splits: Any) -> str:
+def split_fingerprint(dataset: Dataset, splits: History) -> str:
     """Of the set of training positives, by raw ids: the same for every numbering and order of the same pairs."""
     user, item = (pd.util.hash_array(ids.raw, categorize=False) for ids in (dataset.users, dataset.items))  # uint64
     pairs = np.repeat(user, splits.history_lengths) * np.uint64(0x9E3779B97F4A7C15) ^ item[splits.history_items]

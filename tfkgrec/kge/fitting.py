@@ -11,6 +11,9 @@ from tfkgrec.errors import InputError
 
 LINES = 10  # of an epoch each, the first ones included
 
+Log = Callable[[str], None]
+"""Takes a line, or a table, for people."""
+
 
 def fit(
     model: keras.Model,
@@ -20,14 +23,14 @@ def fit(
     jit_compile: bool,
     examples: int,
     unit: str,
-    say: Callable[[str], None],
+    log: Log,
 ) -> float:
     """Train with Adam.
 
     Args:
         batches: an epoch; redraws itself in `on_epoch_end`.
         examples: how many of `unit` ("triples") an epoch holds.
-        say: takes a line for people.
+        log: takes lines for people.
 
     Returns:
         Examples a second, drawing included: the median of the epochs after the first, which compiles.
@@ -36,7 +39,7 @@ def fit(
         InputError: the loss became NaN or infinite.
     """
     model.compile(optimizer=keras.optimizers.Adam(learning_rate), jit_compile=jit_compile)
-    lines = _Lines(epochs, examples, unit, say)
+    lines = _Lines(epochs, examples, unit, log)
     model.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=[lines])
     return lines.per_second
 
@@ -44,9 +47,9 @@ def fit(
 class _Lines(keras.callbacks.Callback):
     """Says loss and speed, and stops at a loss that is no number."""
 
-    def __init__(self, epochs: int, examples: int, unit: str, say: Callable[[str], None]) -> None:
+    def __init__(self, epochs: int, examples: int, unit: str, log: Log) -> None:
         super().__init__()
-        self.epochs, self.examples, self.unit, self.say = epochs, examples, unit, say
+        self.epochs, self.examples, self.unit, self.log = epochs, examples, unit, log
         self.seconds: list[float] = []
         self.mark = time.perf_counter()
 
@@ -70,4 +73,4 @@ class _Lines(keras.callbacks.Callback):
         done = epoch + 1
         if done in (1, 2, self.epochs) or done % max(1, self.epochs // LINES) == 0:
             speed = "compiling" if done == 1 else f"{self.per_second:,.0f} {self.unit}/s"
-            self.say(f"  epoch {done}/{self.epochs}  loss {loss:.4f}  {speed}")
+            self.log(f"  epoch {done}/{self.epochs}  loss {loss:.4f}  {speed}")

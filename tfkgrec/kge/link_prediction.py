@@ -1,12 +1,12 @@
 """Filtered link prediction: where does the true entity stand among all, once the other true ones are left out?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from keras import ops
 
 from tfkgrec.data.records import KnowledgeGraph
+from tfkgrec.evaluation.ranks import Ranks
 from tfkgrec.kge.knowledge_model import HEAD, TAIL, KnowledgeModel
 
 HITS_AT = (1, 3, 10)
@@ -16,30 +16,11 @@ Score = Callable[[int, np.ndarray, str], np.ndarray]
 """(relation, known entities [B], "tail" or "head" asked) -> scores [B, num_entities], higher = more plausible."""
 
 
-@dataclass(frozen=True)
-class LinkRanks:
-    """Ranks of the true tails, then of the true heads, of n triples: int64 [2 n], 1 = best.
-
-    Attributes:
-        optimistic: 1 + number of entities that score higher.
-        pessimistic: number of entities that score at least as high, the true one included.
-    """
-
-    optimistic: np.ndarray
-    pessimistic: np.ndarray
-
-    @property
-    def realistic(self) -> np.ndarray:
-        """Float64 [2 n]: midway, so that scores which are all equal earn a middling rank and not the first."""
-        return (self.optimistic + self.pessimistic) / 2
-
-    def metrics(self) -> dict[str, float]:
-        """`mrr` and `hits_at_1`, `_3`, `_10` of the realistic ranks, heads and tails together."""
-        rank = self.realistic
-        return {
-            "mrr": float(np.mean(1 / rank)),
-            **{f"hits_at_{k}": float(np.mean(rank <= k)) for k in HITS_AT},
-        }
+def link_metrics(ranks: Ranks) -> dict[str, float]:
+    """`mrr` and `hits_at_1`, `_3`, `_10` of the realistic ranks, so that scores which are all equal earn a middling
+    rank and not the first."""
+    rank = ranks.realistic
+    return {"mrr": float(np.mean(1 / rank)), **{f"hits_at_{k}": float(np.mean(rank <= k)) for k in HITS_AT}}
 
 
 def model_score(model: KnowledgeModel) -> Score:
@@ -57,11 +38,14 @@ def model_score(model: KnowledgeModel) -> Score:
     return score
 
 
-def rank_triples(score: Score, asked: KnowledgeGraph, known: KnowledgeGraph, cells: int = CELLS_AT_ONCE) -> LinkRanks:
+def rank_triples(score: Score, asked: KnowledgeGraph, known: KnowledgeGraph, cells: int = CELLS_AT_ONCE) -> Ranks:
     """Rank the true tail and the true head of every triple of `asked` among all entities.
 
     Left out are the other entities that make a triple of `known` or of `asked`, on the asked side. Memory: a few
     matrices of `cells` numbers, whatever the graph's size.
+
+    Returns:
+        Ranks of the true tails, then of the true heads: a list for each of the 2 n questions, with one positive in it.
     """
     higher = np.zeros((2, len(asked)), np.int64)
     at_least = np.zeros((2, len(asked)), np.int64)
@@ -82,7 +66,7 @@ def rank_triples(score: Score, asked: KnowledgeGraph, known: KnowledgeGraph, cel
                 scores[:, 0] = -np.inf
                 higher[side, rows] = np.count_nonzero(scores > own, axis=1)
                 at_least[side, rows] = np.count_nonzero(scores >= own, axis=1)
-    return LinkRanks(higher.ravel() + 1, at_least.ravel())
+    return Ranks(np.arange(2 * len(asked)), higher.ravel() + 1, at_least.ravel(), 2 * len(asked))
 
 
 class _Answers:
@@ -109,7 +93,7 @@ class _Answers:
 
 
 def frequency_score(graph: KnowledgeGraph) -> Score:
-    """The floor that knows no triple, only how often an entity is the tail (the head) of a relation."""
+    """The baseline that knows no triple, only how often an entity is the tail (the head) of a relation."""
 
     def score(relation: int, known: np.ndarray, asked: str) -> np.ndarray:
         side = graph.tail if asked == TAIL else graph.head

@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 
 from tfkgrec.config import Config
+from tfkgrec.data.history import History
 from tfkgrec.data.records import Dataset
+from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import write_metrics
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.kge.pretrain import pretrain
+from tfkgrec.training.backend import use_xla
 from tfkgrec.training.contract import Metrics, TrainingProtocol
 
 
@@ -57,21 +60,35 @@ class SharedWork:
             found |= measured
         return found
 
-    def vectors(self, config: Config, dataset: Dataset, splits: Any) -> PretrainedEmbeddings:
+    def vectors(self, config: Config, dataset: Dataset, splits: History) -> PretrainedEmbeddings:
         """What the config's `pretraining` section asks for."""
         settings = config.pretraining
         if self.folder is None or settings is None or settings.vectors is not None:
-            return pretrain(config, dataset, splits)
-        widths = [getattr(config.model, name, None) for name in ("dim", "item_dim")]  # where the section names none
-        key = _key([config.data.protocol, config.training.seed, repr(settings), widths], splits, dataset.graph)
+            return pretrained(config, dataset, splits)
+        dim = getattr(config.model, "dim", None)  # where the section names no width
+        key = _key([config.data.protocol, config.training.seed, repr(settings), dim], splits, dataset.graph)
         file = self.folder / f"{config.data.dataset}-vectors-{key}.npz"
         if file.exists():
             print(f"vectors: {file}")
             return PretrainedEmbeddings.load(file, dataset, splits)
-        vectors = pretrain(config, dataset, splits)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        vectors = pretrained(config, dataset, splits)
         vectors.save(file, dataset, splits)
         return vectors
+
+
+def pretrained(config: Config, dataset: Dataset, splits: History) -> PretrainedEmbeddings:
+    """Learn (or read) what the config's `pretraining` section asks for; the model's width is the default of its own.
+
+    Raises:
+        InputError: no `pretraining` section, or what `pretrain` raises.
+    """
+    if config.pretraining is None:
+        raise InputError("pretraining: expected this section (or --set pretraining.knowledge=transe), found null")
+    training, dim = config.training, getattr(config.model, "dim", None)
+    jit_compile = use_xla(training.jit_compile)
+    return pretrain(
+        config.pretraining, dataset, splits, dim=dim, item_dim=dim, seed=training.seed, jit_compile=jit_compile
+    )
 
 
 def _key(settings: list[Any], *records: Any) -> str:

@@ -1,6 +1,5 @@
 """Protocol S: what comes next, learned from and asked about whole sequences."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -12,7 +11,7 @@ from tfkgrec.config import Config, KsrSettings, PretrainingConfig
 from tfkgrec.data.history import newest
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
-from tfkgrec.kge.pretrain import pretrain
+from tfkgrec.kge.pretrain import fit_items
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.models.sequential import SequentialRecommender
 from tfkgrec.protocols.sequential.baselines import FLOORS, factors
@@ -23,7 +22,7 @@ from tfkgrec.tasks.sequential import SequentialModel
 from tfkgrec.training.backend import use_xla
 from tfkgrec.training.contract import Metrics
 
-BPR_FLOOR = PretrainingConfig(items="bpr", item_dim=64)
+BPR, BPR_DIM = PretrainingConfig(items="bpr"), 64
 WATCHED_USERS = 256  # whose memories are looked into after an epoch
 
 
@@ -92,11 +91,9 @@ class ProtocolS:
         return scorer
 
     def _bpr_floor(self) -> PartScore:
-        config = dataclasses.replace(self.config, pretraining=BPR_FLOOR)
-        vectors = pretrain(config, self.dataset, self.splits, say=lambda line: None)
-        if vectors.user is None or vectors.item is None:
-            raise RuntimeError("BPR should give user and item vectors")
-        return factors(vectors.user, vectors.item)
+        seed, jit_compile = self.config.training.seed, use_xla(self.config.training.jit_compile)
+        model, _ = fit_items(BPR, self.dataset, self.splits, BPR_DIM, seed, jit_compile, log=lambda line: None)
+        return factors(*model.vectors())
 
 
 class SequenceScorer:

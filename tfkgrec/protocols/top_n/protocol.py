@@ -11,7 +11,7 @@ from tfkgrec.config import Config, PretrainingConfig
 from tfkgrec.data.history import newest
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
-from tfkgrec.kge.pretrain import pretrain
+from tfkgrec.kge.pretrain import fit_items
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.models.rkan.model import RKAN
 from tfkgrec.models.rkan.path_graph import path_graph
@@ -24,7 +24,7 @@ from tfkgrec.tasks.ranking import RankingModel
 from tfkgrec.training.backend import use_xla
 from tfkgrec.training.contract import Metrics
 
-BPR_FLOOR = PretrainingConfig(items="bpr", item_dim=64)
+BPR, BPR_DIM = PretrainingConfig(items="bpr"), 64
 PAIRS_PER_CALL = 1 << 16
 
 
@@ -97,15 +97,13 @@ class ProtocolR:
         return scorer
 
     def _bpr_floor(self) -> PartScore:
-        config = dataclasses.replace(self.config, pretraining=BPR_FLOOR)
+        seed, jit_compile = self.config.training.seed, use_xla(self.config.training.jit_compile)
 
         def vectors(part: str) -> tuple[np.ndarray, np.ndarray]:
             ends = {"validation": self.splits.train_end, "test": self.splits.validation_end}
             known = dataclasses.replace(self.splits, train_end=ends[part])
-            found = pretrain(config, self.dataset, known, say=lambda line: None)
-            if found.user is None or found.item is None:
-                raise RuntimeError("BPR should give user and item vectors")
-            return found.user, found.item
+            model, _ = fit_items(BPR, self.dataset, known, BPR_DIM, seed, jit_compile, log=lambda line: None)
+            return model.vectors()
 
         return factors(vectors)
 
