@@ -10,7 +10,6 @@ import pytest
 from tests.planted import run_process
 from tfkgrec import explain, quickstart, recommend, serve, train
 from tfkgrec.cli import run_main
-from tfkgrec.errors import InputError
 from tfkgrec.serving import flags
 
 SMALL = (
@@ -93,12 +92,6 @@ def test_what_it_advises_works(done, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         train.main([*verbs[-1][1], "--help"])
     assert stop.value.code == 0
-
-
-def test_a_server_that_does_not_start_is_one_line_with_its_reason(tmp_path):
-    with pytest.raises(InputError, match="expected the server to start, found: error: expected a folder of exported"):
-        with quickstart.serving(tmp_path / "nothing", tmp_path / "server.log"):
-            pytest.fail("there is nothing to serve")
 
 
 def test_a_config_that_plants_nothing_is_refused(tmp_path, capsys):

@@ -4,15 +4,12 @@ python -m tfkgrec.quickstart
 """
 
 import argparse
-import contextlib
 import dataclasses
 import os
-import re
-import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,13 +20,13 @@ from tfkgrec.config import load_config
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.synthetic import PlantedTruth, planted_world
 from tfkgrec.errors import InputError
+from tfkgrec.serving.child import child_server
 from tfkgrec.tf_logging import quiet_import
 
 CONFIG = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
 SHOWN = 5  # films in a list
 NEW_USER_FILMS = 4
 PORT = 8500
-SERVER_SECONDS = 120.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,9 +62,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     _step(3, f"Exports it for TF Serving; raw ids go in, names come out: {export_run(run_dir, options.export_dir)}/")
     _step(4, "Starts the embedded gRPC server in a process of its own.")
-    with serving(options.export_dir / config.model.name, run_dir / "server.log") as target:
-        print(f"serving {config.model.name} on {target}")
-        user, item = _ask(target, config.model.name, run_dir, films)
+    base_path = f"--model-base-path={options.export_dir / config.model.name}"
+    with child_server(base_path, log=run_dir / "server.log") as server:
+        print(f"serving {config.model.name} on {server.address}")
+        user, item = _ask(server.address, config.model.name, run_dir, films)
     print("server stopped")
     print("\n".join(_what_next(run_dir, options.export_dir, config.model.name, user, item)))
     return 0
@@ -97,30 +95,6 @@ def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, s
         _step(7, f"Asks why {user} gets {films.names[item]}.")
         print("\n".join(explain_text(client.explain([user], [item]), user, item)))
     return user, item
-
-
-@contextlib.contextmanager
-def serving(base_path: Path, log: Path) -> Iterator[str]:
-    """A server of `base_path` in a child process on a free loopback port; gives its host:port and stops it after."""
-    command = [sys.executable, "-m", "tfkgrec.serve", "--model-base-path", str(base_path), "--port", "0"]
-    with log.open("w", encoding="utf-8") as errors:
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603
-    try:
-        line = server.stdout.readline() if server.stdout else ""
-        found = re.match(r"serving .* on (\S+)$", line)
-        if found is None:
-            raise InputError(f"{log}: expected the server to start, found: {_last_line(log)}")
-        yield found.group(1)
-    finally:
-        server.terminate()
-        server.wait(SERVER_SECONDS)
-        if server.stdout:
-            server.stdout.close()
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8").strip().splitlines()
-    return lines[-1] if lines else "nothing in it"
 
 
 @dataclass(frozen=True)

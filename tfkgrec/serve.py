@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from tfkgrec.cli import run_main
 from tfkgrec.errors import InputError
 from tfkgrec.serving.flags import parser
+from tfkgrec.serving.stop_signal import StopSignal
 from tfkgrec.tf_logging import quiet_import
 
 if TYPE_CHECKING:
@@ -30,12 +31,17 @@ DEFAULT_CONFIG = Path("serving/models.config")
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until a signal comes; 0."""
     options = parser(DEFAULT_CONFIG).parse_args(argv)
+    with StopSignal() as stop:  # before TensorFlow starts threads
+        _serve(options, stop)
+    return 0
+
+
+def _serve(options: argparse.Namespace, stop: StopSignal) -> None:
     with quiet_import():
         from tfkgrec.runtime.servable import RuntimeOptions, Servable
         from tfkgrec.serving.lifecycle.config_watch import ConfigWatch
         from tfkgrec.serving.lifecycle.manager import ModelManager
         from tfkgrec.serving.server import ModelServer
-        from tfkgrec.serving.stop_signal import StopSignal
 
     runtime = RuntimeOptions(
         inter_op_threads=options.tensorflow_inter_op_parallelism,
@@ -54,12 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         manager, _config_file(options), options.export_dir.absolute(), options.model_config_file_poll_wait_seconds
     )
     _log_to_stderr()
-    with StopSignal() as stop, server, watch:
+    with server, watch:
         rest = f", REST on {server.rest_address}" if server.rest_address else ""
         print(f"serving {', '.join(manager.names)} on {server.address}{rest}", flush=True)
         stop.wait()
         print("draining", flush=True)
-    return 0
 
 
 def _models(options: argparse.Namespace) -> list["ModelConfig"]:

@@ -12,9 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +20,13 @@ from tfkgrec.benchmarks import serving_fuzz, serving_load
 from tfkgrec.benchmarks.serving_requests import SIGNATURES
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import align
-from tfkgrec.runs.id_files import ITEMS, USERS
+from tfkgrec.runs.id_files import ITEMS, USERS, first_ids
+from tfkgrec.serving.child import ChildServer, child_server
 from tfkgrec.tf_logging import quiet_import
 
 CALLERS = (1, 8, 32)
 COLUMNS = ("signature", "callers", "p50_ms", "p95_ms", "p99_ms", "requests_per_second", "session_ms", "predict_ms")
 SOME_IDS = 1000
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server: where it answers and its process."""
-
-    target: str
-    process: int
-
-    def resident_mb(self) -> int:
-        """Memory that it holds now."""
-        status = Path(f"/proc/{self.process}/status").read_text()
-        return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) // 1024
-
-    def cpu_seconds(self) -> float:
-        """Processor time that it has used."""
-        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main(argv: Sequence[str]) -> tuple[list[dict[str, Any]], str, Path | None]:
@@ -58,12 +39,12 @@ def main(argv: Sequence[str]) -> tuple[list[dict[str, Any]], str, Path | None]:
         )
         if version_dir is None:
             raise InputError(f"--model-base-path {base}: expected an exported version, found none")
-        users, items = (_first_lines(version_dir / "assets" / name) for name in (USERS, ITEMS))
+        users, items = (first_ids(version_dir / "assets" / name, SOME_IDS) for name in (USERS, ITEMS))
         rows, texts = [], []
         asked: dict[str, Any] = {"model": base.name, "users": users, "items": items}
         if options.seconds:
             in_process = _in_process(version_dir, options.seconds / 2, asked)
-            with running_server(base) as server:
+            with child_server(f"--model-base-path={base}") as server:
                 rows = [
                     {**_load(server, signature, callers, options.seconds, asked), **in_process[signature]}
                     for signature in SIGNATURES
@@ -99,53 +80,49 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-@contextmanager
-def running_server(base: Path) -> Iterator[Server]:
-    """The embedded server over one model, as an operator starts it, on a free port."""
-    command = [sys.executable, "-m", "tfkgrec.serve", f"--model-base-path={base}", f"--model-name={base.name}"]
-    with subprocess.Popen([*command, "--port=0"], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            address = re.search(r" on ([\d.]+:\d+)", line)
-            if address is None:
-                raise RuntimeError(f"the server did not start, it said {line!r}")
-            yield Server(address.group(1), process.pid)
-        finally:
-            process.terminate()
-            process.wait(60)
+def _resident_mb(server: ChildServer) -> int:
+    """Memory that it holds now."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) // 1024
 
 
-def _load(server: Server, signature: str, callers: int, seconds: float, asked: dict[str, Any]) -> dict[str, Any]:
-    before = server.cpu_seconds()
-    load = serving_load.Load(server.target, signature=signature, callers=callers, seconds=seconds, count=0, **asked)
+def _cpu_seconds(server: ChildServer) -> float:
+    """Processor time that it has used."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _load(server: ChildServer, signature: str, callers: int, seconds: float, asked: dict[str, Any]) -> dict[str, Any]:
+    before = _cpu_seconds(server)
+    load = serving_load.Load(server.address, signature=signature, callers=callers, seconds=seconds, count=0, **asked)
     row = _child(serving_load.command(load))
     # Warm-up included, so a little too much; told because it does not suffer from what else the machine does.
-    cpu = (server.cpu_seconds() - before) / (row["requests"] + serving_load.WARM_UP) * 1000
+    cpu = (_cpu_seconds(server) - before) / (row["requests"] + serving_load.WARM_UP) * 1000
     return {"model": asked["model"], "signature": signature, "callers": callers, **row, "server_cpu_ms": round(cpu, 3)}
 
 
 def _memory(base: Path, requests: int, asked: dict[str, Any]) -> dict[str, Any]:
     """Resident memory before and after, signatures in turn; before: once each has been asked under load."""
-    with running_server(base) as server:
+    with child_server(f"--model-base-path={base}") as server:
 
         def ask(count: int) -> None:
             for signature, share in (("score", 0.9), ("recommend", 0.05), ("explain", 0.05)):
                 part = max(1, int(count * share))
-                load = serving_load.Load(server.target, signature=signature, callers=8, seconds=0, count=part, **asked)
+                load = serving_load.Load(server.address, signature=signature, callers=8, seconds=0, count=part, **asked)
                 _child(serving_load.command(load))
 
         ask(2000)
-        before = server.resident_mb()
+        before = _resident_mb(server)
         ask(requests)
-        after = server.resident_mb()
+        after = _resident_mb(server)
     return {"model": asked["model"], "requests": requests, "before_mb": before, "after_mb": after}
 
 
 def _fuzz(base: Path, count: int, users: list[str], items: list[str]) -> tuple[dict[str, Any], str]:
-    with running_server(base) as server:
-        before = server.resident_mb()
-        fuzzed = serving_fuzz.fuzz(server.target, base.name, count, 0, users, items)
-        after = server.resident_mb()
+    with child_server(f"--model-base-path={base}") as server:
+        before = _resident_mb(server)
+        fuzzed = serving_fuzz.fuzz(server.address, base.name, count, 0, users, items)
+        after = _resident_mb(server)
     row = {
         "model": base.name,
         "malformed_requests": fuzzed.requests,
@@ -189,11 +166,6 @@ def _planted_export(folder: Path, items: int) -> Path:
     signatures = Signatures(prepared.model(config), Vocabularies(run), Seen.read(run), config.export.k_max, "dink")
     print(f"{prepared.dataset.num_items:,} items, {len(prepared.dataset.users.raw) - 1:,} users, planted", flush=True)
     return export_signatures(signatures, "dink", run, folder).parent
-
-
-def _first_lines(file: Path) -> list[str]:
-    with file.open(encoding="utf-8") as lines:
-        return [line.rstrip("\n") for line, _ in zip(lines, range(SOME_IDS), strict=False)]
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -1,5 +1,6 @@
 """What an export needs beside the model: raw ids, names, and what every user has already taken, in a run's folder."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,12 @@ def write_vocabularies(folder: Path, dataset: Dataset, splits: "History") -> Non
         write_text(folder / name, "".join(f"{' '.join(str(text).split())}\n" for text in texts[1:]))
     items, offsets = (column.astype(np.int32) for column in splits.served)
     write_aside(folder / SEEN, lambda aside: np.savez_compressed(aside, offsets=offsets, items=items))
+
+
+def first_ids(file: Path, count: int) -> list[str]:
+    """The raw ids of the first `count` lines of a USERS or ITEMS file; fewer, where there are fewer."""
+    with file.open(encoding="utf-8") as lines:
+        return [line.rstrip("\n") for line in itertools.islice(lines, count)]
 
 
 @dataclass(frozen=True)

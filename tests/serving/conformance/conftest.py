@@ -2,10 +2,6 @@
 
 import http.client
 import json
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +16,7 @@ from tensorflow_serving.apis import (
 )
 
 from tests.serving.conformance.repository import write_repository
+from tfkgrec.serving.child import child_server
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
@@ -55,23 +52,14 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield Target(given, rest, embedded=False)
         return
     repository = write_repository(tmp_path_factory.mktemp("conformance"))
-    command = [sys.executable, "-m", "tfkgrec.serve", f"--model_config_file={repository}/models.config"]
-    command += [f"--export-dir={repository}", "--port=0", "--rest_api_port=free"]
-    command += ["--allow_version_labels_for_unavailable_models=true"]
-    command += [f"--monitoring_config_file={ROOT}/serving/monitoring.config"]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        line = process.stdout.readline()
-        addresses = re.fullmatch(r"serving .* on ([\d.]+:\d+), REST on ([\d.]+:\d+)\n", line)
-        assert addresses, f"the embedded server said {line!r}"
-        yield Target(*addresses.groups(), embedded=True)
-        assert process.poll() is None, "the server is gone"
-    finally:
-        process.terminate()
-        status = process.wait(60)
-        process.stdout.close()
-    assert status == 0
+    flags = [f"--model_config_file={repository}/models.config", f"--export-dir={repository}", "--rest_api_port=free"]
+    flags += ["--allow_version_labels_for_unavailable_models=true"]
+    flags += [f"--monitoring_config_file={ROOT}/serving/monitoring.config"]
+    with child_server(*flags) as server:
+        assert server.rest_address
+        yield Target(server.address, server.rest_address, embedded=True)
+        assert server.process.poll() is None, "the server is gone"
+    assert server.process.returncode == 0
 
 
 def _require_repository(address: str) -> None:
