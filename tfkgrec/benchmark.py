@@ -108,7 +108,7 @@ def _tell(rows: list[dict[str, Any]], text: str, file: Path | None) -> None:
 
 
 def _write(file: Path, rows: list[dict[str, Any]]) -> None:
-    from tfkgrec.training.run_directory import write_text
+    from tfkgrec.files import write_text
 
     write_text(file, json.dumps({"device": device(), "rows": rows}, indent=1))
 
@@ -157,7 +157,7 @@ def _job(options: argparse.Namespace, model: str, dataset: str, variant: str, se
 
 def _speed(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
     from tfkgrec.benchmarks import speed
-    from tfkgrec.evaluation.report import align
+    from tfkgrec.evaluation.text_table import text_table
 
     data_dir = None if options.data_dir is None else str(options.data_dir)
     for dataset in options.datasets:
@@ -174,11 +174,8 @@ def _speed(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
             # How the model's training speed compares with plain matrix factorisation in the same loop.
             row["floor_ratio"] = round(row["train_examples_per_second"] / floor["train_examples_per_second"], 3)
             rows.append(row)
-    lines = [
-        list(SPEED_COLUMNS),
-        *([f"{row[c]:,}" if not isinstance(row[c], str) else row[c] for c in SPEED_COLUMNS] for row in rows),
-    ]
-    return rows, align(lines, names=2)
+    cells = [[f"{row[c]:,}" if not isinstance(row[c], str) else row[c] for c in SPEED_COLUMNS] for row in rows]
+    return rows, text_table(SPEED_COLUMNS, cells, names=2)
 
 
 if __name__ == "__main__":

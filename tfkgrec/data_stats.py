@@ -11,6 +11,7 @@ from tfkgrec.config import DataConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Dataset
 from tfkgrec.datasets.load import load_raw
+from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.protocols.ctr.split import Splits, protocol_c
 from tfkgrec.protocols.sequential.split import SequenceSplits, protocol_s
 from tfkgrec.protocols.top_n.split import TimeSplits, protocol_r
@@ -46,22 +47,24 @@ def _split(dataset: Dataset, data: DataConfig, seed: int) -> Splits | SequenceSp
 
 def counts_table(dataset: Dataset) -> str:
     """One count per line."""
-    return "\n".join(f"{name.replace('_', ' '):26}{count:>12,}" for name, count in dataset.stats().items())
+    return text_table(
+        ["", "count"], [[name.replace("_", " "), f"{count:,}"] for name, count in dataset.stats().items()]
+    )
 
 
 def split_table(splits: Splits) -> str:
     """Pairs, positives, users and items of each part, and how much the users' histories hold."""
-    lines = [f"{'':12}{'pairs':>12}{'positives':>12}{'users':>12}{'items':>12}"]
+    rows = []
     for name in ("train", "validation", "test"):
         part = getattr(splits, name)
         counts = (len(part), len(part.positives), len(np.unique(part.user)), len(np.unique(part.item)))
-        lines.append(f"{name:12}" + "".join(f"{count:12,}" for count in counts))
+        rows.append([name, *(f"{count:,}" for count in counts)])
     lengths = splits.history_lengths[splits.history_lengths > 0]
-    lines.append(
-        f"\ntraining positives a user: median {np.median(lengths):,.0f}, mean {lengths.mean():,.1f},"
+    return (
+        text_table(["", "pairs", "positives", "users", "items"], rows)
+        + f"\n\ntraining positives a user: median {np.median(lengths):,.0f}, mean {lengths.mean():,.1f},"
         f" most {lengths.max():,}; {np.mean(lengths == 1):.0%} of the users have one"
     )
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

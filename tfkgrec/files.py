@@ -1,12 +1,13 @@
 """Files that are either there in one piece or not at all."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 
-def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
+def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make a file under a temporary name beside `path`, then rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays last: Keras looks at it.
@@ -16,3 +17,13 @@ def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in one piece."""
+    write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))

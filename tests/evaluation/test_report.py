@@ -76,15 +76,15 @@ def test_the_table():
     assert report(metrics()).splitlines() == [
         "dink on lastfm, protocol C, seed 0",
         "",
-        "validation       AUC     ACC  AUC eq.pop",
-        "----------------------------------------",
-        "dink          0.8100  0.7000      0.6000",
-        "  popularity  0.7500  0.6500           -",
+        "validation       AUC     ACC    AUC within popularity",
+        "------------  ------  ------  -----------------------",
+        "dink          0.8100  0.7000                   0.6000",
+        "  popularity  0.7500  0.6500                        -",
         "",
-        "test             AUC     ACC  AUC eq.pop",
-        "----------------------------------------",
-        "dink          0.8000  0.7000      0.6000",
-        "  popularity  0.7400  0.6400           -",
+        "test             AUC     ACC    AUC within popularity",
+        "------------  ------  ------  -----------------------",
+        "dink          0.8000  0.7000                   0.6000",
+        "  popularity  0.7400  0.6400                        -",
     ]
 
 
@@ -137,16 +137,16 @@ def test_protocols_of_lists_have_a_table_for_every_part_and_candidate_set():
     floor = {"validation": {"full": figures(0.02)}, "test": {"full": figures(0.04)}}
     metrics = assemble_metrics("rkan", "ml-1m", "R", 0, model, {"popularity": floor}, {}, {})
     assert report(metrics).split("\n\n")[1:] == [
-        "validation, full (1,200 users)     P@1     MRR\n"
-        "----------------------------------------------\n"
-        "rkan                            0.2000  0.1000\n"
-        "  popularity                    0.0200  0.0100",
-        "test, full (1,200 users)     P@1     MRR\n"
-        "----------------------------------------\n"
-        "rkan                      0.3000  0.1500\n"
-        "  popularity              0.0400  0.0200",
-        "test, full cold (1,200 users)     P@1     MRR\n"
-        "---------------------------------------------\n"
-        "rkan                           0.1000  0.0500\n"
-        "  popularity                        -       -",
+        "validation, full (1,200 users)       P@1     MRR\n"
+        "--------------------------------  ------  ------\n"
+        "rkan                              0.2000  0.1000\n"
+        "  popularity                      0.0200  0.0100",
+        "test, full (1,200 users)       P@1     MRR\n"
+        "--------------------------  ------  ------\n"
+        "rkan                        0.3000  0.1500\n"
+        "  popularity                0.0400  0.0200",
+        "test, full cold (1,200 users)       P@1     MRR\n"
+        "-------------------------------  ------  ------\n"
+        "rkan                             0.1000  0.0500\n"
+        "  popularity                          -       -",
     ]

@@ -10,7 +10,7 @@ from tfkgrec.benchmarks.quality import config_path, measure, run_directory
 from tfkgrec.benchmarks.tables import as_markdown, tables
 from tfkgrec.benchmarks.variants import AS_CONFIGURED, PROTOCOL_OF, ablations_of, variants_of
 from tfkgrec.errors import InputError
-from tfkgrec.training.run_directory import write_text
+from tfkgrec.files import write_text
 
 _BEGIN, _END = "<!-- tables: tfkgrec benchmark tables -->", "<!-- end of tables -->"
 # The figures that a config's header tells, and the floor's: title -> name among a row's means.

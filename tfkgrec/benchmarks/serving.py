@@ -19,7 +19,7 @@ from typing import Any
 from tfkgrec.benchmarks import serving_fuzz, serving_load
 from tfkgrec.benchmarks.serving_requests import SIGNATURES
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.report import align
+from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.runs.id_files import ITEMS, USERS, first_ids
 from tfkgrec.serving.child import ChildServer, child_server
 from tfkgrec.tf_logging import quiet_import
@@ -140,7 +140,7 @@ def _in_process(version_dir: Path, seconds: float, asked: dict[str, Any]) -> dic
 
 
 def _child(command: list[str]) -> dict[str, Any]:
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return row
 
@@ -171,4 +171,4 @@ def _planted_export(folder: Path, items: int) -> Path:
 def _table(rows: list[dict[str, Any]]) -> str:
     columns = (*COLUMNS, "server_cpu_ms")
     body = [[row[c] if isinstance(row[c], str) else f"{row[c]:,}" for c in columns] for row in rows]
-    return align([list(columns), *body], names=1)
+    return text_table(columns, body)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfkgrec.benchmarks.variants import PROTOCOL_OF
-from tfkgrec.evaluation.report import CTR_COLUMNS, LIST_COLUMNS, align
+from tfkgrec.evaluation.metric import CTR_METRICS, LIST_METRICS, registered_metrics
+from tfkgrec.evaluation.text_table import text_table
 
 NAMES = {"dink": "DINK", "ekpnet": "EKPNet", "hkrm": "HKRM", "ksr": "KSR", "rkan": "RKAN", "kgcn": "KGCN"}
 _DATASETS = {
@@ -63,7 +64,7 @@ def as_text(found: Sequence[Table]) -> str:
     blocks = []
     for table in found:
         lines = [(name, str(seeds or ""), *cells) for name, seeds, cells in table.lines]
-        blocks.append(align([(table.title, "seeds", *table.columns), *lines]))
+        blocks.append(text_table([table.title, "seeds", *table.columns], lines))
     return "\n\n".join(blocks)
 
 
@@ -90,8 +91,8 @@ def _candidates(row: dict[str, Any]) -> list[str]:
 
 def _table(protocol: str, dataset: str, candidates: str, group: list[dict[str, Any]]) -> Table:
     within = f".{candidates}" if candidates else ""
-    known = LIST_COLUMNS if candidates else CTR_COLUMNS
-    columns = {key: title for key, title in known.items() if any(f"test{within}.{key}" in row["mean"] for row in group)}
+    known = (*LIST_METRICS, *registered_metrics()) if candidates else CTR_METRICS
+    columns = {one.key: one for one in known if any(f"test{within}.{one.key}" in row["mean"] for row in group)}
     if all(row["mean"].get(f"test{within}.map") == row["mean"].get(f"test{within}.mrr") for row in group):
         columns.pop("mrr", None)  # every user has one positive
     published = [_published(row, protocol, candidates, columns) for row in group]
@@ -102,7 +103,9 @@ def _table(protocol: str, dataset: str, candidates: str, group: list[dict[str, A
     for row in group:
         name = f"{NAMES.get(row['model'], row['model'])}, {row['variant']}"
         lines.append((name, *_figures(row, f"test{within}", columns)))
-    return Table(_title(protocol, dataset, candidates, group), tuple(columns.values()), tuple(lines))
+    return Table(
+        _title(protocol, dataset, candidates, group), tuple(metric.heading for metric in columns.values()), tuple(lines)
+    )
 
 
 def _strongest(group: list[dict[str, Any]], prefix: str, columns: Iterable[str]) -> dict[str, Any]:

@@ -1,15 +1,31 @@
 """Ranking metrics of lists from the ranks of their positives, as expectations over random tie-breaking.
 
-All protocols share this file: C and R rank the catalogue, S ranks one positive among a hundred; only ranks arrive here.
+All protocols share this file, whether they rank the catalogue or one positive among a hundred: only ranks arrive here.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from tfkgrec.errors import InputError
+from tfkgrec.evaluation.metric import registered_metrics
 from tfkgrec.evaluation.ranks import Ranks
 
 CUTOFFS = (1, 2, 5, 10, 20, 50, 100)
+
+
+def list_metrics(ranks: Ranks, cutoffs: Sequence[int] = CUTOFFS) -> dict[str, np.ndarray]:
+    """`ranking_metrics`, and after them the metrics that other packages register: float64 [G] each.
+
+    Raises:
+        InputError: a registered metric that has the name of one of ours, or gives no number.
+    """
+    metrics = ranking_metrics(ranks, cutoffs)
+    for metric in registered_metrics():
+        if metric.key in metrics:
+            raise InputError(f"metric {metric.key}: expected a name that is not taken, found one of tfkgrec's own")
+        metrics[metric.key] = metric.of_lists(ranks)
+    return metrics
 
 
 def ranking_metrics(ranks: Ranks, cutoffs: Sequence[int] = CUTOFFS) -> dict[str, np.ndarray]:

@@ -1,36 +1,16 @@
 """`metrics.json` of a run, and the table that people read."""
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tfkgrec.errors import InputError
-
-CTR_COLUMNS = {"auc": "AUC", "acc": "ACC", "auc_equal_popularity": "AUC eq.pop"}
-RANKING_COLUMNS = {
-    "precision@10": "P@10",
-    "recall@10": "R@10",
-    "recall@50": "R@50",
-    "f1@10": "F1@10",
-    "ndcg@10": "NDCG@10",
-    "hit@10": "Hit@10",
-    "mrr": "MRR",
-    "map": "MAP",
-}
-
-LIST_COLUMNS = {
-    "precision@1": "P@1",
-    "precision@5": "P@5",
-    "precision@10": "P@10",
-    "map": "MAP",
-    "mrr": "MRR",
-    "hit@10": "Hit@10",
-    "ndcg@10": "NDCG@10",
-}
+from tfkgrec.evaluation.metric import CATALOGUE_METRICS, CTR_METRICS, LIST_METRICS, Metric, registered_metrics
+from tfkgrec.evaluation.text_table import text_table
+from tfkgrec.files import write_text
 
 
 def assemble_metrics(
@@ -43,11 +23,11 @@ def assemble_metrics(
     timing: Mapping[str, float],
     data: Mapping[str, int],
 ) -> dict[str, Any]:
-    """The content of `metrics.json` (shared/design/architecture.md).
+    """The content of `metrics.json` (docs/run-directory.md).
 
     Args:
         results: part -> metrics of the model, from `evaluate_scorer`.
-        floors: floor -> part -> metrics, from `evaluate_floors`. Their test metrics come first, as
+        floors: baseline -> part -> metrics, from `evaluate_floors`. Their test metrics come first, as
             `floors.popularity.auc`; those of validation lie under `floors.popularity.validation`.
         timing: "train_seconds", "examples_per_second", "steps".
         data: counts of the dataset, such as `Dataset.stats()`: "users", "items", "entities", "triples", ...
@@ -66,18 +46,12 @@ def assemble_metrics(
 
 
 def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
-    """Write `metrics.json` in one piece: into a file beside it, then renamed.
+    """Write `metrics.json` in one piece.
 
     Raises:
         ValueError: a number is NaN or infinite, which JSON cannot hold; nothing is written then.
     """
-    text = json.dumps(metrics, indent=2, allow_nan=False, default=_plain) + "\n"
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_text(path, json.dumps(metrics, indent=2, allow_nan=False, default=_plain) + "\n")
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
@@ -98,18 +72,18 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 
 def report(metrics: Mapping[str, Any]) -> str:
-    """The model above its floors: validation, test, and the full ranking where it was asked for."""
+    """The model above its baselines: validation, test, and the full ranking where it was asked for."""
     scorers = [(metrics["model"], metrics)]
-    for name, floor in metrics["floors"].items():
-        scorers.append((f"  {name}", {"validation": floor["validation"], "test": floor}))
+    for name, baseline in metrics["floors"].items():
+        scorers.append((f"  {name}", {"validation": baseline["validation"], "test": baseline}))
     blocks = [f"{metrics['model']} on {metrics['dataset']}, protocol {metrics['protocol']}, seed {metrics['seed']}"]
     if metrics["protocol"] != "C":
         return "\n\n".join([*blocks, *_lists(metrics, scorers)])
     for part in ("validation", "test"):
-        blocks.append(_table(part, CTR_COLUMNS, [(name, parts[part]) for name, parts in scorers]))
+        blocks.append(_table(part, CTR_METRICS, [(name, parts[part]) for name, parts in scorers]))
     if "full" in metrics["test"]:
         ranked = [(name, parts["test"].get("full", {})) for name, parts in scorers]
-        blocks.append(_table("test, all items ranked", RANKING_COLUMNS, ranked))
+        blocks.append(_table("test, all items ranked", (*CATALOGUE_METRICS, *registered_metrics()), ranked))
     return "\n\n".join(blocks)
 
 
@@ -118,28 +92,16 @@ def _lists(metrics: Mapping[str, Any], scorers: Sequence[tuple[str, Mapping[str,
     tables = []
     for part in ("validation", "test"):
         for name, figures in metrics[part].items():
-            columns = {key: title for key, title in LIST_COLUMNS.items() if key in figures}
+            columns = [metric for metric in (*LIST_METRICS, *registered_metrics()) if metric.key in figures]
             rows = [(scorer, parts[part].get(name, {})) for scorer, parts in scorers]
             tables.append(_table(f"{part}, {name.replace('_', ' ')} ({figures['users']:,.0f} users)", columns, rows))
     return tables
 
 
-def _table(title: str, columns: Mapping[str, str], rows: Sequence[tuple[str, Mapping[str, float]]]) -> str:
+def _table(title: str, columns: Sequence[Metric], rows: Iterable[tuple[str, Mapping[str, float]]]) -> str:
     """One row of figures per scorer; "-" where it has none."""
-    figures = [[name] + [f"{row[key]:.4f}" if key in row else "-" for key in columns] for name, row in rows]
-    return align([[title, *columns.values()], *figures])
-
-
-def align(rows: Sequence[Sequence[str]], names: int = 1) -> str:
-    """Lines with the columns of `rows` under each other, the first `names` flush left; a rule after the first row."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(w) if n < names else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells))
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+    cells = [[name, *(metric.text(figures) for metric in columns)] for name, figures in rows]
+    return text_table([title, *(metric.heading for metric in columns)], cells)
 
 
 def _plain(value: Any) -> Any:

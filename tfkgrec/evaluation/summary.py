@@ -1,6 +1,6 @@
 """Several runs that differ in their seed, as mean and standard deviation."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +45,9 @@ def aggregate(runs: Sequence[Mapping[str, Any]]) -> Summary:
     seeds = tuple(run["seed"] for run in runs)
     if len(set(seeds)) < len(seeds):
         raise InputError(f"expected every seed once, found {sorted(seeds)}")
-    flat = [
-        {name: value for part in ("test", "validation", "floors", "timing") for name, value in _flat(run[part], part)}
-        for run in runs
-    ]
-    shared = [name for name in flat[0] if all(name in figures for figures in flat)]
-    values = {name: np.array([figures[name] for figures in flat]) for name in shared}
+    flat = [flatten({part: run[part] for part in ("test", "validation", "floors", "timing")}) for run in runs]
+    shared = [name for name in flat[0] if all(isinstance(figures.get(name), int | float) for figures in flat)]
+    values = {name: np.array([figures[name] for figures in flat], np.float64) for name in shared}
     return Summary(
         *kinds.pop(),
         seeds,
@@ -60,10 +57,12 @@ def aggregate(runs: Sequence[Mapping[str, Any]]) -> Summary:
     )
 
 
-def _flat(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, float]]:
-    """The numbers of a nested mapping under dotted names."""
+def flatten(tree: Mapping[str, Any], separator: str = ".") -> dict[str, Any]:
+    """Every leaf of a nested mapping under the joined names that lead there: {"a": {"b": 1}} -> {"a.b": 1}."""
+    flat: dict[str, Any] = {}
     for key, value in tree.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}.{key}")
-        elif isinstance(value, int | float):
-            yield f"{prefix}.{key}", float(value)
+            flat |= {f"{key}{separator}{below}": leaf for below, leaf in flatten(value, separator).items()}
+        else:
+            flat[key] = value
+    return flat

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfkgrec.data.records import Dataset
-from tfkgrec.files import write_aside
-from tfkgrec.training.run_directory import write_text
+from tfkgrec.files import write_aside, write_text
 
 if TYPE_CHECKING:
     from tfkgrec.data.history import History

@@ -13,6 +13,8 @@ from tfkgrec.data.records import Dataset
 from tfkgrec.datasets.load import load_raw
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import assemble_metrics, report, write_metrics
+from tfkgrec.evaluation.summary import flatten
+from tfkgrec.files import write_text
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
@@ -21,7 +23,7 @@ from tfkgrec.runs.cache import SharedWork
 from tfkgrec.runs.id_files import write_vocabularies
 from tfkgrec.training.backend import seed_everything
 from tfkgrec.training.contract import TrainingProtocol
-from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_text
+from tfkgrec.training.run_directory import RunDirectory, environment, write_model
 from tfkgrec.training.trainer import fit
 
 MAY_CHANGE = (
@@ -151,15 +153,7 @@ def _vectors(config: Config, prepared: Prepared, run: RunDirectory, shared: Shar
 
 def _check_same_settings(config: Config, run: RunDirectory) -> None:
     """A resumed run goes on as it began; only how long it goes on, and what is done with it, may change."""
-    before, now = (_flat(settings.to_dict()) for settings in (load_config(run.config), config))
+    before, now = (flatten(settings.to_dict()) for settings in (load_config(run.config), config))
     for key, value in now.items():
         if before.get(key) != value and not key.startswith(MAY_CHANGE):
             raise InputError(f"{key}: expected {before.get(key)}, as the run in {run.path} began, found {value}")
-
-
-def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} -> {"a.b": 1}."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
-    return flat

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tfkgrec.evaluation.summary import flatten
+from tfkgrec.files import read_json, write_text
 from tfkgrec.runtime.signature_defs import read_signature_defs, shape_text
-from tfkgrec.training.run_directory import RunDirectory, read_json, write_text
+from tfkgrec.training.run_directory import RunDirectory
 
 CARDS = "cards"
 
@@ -103,15 +105,10 @@ def _metrics(card: Mapping[str, Any]) -> list[str]:
     return _table(("", *columns), cells)
 
 
-def _numbers(values: Mapping[str, Any], above: str = "") -> dict[str, float]:
-    """Figures by name; nested ones (candidate sets) as "set name". A floor's own validation is left to the JSON."""
-    flat: dict[str, float] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _numbers(value, f"{above}{key} ") if key not in ("validation",) else {}
-        elif isinstance(value, int | float):
-            flat[f"{above}{key}"] = value
-    return flat
+def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    """Figures by name, those of a set of candidates as "set name". A baseline's validation is left to the JSON."""
+    own = {key: value for key, value in values.items() if key != "validation"}
+    return {name: value for name, value in flatten(own, " ").items() if isinstance(value, int | float)}
 
 
 def _figure(value: float | None) -> str:

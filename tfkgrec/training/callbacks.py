@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from tfkgrec.errors import InputError
+from tfkgrec.files import read_json, write_text
 from tfkgrec.training.contract import Batches
 from tfkgrec.training.diagnose import first_non_finite_layer
-from tfkgrec.training.run_directory import RunDirectory, read_json, write_model, write_text
+from tfkgrec.training.run_directory import RunDirectory, write_model
 
 NAN_CHECK_STEPS = 50
 

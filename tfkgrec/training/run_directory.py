@@ -1,7 +1,6 @@
 """Everything needed to repeat and to judge a run, in one folder (shared/design/architecture.md)."""
 
 import errno
-import json
 import math
 import os
 import platform
@@ -20,11 +19,6 @@ from tfkgrec.errors import InputError
 from tfkgrec.files import write_aside
 
 HDF5_OVERHEAD = 4096  # bytes for each variable, generously
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file in one piece."""
-    write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
 def write_model(path: Path, model: Any, write: Callable[[Path], Any]) -> None:
@@ -145,11 +139,6 @@ def _git_commit() -> str | None:
     folder = Path(__file__).resolve().parent
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def read_json(path: Path) -> Any:
-    """The content of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from tfkgrec.errors import InputError
+from tfkgrec.evaluation.item_knn import item_cosine, neighbour_scores, taken_matrix
 from tfkgrec.evaluation.scorers import Scorer
 from tfkgrec.protocols.ctr.evaluate import evaluate_scorer
 from tfkgrec.protocols.ctr.ranking import BATCH_USERS
@@ -31,26 +31,16 @@ def popularity(splits: Splits) -> Scorer:
 
 
 def item_knn(splits: Splits, batch_users: int = BATCH_USERS) -> Scorer:
-    """score(u, i) = sum of cosine(i, j) over the user's training positives j != i.
-
-    cosine(i, j) = |users of both| / sqrt(|users of i| |users of j|), over training positives; all neighbours count.
-    Sparse products, because the dense item-item matrix of Book-Crossing would take 900 MB.
+    """score(u, i) = sum of cosine(i, j) over the user's training positives j != i; all neighbours count.
 
     Args:
         batch_users: users whose catalogue row is held at a time while pairs are scored.
     """
-    lengths = splits.history_lengths
-    shape = (len(lengths), splits.num_item_rows)
-    ones = np.ones(len(splits.history_items))
-    taste = sparse.csr_array((ones, splits.history_items, splits.history_offsets), shape=shape)  # [users, items + 1]
-    scale = 1 / np.sqrt(np.maximum(splits.popularity, 1))
-    unit = taste.multiply(scale[None, :]).tocsr()  # columns of length one
-    cosine = (unit.T @ unit).tocsr()  # [items + 1, items + 1]
-    cosine.setdiag(0)
+    taken = taken_matrix(splits.history_items, splits.history_offsets, splits.num_item_rows)
+    cosine = item_cosine(taken)
 
     def score_catalogue(user: np.ndarray) -> np.ndarray:
-        # float32 at the end, so that sums that differ only in their order of addition tie as they should
-        return (taste[user] @ cosine)[:, 1:].toarray().astype(np.float32)
+        return neighbour_scores(taken[user], cosine)
 
     def score(user: np.ndarray, item: np.ndarray) -> np.ndarray:
         scores = np.empty(len(user), np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfkgrec.data.records import Interactions
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.ranking_metrics import CUTOFFS, ranking_metrics
+from tfkgrec.evaluation.ranking_metrics import CUTOFFS, list_metrics
 from tfkgrec.evaluation.ranks import rank_positives
 from tfkgrec.evaluation.scorers import CatalogueScore
 from tfkgrec.protocols.ctr.split import Splits
@@ -33,7 +33,7 @@ def evaluate_ranking(
         batch_users: users scored at a time.
 
     Returns:
-        The metrics of `ranking_metrics`, and "users", how many were averaged over.
+        The metrics of `list_metrics`, and "users", how many were averaged over.
 
     Raises:
         InputError: no positive in the part, or a score is not finite.
@@ -53,7 +53,7 @@ def evaluate_ranking(
         own = slice(begin[first], end[first + len(batch) - 1])
         scores = _candidate_scores(score_catalogue, batch, splits)
         ranks = rank_positives(scores, np.searchsorted(batch, user[own]), item[own] - 1)
-        batches.append(ranking_metrics(ranks, cutoffs))
+        batches.append(list_metrics(ranks, cutoffs))
     metrics = {name: float(np.mean(np.concatenate([b[name] for b in batches]))) for name in batches[0]}
     return {**metrics, "users": float(len(users))}
 

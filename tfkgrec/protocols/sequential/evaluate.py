@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.ranking_metrics import ranking_metrics
+from tfkgrec.evaluation.metric import registered_metrics
+from tfkgrec.evaluation.ranking_metrics import list_metrics
 from tfkgrec.evaluation.ranks import rank_positives
 from tfkgrec.evaluation.scorers import PartScore
 from tfkgrec.protocols.ctr.ranking import BATCH_USERS
@@ -30,7 +31,7 @@ def evaluate_next(
     "full": among all items that the user has not taken before. Ties count by expectation (`ranking_metrics`).
 
     Returns:
-        candidate set -> map, mrr, hit@10, ndcg@10 and "users", how many were averaged over.
+        candidate set -> map, mrr, hit@10, ndcg@10, registered metrics, and "users", how many were averaged over.
 
     Raises:
         InputError: a score is not finite.
@@ -55,9 +56,10 @@ def evaluate_next(
             for place, one in enumerate(user):
                 scores[place, known[known_offsets[one] : known_offsets[one + 1]] - 1] = -np.inf
             batches["full"].append(_figures(scores, row, item - 1))
+    names = (*METRICS, *(metric.key for metric in registered_metrics()))
     return {
         name: {
-            **{metric: float(np.mean(np.concatenate([b[metric] for b in parts]))) for metric in METRICS},
+            **{metric: float(np.mean(np.concatenate([b[metric] for b in parts]))) for metric in names},
             "users": float(len(targets.user)),
         }
         for name, parts in batches.items()
@@ -83,4 +85,4 @@ def _sampled(scores: np.ndarray, negatives: np.ndarray, row: np.ndarray, item: n
 
 
 def _figures(scores: np.ndarray, row: np.ndarray, column: np.ndarray) -> dict[str, np.ndarray]:
-    return ranking_metrics(rank_positives(scores, row, column), (CUTOFF,))
+    return list_metrics(rank_positives(scores, row, column), (CUTOFF,))

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy import sparse
 
+from tfkgrec.evaluation.item_knn import item_cosine, neighbour_scores, taken_matrix
 from tfkgrec.evaluation.scorers import PartScore
 from tfkgrec.protocols.top_n.split import PARTS, TimeSplits
 
@@ -23,17 +23,15 @@ def item_knn(splits: TimeSplits, newest: int | None = None) -> PartScore:
     Args:
         newest: read only that many of a user's items, the newest; None: all.
     """
-    cosine = {part: _cosine(_rated(splits, part)) for part in PARTS}
+    known = {part: taken_matrix(*splits.known(part), splits.num_item_rows) for part in PARTS}
+    cosine = {part: item_cosine(known[part]) for part in PARTS}
 
     def score(user: np.ndarray, part: str) -> np.ndarray:
         if newest is None:
-            read = _rated(splits, part)[user]
-        else:
-            items = splits.histories(part, user, newest)
-            row = np.repeat(np.arange(len(user)), (items > 0).sum(axis=1))
-            shape = (len(user), splits.num_item_rows)
-            read = sparse.csr_array((np.ones(len(row)), (row, items[items > 0])), shape=shape)
-        return (read @ cosine[part])[:, 1:].toarray().astype(np.float32)
+            return neighbour_scores(known[part][user], cosine[part])
+        items = splits.histories(part, user, newest)
+        offsets = np.concatenate([[0], np.cumsum(np.count_nonzero(items, axis=1))])
+        return neighbour_scores(taken_matrix(items[items > 0], offsets, splits.num_item_rows), cosine[part])
 
     return score
 
@@ -49,17 +47,3 @@ FLOORS: dict[str, Callable[[TimeSplits], PartScore]] = {
     "item_knn": item_knn,
     "item_knn_newest": lambda splits: item_knn(splits, NEWEST),
 }
-
-
-def _rated(splits: TimeSplits, part: str) -> sparse.csr_array:
-    items, offsets = splits.known(part)
-    shape = (len(offsets) - 1, splits.num_item_rows)
-    return sparse.csr_array((np.ones(len(items)), items, offsets), shape=shape)  # [users, items + 1]
-
-
-def _cosine(rated: sparse.csr_array) -> sparse.csr_array:
-    count = np.asarray(rated.sum(axis=0)).ravel()
-    unit = rated.multiply(1 / np.sqrt(np.maximum(count, 1))[None, :]).tocsr()  # columns of length one
-    cosine = (unit.T @ unit).tocsr()
-    cosine.setdiag(0)
-    return cosine

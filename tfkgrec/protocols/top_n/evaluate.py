@@ -3,7 +3,8 @@
 import numpy as np
 
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.ranking_metrics import ranking_metrics
+from tfkgrec.evaluation.metric import registered_metrics
+from tfkgrec.evaluation.ranking_metrics import list_metrics
 from tfkgrec.evaluation.ranks import rank_positives
 from tfkgrec.evaluation.scorers import PartScore
 from tfkgrec.protocols.ctr.ranking import BATCH_USERS
@@ -19,9 +20,9 @@ def evaluate_top_n(score: PartScore, splits: TimeSplits, part: str = "test", bat
     """Rank all items that a user is not known to have rated, for every user with a rating in `part`.
 
     Returns:
-        "full" -> precision@1, @5, @10, mrr (of the first hit), each with its standard error over the users as
-        `.._se`, and "users"; in the test part also "full_cold" for users with fewer than 5 test ratings, and
-        "full_thinned" for thinned users, where there are any. Ties count by expectation (`ranking_metrics`).
+        "full" -> precision@1, @5, @10, mrr (of the first hit) and registered metrics, each with its standard error over
+        the users as `.._se`, and "users"; in the test part also "full_cold" for users with fewer than 5 test ratings,
+        and "full_thinned" for thinned users, where there are any. Ties count by expectation (`ranking_metrics`).
 
     Raises:
         InputError: nobody to rank for, or a score is not finite.
@@ -45,8 +46,9 @@ def evaluate_top_n(score: PartScore, splits: TimeSplits, part: str = "test", bat
         for place, one in enumerate(user):
             scores[place, known[known_offsets[one] : known_offsets[one + 1]] - 1] = -np.inf
         ranks = rank_positives(scores, np.searchsorted(user, pairs.user[own]), pairs.item[own] - 1)
-        batches.append(ranking_metrics(ranks, CUTOFFS))
-    values = {name: np.concatenate([batch[name] for batch in batches]) for name in METRICS}
+        batches.append(list_metrics(ranks, CUTOFFS))
+    names = (*METRICS, *(metric.key for metric in registered_metrics()))
+    values = {name: np.concatenate([batch[name] for batch in batches]) for name in names}
     groups = {"full": np.ones(len(users), bool)}
     if part == "test":
         groups |= {"full_cold": splits.cold[users], "full_thinned": splits.thinned[users]}
