@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tfkgrec.data.pair_keys import is_among, pair_keys
+
 _MAX_ROUNDS = 1_000
 
 
@@ -16,7 +18,7 @@ def draw_negatives(
 
     Args:
         counts: how many to draw, int [users]; a user with fewer allowed items gets all of those.
-        forbidden: sorted int64 keys `user * (num_items + 1) + item`.
+        forbidden: sorted `pair_keys`.
         num_items: items are 1..num_items.
         popularity: draw in proportion to these counts [num_items + 1], where 0 counts as 1; None: uniformly.
 
@@ -36,10 +38,10 @@ def draw_negatives(
         if not len(open_):
             break
         item[open_] = _draw(len(open_), num_items, chance, rng)
-        key = user * rows + item
+        key = pair_keys(user, item, rows)
         order = np.argsort(key, kind="stable")
         repeat = order[1:][key[order[1:]] == key[order[:-1]]]  # all but one of equal keys
-        open_ = np.union1d(open_[_contains(forbidden, key[open_])], repeat)
+        open_ = np.union1d(open_[is_among(key[open_], forbidden)], repeat)
     user_parts, item_parts = [user], [item]
     for u in np.flatnonzero(crowded & (counts > 0)):
         own = forbidden[np.searchsorted(forbidden, u * rows) : np.searchsorted(forbidden, (u + 1) * rows)] % rows
@@ -57,7 +59,7 @@ def draw_untouched(user: np.ndarray, touched: np.ndarray, num_items: int, rng: n
 
     Args:
         user: int [...]; one user may stand in many places, each with a draw of its own.
-        touched: sorted int64 keys `user * (num_items + 1) + item`.
+        touched: sorted `pair_keys`.
 
     Returns:
         int32 of the shape of `user`; 0 where a user has touched everything.
@@ -70,7 +72,7 @@ def draw_untouched(user: np.ndarray, touched: np.ndarray, num_items: int, rng: n
         if not len(open_):
             break
         item[open_] = rng.integers(1, rows, len(open_))
-        open_ = open_[_contains(touched, owner[open_] * rows + item[open_])]
+        open_ = open_[is_among(pair_keys(owner[open_], item[open_], rows), touched)]
     item[open_] = 0
     return item.reshape(user.shape).astype(np.int32)
 
@@ -85,16 +87,3 @@ def _chance(popularity: np.ndarray) -> np.ndarray:
     """Probabilities of the items 1..num_items [num_items]."""
     weight = np.maximum(popularity[1:], 1).astype(np.float64)
     return weight / weight.sum()
-
-
-def _contains(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Whether each of `wanted` is among the sorted `keys`."""
-    if not len(keys):
-        return np.zeros(len(wanted), bool)
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return keys[at] == wanted
-
-
-def pair_keys(user: np.ndarray, item: np.ndarray, num_item_rows: int) -> np.ndarray:
-    """One int64 per (user, item) pair, in the order of (user, item)."""
-    return user.astype(np.int64) * num_item_rows + item

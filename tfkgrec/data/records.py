@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.errors import InputError
 
 
@@ -165,7 +166,7 @@ class Dataset:
         pairs = self.interactions
         if not len(pairs.positives):
             raise InputError(f"{self.name}: expected at least one positive interaction, found none")
-        key = pairs.user.astype(np.int64) * self.items.size + pairs.item
+        key = pair_keys(pairs.user, pairs.item, self.items.size)
         if np.any(np.diff(np.sort(key)) == 0):
             raise InputError(f"{self.name}: a (user, item) pair occurs twice")
         if not np.any(self.graph.head <= self.num_items) and not np.any(self.graph.tail <= self.num_items):

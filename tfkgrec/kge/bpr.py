@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.layers.embedding import Embedding
 
 
@@ -78,7 +79,7 @@ class PairBatches(keras.utils.PyDataset):
         self.items, self.offsets, self.num_items, self.seed = history_items, history_offsets, num_item_rows - 1, seed
         self.counts = np.diff(history_offsets)
         self.user = np.repeat(np.arange(len(self.counts)), self.counts)
-        self.forbidden = np.unique(self.user * np.int64(num_item_rows) + history_items)
+        self.forbidden = np.unique(pair_keys(self.user, history_items, num_item_rows))
         self._steps = max(1, -(-len(self.items) // batch_size))
         self._batch = -(-len(self.items) // self._steps)
         self._epoch = -1

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfkgrec.data.pair_keys import is_among, pair_keys
 from tfkgrec.data.records import KnowledgeGraph
 
 _ROUNDS = 20
@@ -69,12 +70,10 @@ class Corruption:
 
     def _keys(self, head: np.ndarray, relation: np.ndarray, tail: np.ndarray) -> np.ndarray:
         """One int64 per triple."""
-        return (head.astype(np.int64) * self.num_relations + relation) * self.num_entities + tail
+        return pair_keys(pair_keys(head, relation, self.num_relations), tail, self.num_entities)
 
     def _is_known(self, head: np.ndarray, relation: np.ndarray, tail: np.ndarray) -> np.ndarray:
-        keys = self._keys(head, relation, tail)
-        at = np.minimum(np.searchsorted(self.known, keys), len(self.known) - 1)
-        return self.known[at] == keys
+        return is_among(self._keys(head, relation, tail), self.known)
 
 
 def _head_probability(graph: KnowledgeGraph) -> np.ndarray:

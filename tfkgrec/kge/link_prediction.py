@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from keras import ops
 
+from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import KnowledgeGraph
 from tfkgrec.evaluation.ranks import Ranks
 from tfkgrec.kge.knowledge_model import HEAD, TAIL, KnowledgeModel
@@ -78,13 +79,13 @@ class _Answers:
         entity, relation, found = (
             np.concatenate([getattr(graph, part) for graph in graphs]) for part in (given, "relation", answer)
         )
-        key = entity.astype(np.int64) * self.num_relations + relation
+        key = pair_keys(entity, relation, self.num_relations)
         order = np.argsort(key, kind="stable")
         self.key, self.found = key[order], found[order]
 
     def of(self, given: np.ndarray, relation: int) -> tuple[np.ndarray, np.ndarray]:
         """Row (place in `given`) and entity of every true answer."""
-        key = given.astype(np.int64) * self.num_relations + relation
+        key = pair_keys(given, relation, self.num_relations)
         first, last = np.searchsorted(self.key, key, "left"), np.searchsorted(self.key, key, "right")
         count = last - first
         row = np.repeat(np.arange(len(given)), count)

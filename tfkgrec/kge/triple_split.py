@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import KnowledgeGraph
 
 
@@ -19,7 +20,7 @@ def hold_out(graph: KnowledgeGraph, share: float, rng: np.random.Generator) -> t
         learned, held out: the second holds at most `share` of the triples.
     """
     low, high = np.minimum(graph.head, graph.tail), np.maximum(graph.head, graph.tail)
-    _, pair = np.unique(low.astype(np.int64) * graph.num_entities + high, return_inverse=True)
+    _, pair = np.unique(pair_keys(low, high, graph.num_entities), return_inverse=True)
     order = rng.permutation(len(graph))
     kept = np.zeros(pair.max(initial=-1) + 1, bool)
     for ids in (graph.head, graph.tail, graph.relation):

@@ -35,7 +35,7 @@ def child_server(*flags: str, log: Path | None = None) -> Iterator[ChildServer]:
     """
     command = [sys.executable, "-m", "tfkgrec.serve", "--port=0", *flags]
     errors = log.open("w", encoding="utf-8") if log else None
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
         if errors:
             errors.close()
         try:

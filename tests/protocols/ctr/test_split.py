@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.data import small
-from tfkgrec.data.negatives import pair_keys
 from tfkgrec.data.records import Interactions
 from tfkgrec.errors import InputError
 from tfkgrec.protocols.ctr.split import Splits, protocol_c, user_histories
@@ -132,14 +131,6 @@ def test_a_user_who_rated_nearly_everything_gets_what_is_left():
         assert sum(u == user for u, _ in pairs(splits, 0)) == min(positives, 14 - touched)
         short += positives > 14 - touched
     assert short
-
-
-def test_pair_keys_sort_by_user_then_item():
-    user, item = np.array([2, 1, 1], np.int32), np.array([1, 6, 2], np.int32)
-    # 7 rows: 2 * 7 + 1, 1 * 7 + 6, 1 * 7 + 2
-    assert pair_keys(user, item, 7).tolist() == [15, 13, 9]
-    big = pair_keys(np.array([2_000_000_000], np.int32), np.array([5], np.int32), 2_000_000)
-    assert big.tolist() == [4_000_000_000_000_005]  # no overflow
 
 
 def test_validate_names_a_pair_that_is_in_two_parts(splits):

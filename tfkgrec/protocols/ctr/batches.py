@@ -14,7 +14,8 @@ from tfkgrec.config import TrainingConfig
 from tfkgrec.data.epoch_dataset import batches_of, epochs_dataset
 from tfkgrec.data.grouping import group_pairs
 from tfkgrec.data.history import sample_histories
-from tfkgrec.data.negatives import draw_negatives, pair_keys
+from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Interactions
 from tfkgrec.protocols.ctr.split import Splits
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfkgrec.data.negatives import draw_negatives, pair_keys
+from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.errors import InputError
 
@@ -54,7 +55,7 @@ class Splits:
         seen: dict[str, np.ndarray] = {}
         for name in ("train", "validation", "test"):
             part: Interactions = getattr(self, name)
-            key = part.user.astype(np.int64) * self.num_item_rows + part.item
+            key = pair_keys(part.user, part.item, self.num_item_rows)
             for other, keys in seen.items():
                 both = np.intersect1d(key, keys)
                 if len(both):

@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.data.epoch_dataset import batches_of, epochs_dataset
-from tfkgrec.data.negatives import draw_untouched, pair_keys
+from tfkgrec.data.negatives import draw_untouched
+from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.protocols.sequential.split import SequenceSplits
 
 Stacked = tuple[dict[str, np.ndarray], np.ndarray]

@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from tfkgrec.data.history import window
-from tfkgrec.data.negatives import draw_negatives, pair_keys
+from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 

@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from tfkgrec.data.epoch_dataset import batches_of, epochs_dataset
 from tfkgrec.data.history import window
-from tfkgrec.data.negatives import draw_negatives, pair_keys
+from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.models.rkan.path_sampling import PathRequest, sample_paths
 from tfkgrec.models.rkan.path_source import PathSource
 from tfkgrec.protocols.top_n.split import TimeSplits
