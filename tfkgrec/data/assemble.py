@@ -1,7 +1,6 @@
 """RawData -> Dataset: give every user, item, entity and relation its inner id."""
 
 import numpy as np
-import pandas as pd
 
 from tfkgrec.data.records import Dataset, IdMap, Interactions, KnowledgeGraph, RawData
 
@@ -22,49 +21,56 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False) -> Datase
     pairs = pairs[pairs["user"].isin(pairs.loc[pairs["positive"], "user"].unique())]
     users = IdMap.build("user", pairs["user"], rng)
     items = IdMap.build("item", raw.item_links["item"], rng)
-    entity_of = raw.item_links.set_index("item")["entity"]
-    item_entities = entity_of.reindex(items.raw[1:]).to_numpy(dtype=object)
-    others = IdMap.build(
-        "entity", set(raw.triples["head"].unique()).union(raw.triples["tail"].unique()).difference(item_entities), rng
-    )
-    entities = IdMap("entity", np.concatenate([[""], item_entities, others.raw[1:]]).astype(object))
+    entities = _entities(raw, items, rng)
     relations = IdMap.build("relation", raw.triples["relation"], rng)
-
-    head, relation, tail = (
-        ids.encode(raw.triples[column])
-        for ids, column in ((entities, "head"), (relations, "relation"), (entities, "tail"))
-    )
-    relation_names = [raw.relation_names.get(r, r) for r in relations.raw]
+    head, tail = (entities.encode(raw.triples[side]) for side in ("head", "tail"))
+    graph = KnowledgeGraph(head, relations.encode(raw.triples["relation"]), tail, entities.size, relations.size)
+    relation_names = _names(relations.raw, raw.relation_names)
     if inverse_relations:
-        shift = np.int32(relations.size - 1)
-        head, relation, tail = (
-            np.concatenate([head, tail]),
-            np.concatenate([relation, relation + shift]),
-            np.concatenate([tail, head]),
-        )
-        relations = IdMap("relation", np.concatenate([relations.raw, [f"inverse {r}" for r in relations.raw[1:]]]))
-        relation_names += [f"{name} of" for name in relation_names[1:]]
-
+        graph, relations, relation_names = _with_inverses(graph, relations, relation_names)
     time = pairs["timestamp"].to_numpy(np.int64) if "timestamp" in pairs else None
+    label = pairs["positive"].to_numpy(np.float32)
     dataset = Dataset(
         name=raw.name,
         users=users,
         items=items,
         entities=entities,
         relations=relations,
-        interactions=Interactions(
-            users.encode(pairs["user"]), items.encode(pairs["item"]), pairs["positive"].to_numpy(np.float32), time
-        ),
-        graph=KnowledgeGraph(head, relation, tail, entities.size, relations.size),
+        interactions=Interactions(users.encode(pairs["user"]), items.encode(pairs["item"]), label, time),
+        graph=graph,
         entity_names=_names(entities.raw, raw.entity_names),
-        relation_names=np.array(relation_names, dtype=object),
+        relation_names=relation_names,
         report=raw.report,
     )
     dataset.validate()
     return dataset
 
 
+def _entities(raw: RawData, items: IdMap, rng: np.random.Generator) -> IdMap:
+    """The items' entities under the items' numbers, the others of the graph after them."""
+    entity_of = raw.item_links.set_index("item")["entity"]
+    item_entities = entity_of.reindex(items.raw[1:]).to_numpy(dtype=object)
+    others = set(raw.triples["head"].unique()).union(raw.triples["tail"].unique()).difference(item_entities)
+    numbered = IdMap.build("entity", others, rng).raw[1:]
+    return IdMap("entity", np.concatenate([[""], item_entities, numbered]).astype(object))
+
+
+def _with_inverses(
+    graph: KnowledgeGraph, relations: IdMap, names: np.ndarray
+) -> tuple[KnowledgeGraph, IdMap, np.ndarray]:
+    """(tail, inverse of relation, head) for every triple, too."""
+    shift = np.int32(relations.size - 1)
+    both_ways = KnowledgeGraph(
+        np.concatenate([graph.head, graph.tail]),
+        np.concatenate([graph.relation, graph.relation + shift]),
+        np.concatenate([graph.tail, graph.head]),
+        graph.num_entities,
+        graph.num_relations + int(shift),
+    )
+    raw = np.concatenate([relations.raw, [f"inverse {r}" for r in relations.raw[1:]]])
+    return both_ways, IdMap("relation", raw), np.concatenate([names, [f"{name} of" for name in names[1:]]])
+
+
 def _names(raw_ids: np.ndarray, names: dict[str, str]) -> np.ndarray:
-    if not names:
-        return raw_ids
-    return pd.Series(raw_ids).map(lambda r: names.get(r, r)).to_numpy(dtype=object)
+    """The names of ids for people; an id without one is its own."""
+    return np.array([names.get(one, one) for one in raw_ids], dtype=object)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 Stacked = Any
@@ -28,8 +29,9 @@ def epochs_dataset(
     counter = iter(range(first_epoch, 1 << 30))
     specs = tf.nest.flatten(signature)
 
-    def next_epoch() -> list[Any]:
-        return tf.nest.flatten(epoch(next(counter)))
+    def next_epoch() -> list[np.ndarray]:
+        arrays: list[np.ndarray] = tf.nest.flatten(epoch(next(counter)))
+        return arrays
 
     def read(_: tf.Tensor) -> Any:
         # Python hands over a whole epoch at once; cutting it into batches there would cost a millisecond for each.

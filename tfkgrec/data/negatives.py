@@ -32,26 +32,32 @@ def draw_negatives(
     # Rejection is quick unless a user has used up most of the catalogue; those few are drawn from their complement.
     crowded = (counts + taken) * 2 > num_items
     user = np.repeat(np.arange(len(counts)), np.where(crowded, 0, counts))
+    parts = [(user, _by_rejection(user, forbidden, num_items, chance, rng))]
+    for u in np.flatnonzero(crowded & (counts > 0)):
+        own = forbidden[np.searchsorted(forbidden, u * rows) : np.searchsorted(forbidden, (u + 1) * rows)] % rows
+        allowed = np.setdiff1d(np.arange(1, rows), own)
+        own_chance = None if chance is None else chance[allowed - 1] / chance[allowed - 1].sum()
+        parts.append((np.full(counts[u], u), rng.choice(allowed, counts[u], replace=False, p=own_chance)))
+    user, item = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    order = np.argsort(user, kind="stable")
+    return user[order].astype(np.int32), item[order].astype(np.int32)
+
+
+def _by_rejection(
+    user: np.ndarray, forbidden: np.ndarray, num_items: int, chance: np.ndarray | None, rng: np.random.Generator
+) -> np.ndarray:
+    """An item for every entry of `user`, int64 [n]; what is forbidden or drawn twice for a user is drawn again."""
     item = np.zeros(len(user), np.int64)
     open_ = np.arange(len(user))
     for _ in range(_MAX_ROUNDS):
         if not len(open_):
             break
         item[open_] = _draw(len(open_), num_items, chance, rng)
-        key = pair_keys(user, item, rows)
+        key = pair_keys(user, item, num_items + 1)
         order = np.argsort(key, kind="stable")
         repeat = order[1:][key[order[1:]] == key[order[:-1]]]  # all but one of equal keys
         open_ = np.union1d(open_[is_among(key[open_], forbidden)], repeat)
-    user_parts, item_parts = [user], [item]
-    for u in np.flatnonzero(crowded & (counts > 0)):
-        own = forbidden[np.searchsorted(forbidden, u * rows) : np.searchsorted(forbidden, (u + 1) * rows)] % rows
-        allowed = np.setdiff1d(np.arange(1, rows), own)
-        user_parts.append(np.full(counts[u], u))
-        own_chance = None if chance is None else chance[allowed - 1] / chance[allowed - 1].sum()
-        item_parts.append(rng.choice(allowed, counts[u], replace=False, p=own_chance))
-    user, item = np.concatenate(user_parts), np.concatenate(item_parts)
-    order = np.argsort(user, kind="stable")
-    return user[order].astype(np.int32), item[order].astype(np.int32)
+    return item
 
 
 def draw_untouched(user: np.ndarray, touched: np.ndarray, num_items: int, rng: np.random.Generator) -> np.ndarray:
@@ -86,4 +92,5 @@ def _draw(count: int, num_items: int, chance: np.ndarray | None, rng: np.random.
 def _chance(popularity: np.ndarray) -> np.ndarray:
     """Probabilities of the items 1..num_items [num_items]."""
     weight = np.maximum(popularity[1:], 1).astype(np.float64)
-    return weight / weight.sum()
+    chance: np.ndarray = weight / weight.sum()
+    return chance

@@ -67,11 +67,13 @@ class IdMap:
     def encode(self, values: Iterable[str]) -> np.ndarray:
         """Inner ids [n] int32 of raw ids; unknown ones become 0."""
         found = self._inner.get_indexer(pd.Index(np.asarray(values, dtype=object)))
-        return np.maximum(found, 0).astype(np.int32)
+        encoded: np.ndarray = np.maximum(found, 0).astype(np.int32)
+        return encoded
 
     def decode(self, ids: np.ndarray) -> np.ndarray:
         """Raw ids, same shape as `ids`; 0 becomes the empty string."""
-        return self.raw[np.asarray(ids)]
+        raw: np.ndarray = self.raw[np.asarray(ids)]
+        return raw
 
     def validate(self) -> None:
         if self.raw[0] != "":

@@ -4,6 +4,7 @@ All protocols share this file, whether they rank the catalogue or one positive a
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,32 +55,23 @@ def ranking_metrics(ranks: Ranks, cutoffs: Sequence[int] = CUTOFFS) -> dict[str,
         McSherry and Najork, "Computing information retrieval performance measures efficiently in the presence of tied
         scores", ECIR 2008.
     """
+    # In one piece, long as it is: the letters are those of the equations above.
     n = np.bincount(ranks.row, minlength=ranks.num_rows)  # [G] positives per list
-    if np.any(n == 0):
-        raise ValueError(
-            f"every list should have a positive. Received {np.sum(n == 0):,} of {len(n):,} lists without one"
-        )
-    base = int(ranks.pessimistic.max()) + 1
-    key, member, t = np.unique(ranks.row * base + ranks.optimistic, return_index=True, return_counts=True)
-    row, o = np.divmod(key, base)  # [groups], list by list, best group first
-    p = ranks.pessimistic[member]  # [groups]
-    m = p - o + 1  # [groups]
-    c = np.cumsum(t) - t - (np.cumsum(n) - n)[row]  # [groups]
-    best = np.flatnonzero(c == 0)  # [G], each list's best group
+    row, o, p, m, t, c = _tie_groups(ranks, n)
+    best, last = np.flatnonzero(c == 0), int(p.max())  # [G], each list's best group; the last place of all
 
     def per_list(of_group: np.ndarray) -> np.ndarray:
         return np.bincount(row, of_group, minlength=ranks.num_rows)  # [G]
 
     discount = _running_sum(1 / np.log2(np.arange(2, max(cutoffs) + 2)))
-    log_factorial = _running_sum(np.log(np.arange(1, base)))
+    log_factorial = _running_sum(np.log(np.arange(1, last + 1)))
     metrics: dict[str, np.ndarray] = {}
     for k in cutoffs:
         inside = np.clip(k - o + 1, 0, m)  # [groups], places <= k
         hits = per_list(t / m * inside)
         gain = per_list(t / m * (discount[np.minimum(p, k)] - discount[np.minimum(o - 1, k)]))
-        miss = _log_choose((m - t)[best], inside[best], log_factorial) - _log_choose(
-            m[best], inside[best], log_factorial
-        )
+        drawn = inside[best]
+        miss = _log_choose((m - t)[best], drawn, log_factorial) - _log_choose(m[best], drawn, log_factorial)
         metrics[f"precision@{k}"] = hits / k
         metrics[f"recall@{k}"] = hits / n
         metrics[f"f1@{k}"] = 2 * hits / (k + n)  # 2PR / (P + R): linear in the hits, so ties cost nothing
@@ -87,11 +79,35 @@ def ranking_metrics(ranks: Ranks, cutoffs: Sequence[int] = CUTOFFS) -> dict[str,
         metrics[f"hit@{k}"] = 1 - np.exp(miss)
     metrics["mrr"] = _reciprocal_of_first_hit(o[best], m[best], t[best], log_factorial)
 
-    harmonic = _running_sum(1 / np.arange(1, base))
+    harmonic = _running_sum(1 / np.arange(1, last + 1))
     h = harmonic[p] - harmonic[o - 1]  # [groups], sum of 1/r over the places
     crowding = (t - 1) / np.maximum(m - 1, 1)
     metrics["map"] = per_list(t / m * ((1 + c) * h + crowding * (m - o * h))) / n
     return metrics
+
+
+class _TieGroups(NamedTuple):
+    """The tie groups that hold a positive, list by list, best group first; int64 [groups] each, letters as above."""
+
+    row: np.ndarray  # its list
+    o: np.ndarray
+    p: np.ndarray
+    m: np.ndarray
+    t: np.ndarray
+    c: np.ndarray
+
+
+def _tie_groups(ranks: Ranks, n: np.ndarray) -> _TieGroups:
+    """Group the positives of each list, n [G] of them, by their score."""
+    if np.any(n == 0):
+        raise ValueError(
+            f"every list should have a positive. Received {np.sum(n == 0):,} of {len(n):,} lists without one"
+        )
+    base = int(ranks.pessimistic.max()) + 1
+    key, member, t = np.unique(ranks.row * base + ranks.optimistic, return_index=True, return_counts=True)
+    row, o = np.divmod(key, base)
+    p = ranks.pessimistic[member]
+    return _TieGroups(row, o, p, p - o + 1, t, np.cumsum(t) - t - (np.cumsum(n) - n)[row])
 
 
 def _reciprocal_of_first_hit(o: np.ndarray, m: np.ndarray, t: np.ndarray, log_factorial: np.ndarray) -> np.ndarray:

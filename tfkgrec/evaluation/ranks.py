@@ -32,7 +32,8 @@ class Ranks:
     @property
     def realistic(self) -> np.ndarray:
         """Float64 [P]: the expected rank, midway between the other two."""
-        return (self.optimistic + self.pessimistic) / 2
+        middle: np.ndarray = (self.optimistic + self.pessimistic) / 2
+        return middle
 
 
 def rank_positives(scores: np.ndarray, row: np.ndarray, column: np.ndarray) -> Ranks:

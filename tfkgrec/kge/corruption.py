@@ -66,7 +66,8 @@ class Corruption:
         same = np.full(len(entity), tail if at_head else head)
         relations = np.full(len(entity), relation)
         known = self._is_known(entity, relations, same) if at_head else self._is_known(same, relations, entity)
-        return entity[~known]
+        free: np.ndarray = entity[~known]
+        return free
 
     def _keys(self, head: np.ndarray, relation: np.ndarray, tail: np.ndarray) -> np.ndarray:
         """One int64 per triple."""

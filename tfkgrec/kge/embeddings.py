@@ -107,7 +107,7 @@ def _ids(dataset: Dataset, table: str) -> IdMap:
 
 def _same_ids(path: Path, table: str, raw: list[str], ids: IdMap, found: str, wanted: str) -> np.ndarray:
     """Row in the file of each of the dataset's inner ids."""
-    at = pd.Index(raw).get_indexer(pd.Index(ids.raw))
+    at: np.ndarray = pd.Index(raw).get_indexer(pd.Index(ids.raw))
     if len(raw) != ids.size or np.any(at < 0):
         missing = ids.raw[at < 0]
         what = f"; {table} {missing[0]!r} is not among them" if len(missing) else ""

@@ -116,5 +116,5 @@ def test_a_scorer_is_judged_on_both_parts():
 def test_scores_that_are_no_numbers_are_refused():
     with pytest.raises(InputError, match="ranking: scores should be finite. Received 9 NaN or infinite"):
         evaluate_next(fixed(DOWN, np.full(ITEMS, np.nan)), splits(), "test")
-    with pytest.raises(ValueError, match=r"`score` should return \[users, num_items\]. Received: \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"should return \[users, num_items\] = \(2, 9\). Received: \(2, 3\)"):
         evaluate_next(lambda user, part: np.zeros((2, 3)), splits(), "test")

@@ -88,12 +88,14 @@ def readable_relations(relations: Iterable[str]) -> dict[str, str]:
     parts = pd.Series({relation: relation.split(".") for relation in relations}, dtype=object)
     short = parts.map(lambda words: words[-1].replace("_", " "))
     longer = parts.map(lambda words: " of ".join(words[:-3:-1]).replace("_", " "))
-    return short.where(~short.duplicated(), longer).to_dict()
+    names: dict[str, str] = short.where(~short.duplicated(), longer).to_dict()
+    return names
 
 
 def commonest_first(relations: pd.Series) -> list[str]:
     """The distinct relations of a graph, most triples first."""
-    return relations.value_counts().index.to_list()
+    found: list[str] = relations.value_counts().index.to_list()
+    return found
 
 
 def names_by_relation(triples: pd.DataFrame, relation_names: dict[str, str]) -> dict[str, str]:

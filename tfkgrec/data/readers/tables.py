@@ -47,7 +47,7 @@ class Table:
 
     def numbers(self, name: str, key: str = "") -> np.ndarray:
         """A column as float64 [n]; every row must be a finite number."""
-        parsed = pd.to_numeric(self.column(name, key), errors="coerce").to_numpy(np.float64)
+        parsed: np.ndarray = pd.to_numeric(self.column(name, key), errors="coerce").to_numpy(np.float64)
         self._refuse(name, ~np.isfinite(parsed), "a number")
         return parsed
 
@@ -102,9 +102,7 @@ def read_table(
     width = int(widths[0]) if columns is None else len(columns)
     if first == len(lines):
         raise InputError(f"{path}: expected rows below the header, found none")
-    wrong = widths[first:] != width
-    if wrong.any():
-        row = first + int(wrong.argmax())
+    for row in first + np.flatnonzero(widths[first:] != width)[:1]:
         wanted = f"{width} fields" + (f" ({', '.join(columns)})" if columns else " as in the header")
         raise InputError(f"{path}:{lines[row]}: expected {wanted}, found {widths[row]}")
     frame = pd.read_csv(

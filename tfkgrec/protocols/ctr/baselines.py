@@ -22,7 +22,8 @@ def popularity(splits: Splits) -> Scorer:
     count = splits.popularity.astype(np.float32)  # [items + 1]
 
     def score(user: np.ndarray, item: np.ndarray) -> np.ndarray:
-        return count[item]
+        scores: np.ndarray = count[item]
+        return scores
 
     def score_catalogue(user: np.ndarray) -> np.ndarray:
         return np.broadcast_to(count[1:], (len(user), len(count) - 1))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.errors import InputError
+from tfkgrec.evaluation.candidates import catalogue_scores, leave_out
 from tfkgrec.evaluation.metric import registered_metrics
 from tfkgrec.evaluation.ranking_metrics import list_metrics
 from tfkgrec.evaluation.ranks import rank_positives
@@ -37,24 +37,18 @@ def evaluate_next(
         InputError: a score is not finite.
     """
     targets = getattr(splits, part)
-    known, known_offsets = splits.known(part)
+    known = splits.known(part)
     batches: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in candidates}
     for first in range(0, len(targets.user), batch_users):
         user = targets.user[first : first + batch_users]
-        scores = np.array(score(user, part), np.float32)  # a copy: it is masked in place
-        if scores.shape != (len(user), splits.num_item_rows - 1):
-            raise ValueError(f"`score` should return [users, num_items]. Received: {scores.shape}")
-        if not np.all(np.isfinite(scores)):
-            bad = np.sum(~np.isfinite(scores))
-            raise InputError(f"ranking: scores should be finite. Received {bad:,} NaN or infinite")
+        scores = catalogue_scores(score(user, part), len(user), splits.num_item_rows - 1)
         offsets = targets.offsets[first : first + len(user) + 1]
         item = targets.item[offsets[0] : offsets[-1]]
         row = np.repeat(np.arange(len(user)), np.diff(offsets))
         if "sampled" in candidates:
             batches["sampled"].append(_sampled(scores, targets.negatives[first : first + len(user)], row, item))
         if "full" in candidates:
-            for place, one in enumerate(user):
-                scores[place, known[known_offsets[one] : known_offsets[one + 1]] - 1] = -np.inf
+            leave_out(scores, user, *known)
             batches["full"].append(_figures(scores, row, item - 1))
     names = (*METRICS, *(metric.key for metric in registered_metrics()))
     return {

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfkgrec.errors import InputError
+from tfkgrec.evaluation.candidates import catalogue_scores, leave_out
 from tfkgrec.evaluation.metric import registered_metrics
 from tfkgrec.evaluation.ranking_metrics import list_metrics
 from tfkgrec.evaluation.ranks import rank_positives
@@ -31,20 +32,14 @@ def evaluate_top_n(score: PartScore, splits: TimeSplits, part: str = "test", bat
     if not len(pairs):
         raise InputError(f"{part}: expected at least one rating to rank, found none")
     users, begin = np.unique(pairs.user, return_index=True)
-    end = np.append(begin[1:], len(pairs))
-    known, known_offsets = splits.known(part)
+    begin = np.append(begin, len(pairs))
+    known = splits.known(part)
     batches = []
     for first in range(0, len(users), batch_users):
         user = users[first : first + batch_users]
-        own = slice(begin[first], end[first + len(user) - 1])
-        scores = np.array(score(user, part), np.float32)  # a copy: it is masked in place
-        if scores.shape != (len(user), splits.num_item_rows - 1):
-            raise ValueError(f"`score` should return [users, num_items]. Received: {scores.shape}")
-        if not np.all(np.isfinite(scores)):
-            bad = np.sum(~np.isfinite(scores))
-            raise InputError(f"ranking: scores should be finite. Received {bad:,} NaN or infinite")
-        for place, one in enumerate(user):
-            scores[place, known[known_offsets[one] : known_offsets[one + 1]] - 1] = -np.inf
+        own = slice(begin[first], begin[first + len(user)])
+        scores = catalogue_scores(score(user, part), len(user), splits.num_item_rows - 1)
+        leave_out(scores, user, *known)
         ranks = rank_positives(scores, np.searchsorted(user, pairs.user[own]), pairs.item[own] - 1)
         batches.append(list_metrics(ranks, CUTOFFS))
     names = (*METRICS, *(metric.key for metric in registered_metrics()))
