@@ -51,7 +51,7 @@ setup(
     long_description_content_type="text/markdown",
     author="The tfkgrec authors",
     packages=find_packages(include=["tfkgrec", "tfkgrec.*"]),
-    package_data={"tfkgrec": ["py.typed"]},
+    package_data={"tfkgrec": ["py.typed", "quickstart.yaml"]},
     python_requires=">=3.11,<3.14",
     install_requires=REQUIRES,
     extras_require={

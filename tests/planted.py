@@ -11,10 +11,11 @@ import yaml
 from tfkgrec import train
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
-from tfkgrec.config import Config, DataConfig, Section, TrainingConfig
+from tfkgrec.config import Config, DataConfig, Section
 from tfkgrec.data.records import Dataset
-from tfkgrec.protocols.ctr.protocol import ProtocolC
+from tfkgrec.protocols.ctr.protocol import CtrProtocol
 from tfkgrec.protocols.ctr.scorer import ModelScorer
+from tfkgrec.protocols.ctr.settings import CtrTraining
 from tfkgrec.protocols.ctr.split import Splits
 from tfkgrec.runs.run import Prepared
 from tfkgrec.serving.lifecycle.manager import ModelManager
@@ -99,10 +100,10 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != LOG_LEVEL}
 
 
-def trained(model: Section, training: TrainingConfig, dataset: Dataset, splits: Splits) -> ModelScorer:
+def trained(model: Section, training: CtrTraining, dataset: Dataset, splits: Splits) -> ModelScorer:
     """A model of these settings after training under protocol C."""
     config = Config(model=model, data=DataConfig("synthetic"), training=training)
-    prepared = Prepared(dataset, ProtocolC(config, dataset, splits))
+    prepared = Prepared(dataset, CtrProtocol(config, dataset, splits))
     built = prepared.model(config)
     fit(built, prepared.protocol, training, verbose=False)
     return prepared.protocol.scorer(built)

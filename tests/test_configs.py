@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from tests.real_data import needs_real_data
-from tfkgrec.config import MODEL_SETTINGS, Config, DataConfig, SyntheticConfig, load_config
+from tfkgrec import registry
+from tfkgrec.config import Config, DataConfig, load_config
 from tfkgrec.data.records import Dataset
+from tfkgrec.datasets.synthetic.settings import WorldSize
 from tfkgrec.runs.run import Prepared, prepare, read_dataset
 from tfkgrec.training.trainer import make_task
 
@@ -73,7 +75,7 @@ def test_published_figures_are_carried_and_agree_with_the_header(path):
 def test_a_papers_own_settings_use_nothing_that_is_not_in_the_paper(paper):
     """The defaults are the papers'; a -paper config switches no extension on and keeps fixed negatives."""
     config = load_config(paper)
-    plain = MODEL_SETTINGS[config.model.name]().to_dict()
+    plain = registry.model(config.model.name).settings().to_dict()
     switched_on = {key for key, value in config.model.to_dict().items() if value is True and plain[key] is not True}
     assert not switched_on
     assert config.data.protocol != "C" or config.training.negatives == "fixed"
@@ -81,7 +83,7 @@ def test_a_papers_own_settings_use_nothing_that_is_not_in_the_paper(paper):
 
 def test_its_model_trains_a_batch_of_planted_data(path):
     config = load_config(path)
-    world = SyntheticConfig(users=80, items=60, positives_per_user=12)
+    world = WorldSize(users=80, items=60, positives_per_user=12)
     planted = DataConfig("synthetic", protocol=config.data.protocol, k_core=1, synthetic=world)
     if hasattr(config.model, "fields"):  # relations of its own data
         config = dataclasses.replace(config, model=dataclasses.replace(config.model, fields=None))

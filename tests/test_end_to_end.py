@@ -11,7 +11,7 @@ from tfkgrec import explain
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
 from tfkgrec.config import load_config
-from tfkgrec.datasets.synthetic import planted_world
+from tfkgrec.datasets.synthetic.world import planted_world
 from tfkgrec.evaluation.ctr import auc
 from tfkgrec.runs.run import load_run, prepare
 from tfkgrec.runtime.servable import Servable
@@ -58,10 +58,10 @@ def prepared(planted_run: Path):
 @pytest.fixture(scope="module")
 def users(prepared) -> list[str]:
     """Three users with long, middling and short histories."""
-    order = np.argsort(prepared.splits.history_lengths, kind="stable")
-    with_history = order[prepared.splits.history_lengths[order] > 0]
+    order = np.argsort(prepared.splits.train_history.lengths, kind="stable")
+    with_history = order[prepared.splits.train_history.lengths[order] > 0]
     picked = with_history[[-1, len(with_history) // 2, 0]]
-    assert prepared.splits.history_lengths[picked[0]] > 6 > prepared.splits.history_lengths[picked[2]]
+    assert prepared.splits.train_history.lengths[picked[0]] > 6 > prepared.splits.train_history.lengths[picked[2]]
     return list(prepared.dataset.users.decode(picked))
 
 
@@ -234,8 +234,8 @@ def test_an_explanation_says_what_the_graph_says(client, prepared, users, plante
     facts = 0
     for row, user in enumerate(users):
         inner = int(prepared.dataset.users.encode([user])[0])
-        offsets = prepared.splits.history_offsets
-        own = prepared.dataset.items.decode(prepared.splits.history_items[offsets[inner] : offsets[inner + 1]])
+        offsets = prepared.splits.train_history.offsets
+        own = prepared.dataset.items.decode(prepared.splits.train_history.items[offsets[inner] : offsets[inner + 1]])
         shown = [item for item in why["history_item"][row] if item]
         assert shown == list(own)[-6:]  # the latest T
         weights = why["attention"][row]

@@ -12,9 +12,8 @@ import pytest
 
 from tests.data import small
 from tfkgrec.data.assemble import assemble
-from tfkgrec.data.history import history_table
 from tfkgrec.data.negatives import draw_negatives
-from tfkgrec.datasets.synthetic import planted_world
+from tfkgrec.datasets.synthetic.world import planted_world
 from tfkgrec.evaluation.ctr import auc, auc_within
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models.dink import model as dink_module
@@ -25,10 +24,10 @@ from tfkgrec.models.hkrm.model import HKRM
 from tfkgrec.models.kgcn.model import KGCN
 from tfkgrec.models.mf.model import MatrixFactorization
 from tfkgrec.protocols.ctr.batches import TrainingBatches
-from tfkgrec.protocols.ctr.split import Splits, protocol_c
+from tfkgrec.protocols.ctr.split import Splits, split_ctr
 
 DATASET = small.dataset(users=150, items=80)
-SPLITS = protocol_c(DATASET, 0)
+SPLITS = split_ctr(DATASET, 0)
 NEGATIVES = ["fixed", "fresh"]
 LENGTHS = [3, 10, 40]  # most histories are cut; some are; none is
 
@@ -89,7 +88,7 @@ def test_lengths_tell_nothing_within_a_user(negatives, length):
     found = real_pairs(batches(negatives, length))
     assert auc_within(found["label"], found["length"], found["user"]) == 0.5
     for user in np.unique(found["user"]):
-        own = SPLITS.history_lengths[user]
+        own = SPLITS.train_history.lengths[user]
         assert set(found["length"][found["user"] == user].tolist()) == {min(own, length + 1) - 1}
 
 
@@ -114,7 +113,7 @@ def test_histories_of_batches_hold_training_positives_only():
     held_out = {
         (int(u), int(i)) for part in (SPLITS.validation, SPLITS.test) for u, i in zip(part.user, part.item, strict=True)
     }
-    rows = [(u, i) for u, row in enumerate(history_table(SPLITS, 40)) for i in row.tolist() if i]
+    rows = [(u, i) for u, row in enumerate(SPLITS.train_history.newest(40)) for i in row.tolist() if i]
     for inputs, _, _ in batches("fresh").batches(0):
         rows += [
             (u, i) for u, row in zip(inputs["user"].tolist(), inputs["history"].tolist(), strict=True) for i in row if i
@@ -258,7 +257,7 @@ def fresh_negatives(epochs: int = 40) -> np.ndarray:
 
 def hits_expected_and_found(negatives: np.ndarray, epochs: int = 40) -> tuple[float, int]:
     """Validation and test positives among fresh negatives, if those are uniform over all but training positives."""
-    train = SPLITS.history_lengths
+    train = SPLITS.train_history.lengths
     held_out = np.concatenate([keys(p.positives.user, p.positives.item) for p in (SPLITS.validation, SPLITS.test)])
     user = held_out // SPLITS.num_item_rows
     chance = train[user] / (DATASET.num_items - train[user])  # n draws without replacement out of what is left
@@ -277,7 +276,7 @@ def test_fresh_negatives_leave_out_training_positives_and_nothing_else():
 def test_the_check_of_fresh_negatives_notices_a_leak():
     everything = np.sort(keys(DATASET.interactions.user, DATASET.interactions.item))
     drawn = [
-        keys(*draw_negatives(SPLITS.history_lengths, everything, DATASET.num_items, np.random.default_rng(epoch)))
+        keys(*draw_negatives(SPLITS.train_history.lengths, everything, DATASET.num_items, np.random.default_rng(epoch)))
         for epoch in range(40)
     ]
     expected, found = hits_expected_and_found(np.concatenate(drawn))
@@ -298,7 +297,7 @@ def test_inner_ids_carry_no_popularity():
     raw, inner = [], []
     for seed in range(20):
         dataset = small.dataset(users=150, items=80, seed=seed)
-        splits = protocol_c(dataset, seed)
+        splits = split_ctr(dataset, seed)
         in_file = np.array([0, *(int(name[1:]) for name in dataset.items.raw[1:])])
         raw.append(popularity_in_ids(splits, in_file))
         inner.append(popularity_in_ids(splits, np.arange(dataset.items.size)))

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tfkgrec import registry
 from tfkgrec.benchmarks.parallel_jobs import Job, run_jobs
 from tfkgrec.cli import add_set_argument, run_main
 
-MODELS = ("kgcn", "dink", "ekpnet", "hkrm", "ksr", "rkan")
-DATASETS = ("lastfm", "book-crossing", "ml-1m")
-MORE_DATASETS = ("ml-1m-session", "ml-100k", "ml-100k-rkge", "synthetic")
-REAL_DATASETS = tuple(name for name in (*DATASETS, *MORE_DATASETS) if name != "synthetic")
+DATASETS = ("lastfm", "book-crossing", "ml-1m")  # of the papers on clicks, and so the default
 SPEED_COLUMNS = (
     "model",
     "dataset",
@@ -39,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         epilog="`benchmark serving` and `benchmark tables` have arguments of their own: see their --help.",
     )
     parser.add_argument("what", choices=("quality", "speed"))
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=["dink"], help="default: dink")
-    parser.add_argument("--datasets", nargs="+", choices=(*DATASETS, *MORE_DATASETS), default=list(DATASETS))
+    parser.add_argument("--models", nargs="+", choices=models(), default=["dink"], help="default: dink")
+    parser.add_argument("--datasets", nargs="+", choices=datasets(), default=list(DATASETS))
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="quality: how many (default 3)")
     # Seed 0 is for tuning: choices are made on its validation split, so its test split is no unseen one.
     parser.add_argument("--first-seed", type=int, default=1, metavar="S", help="quality: seeds S..S+N-1 (default 1)")
@@ -67,6 +65,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def models() -> list[str]:
+    """What can be measured, MF aside, which is measured with everything."""
+    return [name for name in registry.models() if name != "mf"]
+
+
+def datasets() -> list[str]:
+    """What can be measured on: the datasets but one's own files, and another split of one."""
+    return [name for name in registry.datasets() if name != "files"] + ["ml-1m-session"]
+
+
+def real_datasets() -> list[str]:
+    """Those that no seed draws."""
+    return [name for name in datasets() if name not in registry.datasets() or not registry.dataset(name).synthetic]
+
+
 def _serving(argv: Sequence[str]) -> int:
     from tfkgrec.benchmarks import serving
 
@@ -88,9 +101,9 @@ def _tables(argv: Sequence[str]) -> int:
     from tfkgrec.benchmarks import results
 
     known = {
-        name: results.collect(name, REAL_DATASETS, options.seeds, options.configs, options.runs) for name in MODELS
+        name: results.collect(name, real_datasets(), options.seeds, options.configs, options.runs) for name in models()
     }
-    rows = [row for name in MODELS for row in known[name]]
+    rows = [row for name in models() for row in known[name]]
     results.write_tables(options.readme, rows)
     for name, of_model in known.items():
         if of_model:

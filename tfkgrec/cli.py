@@ -107,12 +107,12 @@ def add_set_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def config_from(options: argparse.Namespace) -> Config:
-    """The checked `Config` that the arguments of `add_config_arguments` describe."""
+def config_from(options: argparse.Namespace, check: Callable[[Config], None] = Config.check_run) -> Config:
+    """The `Config` that the arguments of `add_config_arguments` describe; `check` as in `load_config`."""
     overrides = list(options.overrides)
     if options.seed is not None:
         overrides.append(f"training.seed={options.seed}")
-    return load_config(options.config, overrides, options.data_dir)
+    return load_config(options.config, overrides, options.data_dir, check)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfkgrec import registry
 from tfkgrec.cli import add_config_arguments, config_from, run_main
-from tfkgrec.config import DataConfig
 from tfkgrec.data.assemble import assemble
+from tfkgrec.data.history import History
 from tfkgrec.data.records import Dataset
 from tfkgrec.datasets.load import load_raw
 from tfkgrec.evaluation.text_table import text_table
-from tfkgrec.protocols.ctr.split import Splits, protocol_c
-from tfkgrec.protocols.sequential.split import SequenceSplits, protocol_s
-from tfkgrec.protocols.top_n.split import TimeSplits, protocol_r
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,25 +22,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_config_arguments(verbs.add_parser("stats", help="print the counts and the split"))
     config = config_from(parser.parse_args(argv))
 
-    seed = config.training.seed
-    dataset = assemble(load_raw(config.data, config.data.data_dir, seed), seed, config.data.inverse_relations)
-    graph = f", graph {config.data.knowledge_graph}" if config.data.knowledge_graph else ""
+    seed, data = config.training.seed, config.data
+    dataset = assemble(load_raw(data, seed), seed, data.inverse_relations)
+    graph = f", graph {data.knowledge_graph}" if data.knowledge_graph else ""
     print(f"{dataset.name}{graph}\n")
     print(counts_table(dataset))
-    print(f"\nprotocol {config.data.protocol}, seed {seed}\n")
-    splits = _split(dataset, config.data, seed)
-    if isinstance(splits, Splits):
-        print(split_table(splits))
+    print(f"\nprotocol {data.protocol}, seed {seed}\n")
+    splits = registry.load(registry.protocol(data.protocol).cut)(dataset, data.split, seed)
+    columns = list(splits.counts["train"])
+    parts = [[name, *(f"{part[what]:,}" for what in columns)] for name, part in splits.counts.items()]
+    print(text_table(["", *columns], parts))
+    print(f"\n{history_line(splits.train_history)}")
     for line in (*dataset.report, *splits.report):
         print(f"\n{line}")
     return 0
-
-
-def _split(dataset: Dataset, data: DataConfig, seed: int) -> Splits | SequenceSplits | TimeSplits:
-    """As the protocol of the config splits it."""
-    if data.protocol == "S":
-        return protocol_s(dataset, seed, data.next or "item")
-    return protocol_r(dataset, seed, data.cold_users) if data.protocol == "R" else protocol_c(dataset, seed)
 
 
 def counts_table(dataset: Dataset) -> str:
@@ -52,17 +45,11 @@ def counts_table(dataset: Dataset) -> str:
     )
 
 
-def split_table(splits: Splits) -> str:
-    """Pairs, positives, users and items of each part, and how much the users' histories hold."""
-    rows = []
-    for name in ("train", "validation", "test"):
-        part = getattr(splits, name)
-        counts = (len(part), len(part.positives), len(np.unique(part.user)), len(np.unique(part.item)))
-        rows.append([name, *(f"{count:,}" for count in counts)])
-    lengths = splits.history_lengths[splits.history_lengths > 0]
+def history_line(known: History) -> str:
+    """How much the users' histories hold."""
+    lengths = known.lengths[known.lengths > 0]
     return (
-        text_table(["", "pairs", "positives", "users", "items"], rows)
-        + f"\n\ntraining positives a user: median {np.median(lengths):,.0f}, mean {lengths.mean():,.1f},"
+        f"training positives a user: median {np.median(lengths):,.0f}, mean {lengths.mean():,.1f},"
         f" most {lengths.max():,}; {np.mean(lengths == 1):.0%} of the users have one"
     )
 

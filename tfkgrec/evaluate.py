@@ -1,10 +1,12 @@
 """`tfkgrec evaluate`: measure a finished run again, with its floors beside it."""
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfkgrec import registry
 from tfkgrec.cli import run_main
 from tfkgrec.errors import InputError
 from tfkgrec.tf_logging import quiet_import
@@ -14,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure, rewrite metrics.json, print the table."""
     parser = argparse.ArgumentParser(prog="tfkgrec evaluate", description="Measure a finished run again.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
-    parser.add_argument("--protocol", choices=("C", "S", "R"), help="default: the run's own")
+    parser.add_argument("--protocol", metavar="NAME", help="default: the run's own")
     parser.add_argument("--top-k", action="store_true", help="also rank the whole catalogue for every test user")
     options = parser.parse_args(argv)
 
@@ -23,12 +25,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.runs.run import evaluate_run, load_run, prepare
 
     config, run, model = load_run(options.run_dir)
-    if options.protocol not in (None, config.data.protocol):
-        raise InputError(
-            f"--protocol: expected {config.data.protocol}, as the run was trained, found {options.protocol}"
-        )
+    if options.protocol is not None and registry.protocol(options.protocol).name != config.data.protocol:
+        found = options.protocol
+        raise InputError(f"--protocol: expected {config.data.protocol}, as the run was trained, found {found}")
+    if options.top_k:
+        if not hasattr(config.evaluation, "top_k"):
+            raise InputError(
+                f"--top-k: expected a run that does not rank all items anyway, found {config.data.protocol}"
+            )
+        evaluation = type(config.evaluation)(**{**vars(config.evaluation), "top_k": True})
+        config = dataclasses.replace(config, evaluation=evaluation)
     timing = read_metrics(run.metrics)["timing"]
-    metrics = evaluate_run(config, prepare(config), model, timing, options.top_k)
+    metrics = evaluate_run(config, prepare(config), model, timing)
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     return 0

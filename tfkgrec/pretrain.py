@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--output", type=Path, metavar="FILE", help="where the vectors go (default runs/vectors/<dataset>-<what>.npz)"
     )
     options = parser.parse_args(argv)
-    config = config_from(options)
+    config = config_from(options, check=lambda config: None)  # the vectors may be for another model
     settings = config.pretraining
     if settings is not None and settings.vectors is not None:
         raise InputError(f"pretraining.vectors: expected null, as vectors are to be learned, found {settings.vectors}")
@@ -36,8 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.runs.run import prepare
 
     prepared = prepare(config)
-    vectors = pretrained(config, prepared.dataset, prepared.splits)
-    vectors.save(output, prepared.dataset, prepared.splits)
+    vectors = pretrained(config, prepared.dataset, prepared.splits.train_history)
+    vectors.save(output, prepared.dataset, prepared.splits.train_history)
     print(f"vectors: {output}")
     return 0
 

@@ -15,15 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
+from tfkgrec import registry
 from tfkgrec.cli import add_set_argument, run_main
 from tfkgrec.config import load_config
 from tfkgrec.data.records import RawData
-from tfkgrec.datasets.synthetic import PlantedTruth, planted_world
+from tfkgrec.datasets.synthetic.world import PlantedTruth, planted_world
 from tfkgrec.errors import InputError
 from tfkgrec.serving.child import child_server
 from tfkgrec.tf_logging import quiet_import
 
-CONFIG = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
+CONFIG = Path(__file__).with_name("quickstart.yaml")  # in the wheel, too
 SHOWN = 5  # films in a list
 NEW_USER_FILMS = 4
 PORT = 8500
@@ -34,15 +35,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tfkgrec quickstart", description="The whole path on planted data.")
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="default: runs/quickstart-<time>")
     parser.add_argument("--export-dir", type=Path, default=Path("export"), metavar="DIR", help="default: export")
-    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="default: configs/quickstart.yaml")
+    parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="default: its own")
     add_set_argument(parser)
     options = parser.parse_args(argv)
     run_dir = options.run_dir or Path("runs") / time.strftime("quickstart-%Y%m%d-%H%M%S")
     config = load_config(options.config, options.overrides)
-    if config.data.synthetic is None or config.model.name == "mf":
+    size = getattr(config.data.source, "size", None)
+    if size is None or registry.model(config.model.name).explain_text is None:
         found = f"{config.model.name} on {config.data.dataset}"
         raise InputError(f"{options.config}: expected a model that explains itself, on synthetic data, found {found}")
-    raw, truth = planted_world(**dataclasses.asdict(config.data.synthetic), seed=config.training.seed)
+    raw, truth = planted_world(**dataclasses.asdict(size), seed=config.training.seed)
     films = Films(raw, truth)
 
     _step(
@@ -75,9 +77,9 @@ def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, s
     """Three questions over gRPC, and their answers for people; the user and the item that were explained."""
     from tfkgrec.client import Client
     from tfkgrec.models.explain_text import explain_text
-    from tfkgrec.runs.id_files import USERS, Seen
+    from tfkgrec.runs.id_files import USERS, read_seen
 
-    seen = Seen.read(run_dir / "vocabularies")
+    seen = read_seen(run_dir / "vocabularies")
     users = (run_dir / "vocabularies" / USERS).read_text(encoding="utf-8").splitlines()
     lengths = np.diff(seen.offsets)[1:]
     user = users[int(np.argsort(lengths, kind="stable")[3 * len(lengths) // 4])]  # someone with much to go by

@@ -9,17 +9,12 @@ import yaml
 
 import tfkgrec
 from tfkgrec import config as settings
-from tfkgrec.config import (
-    Config,
-    DataConfig,
-    DinkSettings,
-    MfSettings,
-    PretrainingConfig,
-    RkanSettings,
-    TrainingConfig,
-    load_config,
-)
+from tfkgrec.config import Config, DataConfig, PretrainingConfig, load_config
 from tfkgrec.errors import InputError
+from tfkgrec.models.dink.settings import DinkSettings
+from tfkgrec.models.mf.settings import MfSettings
+from tfkgrec.models.rkan.settings import RkanSettings
+from tfkgrec.protocols.ctr.settings import CtrTraining
 
 SMALL = """\
 model: {name: dink, dim: 8}
@@ -51,7 +46,7 @@ def write(tmp_path):
 def test_reads_values_and_defaults(write):
     config = load_config(write(SMALL))
     assert config.model == DinkSettings(dim=8)
-    assert config.training == TrainingConfig(epochs=3, learning_rate=0.01)  # YAML 1.1 reads 1e-2 as text
+    assert config.training == CtrTraining(epochs=3, learning_rate=0.01)  # YAML 1.1 reads 1e-2 as text
     assert config.data == DataConfig("lastfm", protocol="C", knowledge_graph=None, unlinked_items="drop")
     assert config.evaluation.floors == ("popularity", "item_knn", "mf")
     assert config.export.k_max == 100
@@ -176,7 +171,7 @@ def test_bad_override_is_one_line(write, override, line):
 def test_liked_items_are_drawn_from_only_where_negatives_are_drawn(write, override, where):
     line = f"training.negatives_from: expected catalogue with {where}, found liked"
     with pytest.raises(InputError, match=f"{line}$"):
-        load_config(write(SMALL), [override, "training.negatives_from=liked"])
+        load_config(write(SMALL), [override, "training.negative_pool=train_positives"])
 
 
 @pytest.mark.parametrize(
@@ -301,7 +296,7 @@ def test_each_limit_is_kept_at_its_edge():
     checked = 0
     needed = {
         DataConfig: {"dataset": "lastfm", "protocol": "R"},
-        TrainingConfig: {"items_per_user": 1},
+        CtrTraining: {"items_per_user": 1},
         PretrainingConfig: {"items": "bpr"},
         RkanSettings: {"score": "embedding", "inner_product_in_logit": True},
     }

@@ -5,7 +5,7 @@ import pandas as pd
 
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Dataset, RawData
-from tfkgrec.protocols.ctr.split import Splits, protocol_c
+from tfkgrec.protocols.ctr.split import Splits, split_ctr
 
 
 def dataset(users: int = 40, items: int = 60, seed: int = 0, timed: bool = True, disliked: int = 2) -> Dataset:
@@ -38,4 +38,4 @@ def dataset(users: int = 40, items: int = 60, seed: int = 0, timed: bool = True,
 
 def splits(**settings) -> Splits:
     """Protocol C of `dataset`."""
-    return protocol_c(dataset(**settings), settings.get("seed", 0))
+    return split_ctr(dataset(**settings), settings.get("seed", 0))

@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 
-from tfkgrec.config import DataConfig, SyntheticConfig
+from tfkgrec.config import DataConfig
 from tfkgrec.data.feedback import every_rating_counts, k_core
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.load import load_raw
+from tfkgrec.datasets.synthetic.settings import WorldSize
 from tfkgrec.errors import InputError
 
 
@@ -48,11 +49,11 @@ def test_an_empty_core_is_the_users_mistake():
 
 
 def test_protocol_s_asks_for_a_core_of_ten_and_c_for_none():
-    sizes = SyntheticConfig(users=60, items=40)
-    core = load_raw(DataConfig("synthetic", protocol="S", synthetic=sizes), None, 0).interactions
+    sizes = WorldSize(users=60, items=40)
+    core = load_raw(DataConfig("synthetic", protocol="S", synthetic=sizes), 0).interactions
     assert core["user"].value_counts().min() >= 10
     assert core["item"].value_counts().min() >= 10
-    assert load_raw(DataConfig("synthetic", synthetic=sizes), None, 0).interactions["user"].value_counts().min() < 10
+    assert load_raw(DataConfig("synthetic", synthetic=sizes), 0).interactions["user"].value_counts().min() < 10
 
 
 def test_next_belongs_to_protocol_s():

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import chisquare
 
 from tests.data import small
-from tfkgrec.data.history import history_table, newest, sample_histories
+from tfkgrec.data.history import History, sample_histories
 from tfkgrec.data.records import Interactions
 from tfkgrec.protocols.ctr.split import Splits
 
@@ -15,22 +15,22 @@ BY_HAND = Splits(EMPTY, EMPTY, EMPTY, np.array([11, 12, 13, 21], np.int32), np.a
 
 
 def test_table_by_hand():
-    assert history_table(BY_HAND, 2).tolist() == [[0, 0], [12, 13], [21, 0], [0, 0]]
-    assert history_table(BY_HAND, 4).tolist() == [[0] * 4, [11, 12, 13, 0], [21, 0, 0, 0], [0] * 4]
+    assert BY_HAND.train_history.newest(2).tolist() == [[0, 0], [12, 13], [21, 0], [0, 0]]
+    assert BY_HAND.train_history.newest(4).tolist() == [[0] * 4, [11, 12, 13, 0], [21, 0, 0, 0], [0] * 4]
 
 
 def test_newest_of_every_stretch():
     items, offsets = np.array([4, 2, 9, 7, 7], np.int32), np.array([0, 0, 1, 5])
-    assert newest(items, offsets, 3).tolist() == [[0, 0, 0], [4, 0, 0], [9, 7, 7]]
+    assert History(items, offsets).newest(3).tolist() == [[0, 0, 0], [4, 0, 0], [9, 7, 7]]
 
 
 @pytest.mark.parametrize("length", [1, 5, 40])
 def test_table_equals_the_loop(length):
     splits = small.splits()
-    table = history_table(splits, length)
+    table = splits.train_history.newest(length)
     assert table.dtype == np.int32
     for user, row in enumerate(table):
-        own = splits.history_items[splits.history_offsets[user] : splits.history_offsets[user + 1]]
+        own = splits.train_history.of(user)
         latest = own[max(0, len(own) - length) :].tolist()
         assert row.tolist() == latest + [0] * (length - len(latest))
 
@@ -38,11 +38,11 @@ def test_table_equals_the_loop(length):
 @pytest.mark.parametrize("length", [1, 5, 40])
 def test_samples_are_distinct_positives_of_the_user_in_order_of_time(length):
     splits = small.splits()
-    user = np.random.default_rng(1).integers(0, len(splits.history_lengths), 300)
+    user = np.random.default_rng(1).integers(0, len(splits.train_history.lengths), 300)
     rows = sample_histories(splits, user, length, np.random.default_rng(0))
     assert rows.dtype == np.int32
     for u, row in zip(user, rows, strict=True):
-        own = splits.history_items[splits.history_offsets[u] : splits.history_offsets[u + 1]].tolist()
+        own = splits.train_history.of(u).tolist()
         drawn = row[row > 0].tolist()
         assert len(drawn) == len(set(drawn)) == min(length, len(own))
         assert row.tolist() == drawn + [0] * (length - len(drawn))  # padding on the right only

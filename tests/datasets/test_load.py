@@ -6,8 +6,10 @@ import pytest
 
 from tests.datasets import files
 from tests.datasets.files import write
-from tfkgrec.config import ColumnsConfig, DataConfig, SyntheticConfig
+from tfkgrec.config import DataConfig
 from tfkgrec.datasets.load import dataset_folder, load_raw
+from tfkgrec.datasets.own_files.settings import ColumnsConfig
+from tfkgrec.datasets.synthetic.settings import WorldSize
 from tfkgrec.errors import InputError
 
 
@@ -51,8 +53,8 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_synthetic_follows_the_seed() -> None:
-    data = DataConfig(dataset="synthetic", synthetic=SyntheticConfig(users=30, items=40))
-    first, again, other = (load_raw(data, None, seed).interactions for seed in (1, 1, 2))
+    data = DataConfig(dataset="synthetic", synthetic=WorldSize(users=30, items=40))
+    first, again, other = (load_raw(data, seed).interactions for seed in (1, 1, 2))
     assert first.equals(again)
     assert not first.equals(other)
     assert set(first["user"]) == {f"user-{n}" for n in range(1, 31)}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.datasets.files import write
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.own_files import read_files
+from tfkgrec.datasets.own_files.read import read_files
 from tfkgrec.errors import InputError
 
 RATINGS = "userId,movieId,stars,when\nann,1,5,300\nann,2,2,200\nbob,2,4,100\n"

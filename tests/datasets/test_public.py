@@ -7,11 +7,11 @@ import pytest
 from tests.datasets import files
 from tests.datasets.files import write
 from tfkgrec.data.records import RawData
-from tfkgrec.datasets.book_crossing import read_book_crossing
-from tfkgrec.datasets.lastfm import read_lastfm
-from tfkgrec.datasets.movielens_1m import read_movielens_1m
-from tfkgrec.datasets.movielens_100k import read_movielens_100k
-from tfkgrec.datasets.movielens_100k_imdb import read_rkge
+from tfkgrec.datasets.book_crossing.read import read_book_crossing
+from tfkgrec.datasets.lastfm.read import read_lastfm
+from tfkgrec.datasets.movielens_1m.read import read_movielens_1m
+from tfkgrec.datasets.movielens_100k.read import read_movielens_100k
+from tfkgrec.datasets.movielens_100k_imdb.read import read_rkge
 from tfkgrec.errors import InputError
 
 

@@ -5,8 +5,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic import expected_auc, planted_world
-from tfkgrec.protocols.ctr.split import protocol_c
+from tfkgrec.datasets.synthetic.world import expected_auc, planted_world
+from tfkgrec.protocols.ctr.split import split_ctr
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def pairs(world):
     """All labelled pairs of protocol C as rows and columns of the truth, with their labels and training popularity."""
     raw, truth = world
     dataset = assemble(raw, seed=0)
-    splits = protocol_c(dataset, seed=0)
+    splits = split_ctr(dataset, seed=0)
     parts = splits.train, splits.validation, splits.test
     user, item, label = (np.concatenate([getattr(p, name) for p in parts]) for name in ("user", "item", "label"))
     row = {raw_id: n for n, raw_id in enumerate(truth.users)}

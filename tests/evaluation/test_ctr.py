@@ -55,7 +55,7 @@ def test_popularity_itself_is_at_chance_within_equal_popularity():
 def test_equal_popularity_means_training_positives():
     splits = small.splits(users=60)
     scores = np.random.default_rng(0).random((61, 21))
-    count = {i: sum(splits.history_items == i) for i in range(1, 21)}
+    count = {i: sum(splits.train_history.items == i) for i in range(1, 21)}
     expected = ctr.auc_within(
         splits.test.label, scores[splits.test.user, splits.test.item], [count[i] for i in splits.test.item.tolist()]
     )

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic import planted_world
+from tfkgrec.datasets.synthetic.world import planted_world
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import TABLES, PretrainedEmbeddings, split_fingerprint
-from tfkgrec.protocols.ctr.split import protocol_c
+from tfkgrec.protocols.ctr.split import split_ctr
 
 RAW = planted_world(users=30, items=25, positives_per_user=6, seed=0)[0]
 DATASET = assemble(RAW, 0)
-SPLITS = protocol_c(DATASET, 0)
+SPLITS = split_ctr(DATASET, 0)
 
 
 def named(dataset, which: str) -> np.ndarray:
@@ -64,7 +64,7 @@ def test_another_seeds_numbering_gets_its_own_rows(tmp_path):
     other = assemble(RAW, 1)
     assert not np.array_equal(other.entities.raw, DATASET.entities.raw)
     vectors("entity", "relation").save(tmp_path / "v.npz", DATASET, SPLITS)
-    found = PretrainedEmbeddings.load(tmp_path / "v.npz", other, protocol_c(other, 1))
+    found = PretrainedEmbeddings.load(tmp_path / "v.npz", other, split_ctr(other, 1))
     assert np.array_equal(found.entity, named(other, "entity"))
     assert np.array_equal(found.relation, named(other, "relation"))
 
@@ -79,14 +79,14 @@ def test_item_vectors_go_with_the_same_training_positives_under_any_numbering(tm
 def test_item_vectors_of_another_split_are_refused(tmp_path):
     other = assemble(RAW, 1)
     vectors("item").save(tmp_path / "v.npz", DATASET, SPLITS)
-    for dataset, splits in ((DATASET, protocol_c(DATASET, 1)), (other, protocol_c(other, 1))):
+    for dataset, splits in ((DATASET, split_ctr(DATASET, 1)), (other, split_ctr(other, 1))):
         with pytest.raises(InputError, match=r"v\.npz: expected item vectors learned from this split's training"):
             PretrainedEmbeddings.load(tmp_path / "v.npz", dataset, splits)
 
 
 def test_the_fingerprint_is_of_the_set_of_pairs():
     splits = all_positives(DATASET)
-    lengths, items = splits.history_lengths, splits.history_items
+    lengths, items = splits.train_history.lengths, splits.train_history.items
     owner = np.repeat(np.arange(len(lengths)), lengths)
 
     def fingerprint(history_items) -> str:
@@ -106,7 +106,7 @@ def test_vectors_of_another_dataset_are_refused(tmp_path):
     vectors("entity").save(tmp_path / "v.npz", DATASET, SPLITS)
     larger = assemble(planted_world(users=30, items=26, positives_per_user=6, seed=0)[0], 0)
     with pytest.raises(InputError, match=r"v\.npz: expected vectors of the \d+ entities of synthetic, found \d+ "):
-        PretrainedEmbeddings.load(tmp_path / "v.npz", larger, protocol_c(larger, 0))
+        PretrainedEmbeddings.load(tmp_path / "v.npz", larger, split_ctr(larger, 0))
     raw = DATASET.entities.raw.copy()
     raw[3] = "somebody else"
     renamed = dataclasses.replace(DATASET, entities=dataclasses.replace(DATASET.entities, raw=raw))
@@ -118,7 +118,7 @@ def test_relations_with_inverses_are_another_dataset(tmp_path):
     vectors("relation").save(tmp_path / "v.npz", DATASET, SPLITS)
     both_ways = assemble(RAW, 0, inverse_relations=True)
     with pytest.raises(InputError, match="relation 'inverse .*' is not among them"):
-        PretrainedEmbeddings.load(tmp_path / "v.npz", both_ways, protocol_c(both_ways, 0))
+        PretrainedEmbeddings.load(tmp_path / "v.npz", both_ways, split_ctr(both_ways, 0))
 
 
 def test_no_file_a_damaged_one_or_another_kind_is_refused_in_one_line(tmp_path):

@@ -17,7 +17,7 @@ from tfkgrec.datasets.load import load_raw
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.kge.pretrain import fit_knowledge, pretrain
-from tfkgrec.protocols.ctr.split import protocol_c
+from tfkgrec.protocols.ctr.split import split_ctr
 from tfkgrec.runs.cache import pretrained
 
 SECTION = {"knowledge": "transe", "epochs": 3, "dim": 4, "batch_size": 256}
@@ -27,8 +27,8 @@ SECTION = {"knowledge": "transe", "epochs": 3, "dim": 4, "batch_size": 256}
 def world(tmp_path_factory):
     """A small config with its dataset and split."""
     config = load_config(write_config(tmp_path_factory.mktemp("world"), pretraining=SECTION))
-    dataset = assemble(load_raw(config.data, None, 0), 0)
-    return config, dataset, protocol_c(dataset, 0)
+    dataset = assemble(load_raw(config.data, 0), 0)
+    return config, dataset, split_ctr(dataset, 0)
 
 
 def changed(config, **settings):
@@ -118,10 +118,10 @@ def test_command_writes_vectors_that_the_section_reads(tmp_path, capsys):
     assert out.splitlines()[-1] == f"vectors: {tmp_path / 'out/v.npz'}"
 
     reads = load_config(write_config(tmp_path, pretraining={"vectors": "out/v.npz"}))
-    dataset = assemble(load_raw(reads.data, None, 0), 0)
-    found = pretrained(reads, dataset, protocol_c(dataset, 0))
+    dataset = assemble(load_raw(reads.data, 0), 0)
+    found = pretrained(reads, dataset, split_ctr(dataset, 0))
     assert found.entity.shape == (dataset.entities.size, 4) and found.item.shape == (dataset.items.size, 3)
-    direct = PretrainedEmbeddings.load(tmp_path / "out/v.npz", dataset, protocol_c(dataset, 0))
+    direct = PretrainedEmbeddings.load(tmp_path / "out/v.npz", dataset, split_ctr(dataset, 0))
     assert np.array_equal(found.entity, direct.entity)
 
 

@@ -5,14 +5,17 @@ import numpy as np
 import pytest
 
 from tests.data import small
-from tfkgrec.config import DinkSettings, EkpnetSettings, HkrmSettings, KgcnSettings, MfSettings
-from tfkgrec.data.history import history_table
 from tfkgrec.errors import InputError
 from tfkgrec.models.build import build_model
-from tfkgrec.protocols.ctr.split import protocol_c
+from tfkgrec.models.dink.settings import DinkSettings
+from tfkgrec.models.ekpnet.settings import EkpnetSettings
+from tfkgrec.models.hkrm.settings import HkrmSettings
+from tfkgrec.models.kgcn.settings import KgcnSettings
+from tfkgrec.models.mf.settings import MfSettings
+from tfkgrec.protocols.ctr.split import split_ctr
 
 DATASET = small.dataset()
-SPLITS = protocol_c(DATASET, 0)
+SPLITS = split_ctr(DATASET, 0)
 
 
 def test_dink_has_its_settings():
@@ -26,7 +29,7 @@ def test_dink_has_its_settings():
         item_bias=True,
         dropout=0.2,
     )
-    config = build_model(settings, DATASET, SPLITS, 0).get_config()
+    config = build_model(settings, DATASET, SPLITS.train_history, 0).get_config()
     for name, value in vars(settings).items():
         if name != "name":
             assert config[name] == value, name
@@ -36,7 +39,7 @@ def test_dink_has_its_settings():
 
 def test_dink_has_its_tables():
     model = build_model(DinkSettings(dim=4, history_length=3, num_neighbours=2), DATASET, SPLITS, 0)
-    assert np.array_equal(model.history.numpy(), history_table(SPLITS, 3))
+    assert np.array_equal(model.history.numpy(), SPLITS.train_history.newest(3))
     own = {(h, r, t) for h, r, t in zip(DATASET.graph.head, DATASET.graph.relation, DATASET.graph.tail, strict=True)}
     entity, relation, ids = (t.numpy() for t in (model.neighbour_entity, model.neighbour_relation, model.entity_ids))
     item, place = np.nonzero(entity)
@@ -51,13 +54,13 @@ def test_hkrm_has_its_settings_and_tables():
     settings = HkrmSettings(
         dim=4, history_length=3, max_fields=2, combine="sum", level="attribute", margin=0.5, l2=0.25
     )
-    model = build_model(settings, DATASET, SPLITS, 0)
+    model = build_model(settings, DATASET, SPLITS.train_history, 0)
     config = model.get_config()
     for name, value in vars(settings).items():
         if name not in ("name", "fields", "max_fields", "max_values"):
             assert config[name] == value, name
     assert (config["num_users"], config["num_items"]) == (DATASET.users.size, DATASET.items.size)
-    assert np.array_equal(model.history.numpy(), history_table(SPLITS, 3))
+    assert np.array_equal(model.history.numpy(), SPLITS.train_history.newest(3))
     own = {(h, r, t) for h, r, t in zip(DATASET.graph.head, DATASET.graph.relation, DATASET.graph.tail, strict=True)}
     slot, entity, ids = (t.numpy() for t in (model.value_slot, model.value_entity, model.entity_ids))
     head, relation = model.slot_item.numpy()[slot], model.field_relation.numpy()[model.slot_field.numpy()[slot]]
@@ -73,12 +76,12 @@ def test_hkrm_refuses_a_field_that_no_item_has():
 
 def test_ekpnet_has_its_settings_and_tables():
     settings = EkpnetSettings(dim=4, num_hops=3, history_length=3, triples_per_item=2, lambda1=0.5, history_hop=True)
-    model = build_model(settings, DATASET, SPLITS, 0)
+    model = build_model(settings, DATASET, SPLITS.train_history, 0)
     config = model.get_config()
     for name, value in vars(settings).items():
         if name != "name":
             assert config[name] == value, name
-    assert np.array_equal(model.history.numpy(), history_table(SPLITS, 3))
+    assert np.array_equal(model.history.numpy(), SPLITS.train_history.newest(3))
     ripples, ids = model.ripples.numpy(), model.entity_ids.numpy()
     assert ripples.shape == (DATASET.items.size, 3, 3, 2)
     own = {(h, r, t) for h, r, t in zip(DATASET.graph.head, DATASET.graph.relation, DATASET.graph.tail, strict=True)}
@@ -92,7 +95,7 @@ def test_ekpnet_has_its_settings_and_tables():
 
 def test_kgcn_has_its_settings_and_tables():
     settings = KgcnSettings(dim=4, num_neighbours=2, aggregator="concat", l2=0.5, item_bias=True, pair_l2=0.25)
-    model = build_model(settings, DATASET, SPLITS, 0)
+    model = build_model(settings, DATASET, SPLITS.train_history, 0)
     config = model.get_config()
     for name, value in vars(settings).items():
         if name != "name":
@@ -127,7 +130,7 @@ def test_matrix_factorization_has_its_settings():
 def test_one_seed_one_model(settings):
     def built(seed: int):
         keras.utils.set_random_seed(seed)
-        return build_model(settings, DATASET, SPLITS, seed).get_weights()
+        return build_model(settings, DATASET, SPLITS.train_history, seed).get_weights()
 
     first, again, other = built(0), built(0), built(1)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))

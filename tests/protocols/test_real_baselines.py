@@ -7,7 +7,7 @@ from tfkgrec.config import DataConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.datasets.load import load_raw
 from tfkgrec.protocols.ctr.baselines import evaluate_floors
-from tfkgrec.protocols.ctr.split import protocol_c
+from tfkgrec.protocols.ctr.split import split_ctr
 
 
 @needs_real_data
@@ -22,7 +22,7 @@ from tfkgrec.protocols.ctr.split import protocol_c
     ids=lambda value: getattr(value, "dataset", ""),
 )
 def test_popularity_is_where_it_was_measured(data, popularity):
-    splits = protocol_c(assemble(load_raw(data, real_data_dir(), seed=0), seed=0), seed=0)
+    splits = split_ctr(assemble(load_raw(data, real_data_dir(), seed=0), seed=0), seed=0)
     found = evaluate_floors(splits, ["popularity", "item_knn"])
     assert found["popularity"]["test"]["auc"] == pytest.approx(popularity, abs=0.01)
     assert found["popularity"]["test"]["auc_equal_popularity"] == 0.5

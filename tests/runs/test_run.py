@@ -227,7 +227,7 @@ def test_tensorboard_gets_every_curve(planted_run):
 
 def test_planted_data_are_learned_up_to_what_can_be_known(planted_run):
     """Clearly above what is popular, and never above the score that made the data."""
-    from tfkgrec.datasets.synthetic import planted_world
+    from tfkgrec.datasets.synthetic.world import planted_world
 
     settings = load_config(planted_run / "config.yaml")
     synthetic = settings.data.synthetic

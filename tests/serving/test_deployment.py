@@ -12,9 +12,8 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from tests.client.fake_server import Script, fake_server, probabilities
 from tests.client.test_tls import pem  # noqa: F401
-from tfkgrec import benchmark, serve
+from tfkgrec import benchmark, registry, serve
 from tfkgrec.client import Client, Tls
-from tfkgrec.config import MODEL_SETTINGS
 from tfkgrec.protos.proto_builder import build
 from tfkgrec.protos.serving_config import MonitoringConfig, SSLConfig, read_text_proto
 from tfkgrec.serving.grpc.tls import server_credentials
@@ -94,7 +93,7 @@ def test_models_config_has_every_other_model_of_a_paper_in_comments(tmp_path):
     file.write_text(head + "model_config_list" + re.sub(r"^# ", "  ", listed, flags=re.MULTILINE))
     here = {model.name: model.base_path for model in read_model_config(file, REPOSITORY / "export")}
     baselines = {"mf", "kgcn"}
-    assert here == {name: REPOSITORY / "export" / name for name in MODEL_SETTINGS.keys() - baselines}
+    assert here == {name: REPOSITORY / "export" / name for name in registry.models().keys() - baselines}
 
 
 def test_monitoring_config_shows_metrics_where_tf_serving_has_them():

@@ -11,7 +11,7 @@ from tests.planted import TINY, write_config
 from tfkgrec.config import Config, load_config
 from tfkgrec.errors import InputError
 from tfkgrec.models.mf.model import MatrixFactorization
-from tfkgrec.protocols.ctr.protocol import ProtocolC
+from tfkgrec.protocols.ctr.protocol import CtrProtocol
 from tfkgrec.runs.run import prepare
 from tfkgrec.training.run_directory import RunDirectory
 from tfkgrec.training.trainer import fit
@@ -50,7 +50,7 @@ def start(config: Config, run: RunDirectory, resume: bool = False, cut_after: in
         weight.assign(np.random.default_rng(0).normal(0, 0.1, weight.shape))
     protocol, validated = prepared.protocol, 0
 
-    class Watched(ProtocolC):
+    class Watched(CtrProtocol):
         def validate(self, model):
             nonlocal validated
             if validated == cut_after:

@@ -8,7 +8,7 @@ from tfkgrec.benchmarks.variants import Variant
 from tfkgrec.config import load_config
 from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import aggregate
-from tfkgrec.runs.cache import SharedWork
+from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.run import train_run
 from tfkgrec.training.run_directory import RunDirectory
 
@@ -39,7 +39,7 @@ def measure(
         run = run_directory(runs, model, dataset, variant, seed)
         if not run.metrics.exists():
             config = load_config(path, [*variant.overrides, *overrides, f"training.seed={seed}"], data_dir)
-            train_run(config, run, run.config.exists(), SharedWork(runs / "shared"))
+            train_run(config, run, run.config.exists(), RunCache(runs / "shared"))
         results.append(read_metrics(run.metrics))
     summary = aggregate(results)
     return {

@@ -6,19 +6,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tfkgrec import registry
 from tfkgrec.benchmarks.quality import config_path, measure, run_directory
 from tfkgrec.benchmarks.tables import as_markdown, tables
-from tfkgrec.benchmarks.variants import AS_CONFIGURED, PROTOCOL_OF, ablations_of, variants_of
+from tfkgrec.benchmarks.variants import AS_CONFIGURED, ablations_of, variants_of
 from tfkgrec.errors import InputError
 from tfkgrec.files import write_text
 
 _BEGIN, _END = "<!-- tables: tfkgrec benchmark tables -->", "<!-- end of tables -->"
-# The figures that a config's header tells, and the floor's: title -> name among a row's means.
-_HEADERS = {
-    "C": {"AUC": "test.auc", "ACC": "test.acc"},
-    "S": {"MAP": "test.sampled.map", "Hit@10": "test.sampled.hit@10", "NDCG@10": "test.sampled.ndcg@10"},
-    "R": {"Precision@1": "test.full.precision@1", "MRR": "test.full.mrr"},
-}
 
 
 def collect(
@@ -66,7 +61,7 @@ def write_header(configs: Path, row: dict[str, Any]) -> None:
     standing = {known.label: known for name, known in variants_of(model).items() if name in AS_CONFIGURED}
     if len(seeds) < 3 or row["variant"] not in standing:
         return
-    figures = _HEADERS[PROTOCOL_OF.get(model, "C")]
+    figures = registry.protocol(registry.model(model).protocols[0]).headline
     ours = ", ".join(f"{title} {mean[name]:.3f} +- {std[name]:.3f}" for title, name in figures.items())
     title, name = next(iter(figures.items()))
     floor = mean.get(name.replace("test.", "floors.popularity."))

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tfkgrec import registry
 from tfkgrec.benchmarks import serving_fuzz, serving_load
 from tfkgrec.benchmarks.serving_requests import SIGNATURES
 from tfkgrec.errors import InputError
@@ -148,9 +149,8 @@ def _child(command: list[str]) -> dict[str, Any]:
 def _planted_export(folder: Path, items: int) -> Path:
     """`folder/dink/1`: an untrained DINK of the paper's sizes over a planted world."""
     with quiet_import():
-        from tfkgrec.benchmarks.speed import PRESETS
         from tfkgrec.config import build_config
-        from tfkgrec.runs.id_files import Seen, write_vocabularies
+        from tfkgrec.runs.id_files import read_seen, write_id_files
         from tfkgrec.runs.run import prepare
         from tfkgrec.savedmodel.exporter import export_signatures
         from tfkgrec.savedmodel.signatures import Signatures
@@ -158,12 +158,12 @@ def _planted_export(folder: Path, items: int) -> Path:
 
     world = {"users": SOME_IDS, "items": items, "positives_per_user": max(30, 8 * items // SOME_IDS)}
     raw = {"model": {"name": "dink"}, "data": {"dataset": "synthetic", "synthetic": world}}
-    config = build_config(raw, PRESETS["dink"], None)
+    config = build_config(raw, registry.model("dink").speed_preset)
     prepared = prepare(config)
     run = folder / "run"
     run.mkdir()
-    write_vocabularies(run, prepared.dataset, prepared.splits)
-    signatures = Signatures(prepared.model(config), Vocabularies(run), Seen.read(run), config.export.k_max, "dink")
+    write_id_files(run, prepared.dataset, prepared.splits.seen_items)
+    signatures = Signatures(prepared.model(config), Vocabularies(run), read_seen(run), config.export.k_max, "dink")
     print(f"{prepared.dataset.num_items:,} items, {len(prepared.dataset.users.raw) - 1:,} users, planted", flush=True)
     return export_signatures(signatures, "dink", run, folder).parent
 

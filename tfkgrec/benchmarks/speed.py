@@ -1,5 +1,6 @@
 """Training, ranking and pipeline speed, and the memory they take; each row in a process of its own."""
 
+import dataclasses
 import functools
 import json
 import os
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.benchmarks.variants import PROTOCOL_OF
+from tfkgrec import registry
 from tfkgrec.config import Config, build_config
 from tfkgrec.tf_logging import quiet_import
 
@@ -21,19 +22,6 @@ DRAINED_STEPS = 32
 
 MARK = "speed row: "
 
-
-PRESETS: dict[str, tuple[str, ...]] = {
-    "dink": ("model.dim=16", "model.history_length=12", "model.num_neighbours=6", "training.batch_size=2048"),
-    "ekpnet": ("model.dim=16", "model.num_hops=2", "model.triples_per_item=4", "training.batch_size=2048"),  # N = 32
-    "hkrm": ("model.dim=50", "model.history_length=20", "training.batch_size=1024"),
-    "ksr": (  # fixed vectors, as the paper has them, but random ones: their values cost nothing
-        *("model.item_dim=64", "model.hidden_dim=128", "model.output_dim=128", "model.history_length=50"),
-        *("pretraining.items=bpr", "pretraining.knowledge=transe", "training.batch_size=3200"),
-    ),
-    "rkan": ("model.dim=32", "model.num_paths=16", "training.batch_size=2048"),
-    "kgcn": ("model.dim=16", "model.num_neighbours=8", "training.batch_size=2048"),
-}
-"""The sizes that speed is stated for, model -> settings; what is not listed has the model's defaults."""
 
 ITEMS_PER_USER = {"ml-1m": 16, "book-crossing": 4}
 """Labelled items of a user in a row of the batch, as many as its users have to fill them; others: the default."""
@@ -45,7 +33,7 @@ def measure(
     """One row, measured in a fresh process so that its peak memory is its own.
 
     Args:
-        model: with the settings of `PRESETS`.
+        model: with the settings of its spec's `speed_preset`.
         dataset: a public dataset, or "synthetic".
         seconds: how long each of the three measurements takes.
         overrides: as `--set` takes them.
@@ -66,9 +54,12 @@ def measure(
 
 def settings_of(model: str, dataset: str, overrides: Sequence[str] = (), data_dir: str | None = None) -> Config:
     """The settings of a row; raises `InputError` on a mistake in them."""
-    raw = {"model": {"name": model}, "data": {"dataset": dataset, "protocol": PROTOCOL_OF.get(model, "C")}}
-    wide = [f"training.items_per_user={ITEMS_PER_USER[dataset]}"] if dataset in ITEMS_PER_USER else []
-    return build_config(raw, [*wide, *PRESETS.get(model, ()), *overrides], data_dir)
+    spec = registry.model(model)
+    protocol = spec.protocols[0]
+    raw = {"model": {"name": model}, "data": {"dataset": dataset, "protocol": protocol}}
+    has_rows = "items_per_user" in {field.name for field in dataclasses.fields(registry.protocol(protocol).training)}
+    wide = [f"training.items_per_user={ITEMS_PER_USER[dataset]}"] if has_rows and dataset in ITEMS_PER_USER else []
+    return build_config(raw, [*wide, *spec.speed_preset, *overrides], data_dir)
 
 
 def _work(request: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +93,7 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
     drain(pipeline_stream)
     pipeline = _rate(lambda: drain(pipeline_stream), request["seconds"]) * per_batch * DRAINED_STEPS
 
-    users = np.flatnonzero(prepared.splits.history_lengths)[: config.evaluation.batch_users].astype(np.int32)
+    users = np.flatnonzero(prepared.splits.train_history.lengths)[: config.evaluation.batch_users].astype(np.int32)
     rank = functools.partial(prepared.protocol.score_catalogue, model, users)
     rank()
     ranked = _rate(rank, request["seconds"]) * len(users)
@@ -117,7 +108,7 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
         "peak_memory_mb": trained_peak,
         "peak_memory_with_ranking_mb": _peak_mb(),
         "batch_size": training.batch_size,
-        "items_per_user": training.items_per_user,
+        "items_per_user": getattr(training, "items_per_user", None),
         "jit_compile": task.jit_compile,
         "cpus": len(os.sched_getaffinity(0)),
     }

@@ -5,20 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tfkgrec.benchmarks.variants import PROTOCOL_OF
+from tfkgrec import registry
 from tfkgrec.evaluation.metric import CTR_METRICS, LIST_METRICS, registered_metrics
 from tfkgrec.evaluation.text_table import text_table
 
-NAMES = {"dink": "DINK", "ekpnet": "EKPNet", "hkrm": "HKRM", "ksr": "KSR", "rkan": "RKAN", "kgcn": "KGCN"}
-_DATASETS = {
-    "lastfm": "Last.FM",
-    "book-crossing": "Book-Crossing",
-    "ml-1m": "MovieLens-1M",
-    "ml-1m-session": "MovieLens-1M",
-    "ml-100k": "MovieLens-100K",
-    "ml-100k-rkge": "MovieLens-100K",
-    "synthetic": "planted world",
-}
 _FLOORS = {
     "popularity": "popularity",
     "item_knn": "item-kNN",
@@ -31,7 +21,6 @@ _CANDIDATES = {
     "full": "all items ranked, {} users",
     "full_cold": "all items ranked, {} cold users",
 }
-_OWN_CANDIDATES = {"C": "", "S": "sampled", "R": "full"}  # what the papers' figures are about
 _DEFAULTS = ("tuned", "tuned, fresh negatives")  # the rows to look at first
 
 
@@ -55,7 +44,7 @@ def tables(rows: Iterable[dict[str, Any]]) -> list[Table]:
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in rows:
         for candidates in _candidates(row):
-            groups.setdefault((PROTOCOL_OF.get(row["model"], "C"), row["dataset"], candidates), []).append(row)
+            groups.setdefault((registry.model(row["model"]).protocols[0], row["dataset"], candidates), []).append(row)
     return [_table(*key, group) for key, group in groups.items()]
 
 
@@ -101,7 +90,7 @@ def _table(protocol: str, dataset: str, candidates: str, group: list[dict[str, A
         row = _strongest(group, f"floors.{floor}{within}", columns)
         lines.append((_FLOORS.get(floor, floor), *_figures(row, f"floors.{floor}{within}", columns)))
     for row in group:
-        name = f"{NAMES.get(row['model'], row['model'])}, {row['variant']}"
+        name = f"{registry.model(row['model']).title}, {row['variant']}"
         lines.append((name, *_figures(row, f"test{within}", columns)))
     return Table(
         _title(protocol, dataset, candidates, group), tuple(metric.heading for metric in columns.values()), tuple(lines)
@@ -115,8 +104,8 @@ def _strongest(group: list[dict[str, Any]], prefix: str, columns: Iterable[str])
 
 
 def _title(protocol: str, dataset: str, candidates: str, group: list[dict[str, Any]]) -> str:
-    parts = [_DATASETS.get(dataset, dataset)]
-    if protocol == "S":
+    parts = [registry.dataset(dataset.removesuffix("-session")).title]
+    if protocol == "sequential":
         parts.append("next session" if dataset.endswith("-session") else "next item")
     if candidates:
         users = group[0]["mean"].get(f"test.{candidates}.users", float("nan"))
@@ -130,12 +119,12 @@ def _published(
     """Name and cells of the figures that the row's config carries for these candidates, if any."""
     published = row["published"]
     prefix = "cold_" if candidates == "full_cold" else ""
-    if not prefix and candidates != _OWN_CANDIDATES[protocol]:
+    if not prefix and candidates != registry.protocol(protocol).own_candidates:
         return None
     cells = [published.get(f"{prefix}{key}") for key in columns]
     digits = 4 if any(isinstance(cell, float) and round(cell, 3) != cell for cell in cells) else 3
     numbers = tuple(f"{cell:.{digits}f}" if isinstance(cell, float) else "-" for cell in cells)
-    whose = published.get("of", NAMES.get(row["model"], row["model"]))
+    whose = published.get("of", registry.model(row["model"]).title)
     return None if set(numbers) <= {"-"} else (f"published {whose}", numbers)
 
 

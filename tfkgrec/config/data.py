@@ -1,91 +1,72 @@
-"""The settings of what is read and how it is split."""
+"""The settings of what is read and how it is split: what every run has, the dataset's own keys and the protocol's."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar
 
-from tfkgrec.config.section import Section, SettingError, number, one_of, show
-
-# What `data.knowledge_graph` may be; the first is the default. Datasets that are not listed have one graph: null.
-KNOWLEDGE_GRAPHS = {
-    "book-crossing": ("ripplenet", "mkr"),
-    "ml-1m": ("satori-mkr", "freebase", "dbpedia", "imdb"),
-}
+from tfkgrec import registry
+from tfkgrec.config.section import Section, SettingError, choice, chosen, number, one_of, show
 
 
 @dataclass(frozen=True)
-class ColumnsConfig(Section):
-    """Column names of one's own interactions file; null: there is no such column."""
-
-    user: str = "user"
-    item: str = "item"
-    rating: str | None = None
-    timestamp: str | None = None
-
-
-@dataclass(frozen=True)
-class SyntheticConfig(Section):
-    """Sizes of the planted world (data/synthetic.py)."""
-
-    users: int = number(600, min=2)
-    items: int = number(400, min=2)
-    positives_per_user: float = number(30.0, min=1)  # mean; single users have a half to twice as many
+class NoSettings(Section):
+    """Of a dataset or protocol that has no keys of its own."""
 
 
 @dataclass(frozen=True)
 class DataConfig(Section):
-    """Which files become the dataset, and how it is split."""
+    """Which data, and how they are split. In a file the keys of `source` and `split` stand beside the others."""
 
-    dataset: Literal["lastfm", "book-crossing", "ml-1m", "ml-100k", "ml-100k-rkge", "files", "synthetic"]
-    protocol: Literal["C", "S", "R"] = "C"  # click-through; sequential; top-N with time split (protocols.md)
-    knowledge_graph: str | None = None  # one of KNOWLEDGE_GRAPHS[dataset]; null where a dataset has only one
+    FLAT: ClassVar[tuple[str, ...]] = ("source", "split")
+
+    dataset: str  # one of registry.datasets()
+    protocol: str = "ctr"  # one of registry.protocols(), or an alias of it
+    knowledge_graph: str | None = None  # one of the dataset's graphs; null: its first, or the only one
     inverse_relations: bool = False  # add (tail, inverse of relation, head) for every triple
-    next: Literal["item", "session"] | None = None  # protocol S: what is held out, a session being a day; null: item
-    cold_users: float = number(0.0, min=0, max=1)  # protocol R: share of users left with 1 to 4 training ratings
-    k_core: int | None = number(None, min=1)  # least interactions of users and items; null: 10 with protocol S, else 1
-    unlinked_items: Literal["error", "drop"] | None = None  # items without an entity; null: error for files, else drop
+    k_core: int | None = number(None, min=1)  # least interactions of users and items; null: as the protocol has it
+    unlinked_items: str | None = None  # items without an entity: error or drop; null: as the dataset has it
     data_dir: Path | None = (
         None  # where the public datasets lie; --data-dir sets it; null: $TFKGREC_DATA, ../shared/data
     )
-    # dataset: files
-    interactions: Path | None = None
-    columns: ColumnsConfig | None = None
-    positive_at: float | None = None  # a rating at or above it is a positive; null: every row is
-    triples: Path | None = None
-    item_links: Path | None = None  # item -> entity; null: item ids are entity ids
-    # dataset: synthetic
-    synthetic: SyntheticConfig | None = None
+    source: Section = chosen()  # the dataset's own
+    split: Section = chosen()  # the protocol's own
 
-    _ONLY_FOR: ClassVar[dict[str, tuple[str, ...]]] = {
-        "files": ("interactions", "columns", "positive_at", "triples", "item_links"),
-        "synthetic": ("synthetic",),
-    }
+    @classmethod
+    def chosen(cls, raw: Mapping[str, Any]) -> dict[str, type[Section]]:
+        dataset, protocol = dataset_named(raw.get("dataset")), protocol_named(raw.get("protocol", "ctr"))
+        return {"source": dataset.settings or NoSettings, "split": protocol.split}
 
-    def settle(self) -> None:
-        graphs = KNOWLEDGE_GRAPHS.get(self.dataset)
-        if self.knowledge_graph is not None and self.knowledge_graph not in (graphs or ()):
-            wanted = one_of(graphs) if graphs else "null"
+    def validate(self) -> None:
+        dataset, protocol = dataset_named(self.dataset), protocol_named(self.protocol)
+        object.__setattr__(self, "protocol", protocol.name)
+        if self.knowledge_graph is not None and self.knowledge_graph not in dataset.graphs:
+            wanted = one_of(dataset.graphs) if dataset.graphs else "null"
             found = show(self.knowledge_graph)
             raise SettingError("knowledge_graph", f"expected {wanted} for dataset {self.dataset}, found {found}")
-        for dataset, names in self._ONLY_FOR.items():
-            for name in names:
-                if dataset != self.dataset and getattr(self, name) is not None:
-                    raise SettingError(name, f"expected only with dataset: {dataset}, found dataset: {self.dataset}")
-        if self.dataset == "files":
-            for name in ("interactions", "triples"):
-                if getattr(self, name) is None:
-                    raise SettingError(name, "expected a path with dataset: files, found none")
-            self._fill("columns", ColumnsConfig())
-            if self.columns and self.positive_at is not None and self.columns.rating is None:
-                raise SettingError("positive_at", "expected columns.rating beside it, found none")
-        if self.dataset == "synthetic":
-            self._fill("synthetic", SyntheticConfig())
-        if self.protocol == "S":
-            self._fill("next", "item")
-            self._fill("k_core", 10)
-        elif self.next is not None:
-            raise SettingError("next", f"expected only with protocol: S, found protocol: {self.protocol}")
-        if self.cold_users and self.protocol != "R":
-            raise SettingError("cold_users", f"expected 0 unless protocol: R, found protocol: {self.protocol}")
-        self._fill("knowledge_graph", graphs[0] if graphs else None)
-        self._fill("unlinked_items", "error" if self.dataset == "files" else "drop")
+        if self.unlinked_items is not None and self.unlinked_items not in dataset.unlinked_items:
+            wanted, found = one_of(dataset.unlinked_items), show(self.unlinked_items)
+            raise SettingError("unlinked_items", f"expected {wanted} for dataset {self.dataset}, found {found}")
+        self._fill("knowledge_graph", dataset.graphs[0] if dataset.graphs else None)
+        self._fill("unlinked_items", dataset.unlinked_items[0])
+        self._fill("k_core", protocol.k_core)
+        for name, kind in (("source", dataset.settings or NoSettings), ("split", protocol.split)):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, kind())
+            if not isinstance(getattr(self, name), kind):
+                found = type(getattr(self, name)).__name__
+                raise SettingError(
+                    name, f"expected {kind.__name__} for {self.dataset} and {self.protocol}, found {found}"
+                )
+
+
+def dataset_named(name: Any) -> registry.DatasetSpec:
+    """The dataset that `dataset` names, or a `SettingError`."""
+    return registry.datasets()[choice("dataset", name, registry.datasets())]
+
+
+def protocol_named(name: Any) -> registry.ProtocolSpec:
+    """The protocol that `protocol` names, by its own name or an alias."""
+    aliases = {alias: spec.name for spec in registry.protocols().values() for alias in spec.aliases}
+    name = str(name) if isinstance(name, str) else name
+    return registry.protocols()[choice("protocol", aliases.get(name, name), registry.protocols())]

@@ -2,17 +2,23 @@
 
 import dataclasses
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
-from tfkgrec.config.models import MODEL_SETTINGS
-from tfkgrec.config.section import Section, SettingError, SettingText, expected, one_of, show
-from tfkgrec.config.settings import Config
+from tfkgrec.config.section import Section, SettingError, SettingText, expected, show
+from tfkgrec.config.settings import Config, elsewhere
 from tfkgrec.config.yaml_text import Places, apply_override, read
 
+Check = Callable[[Config], None]
 
-def load_config(path: str | Path, overrides: Sequence[str] = (), data_dir: str | Path | None = None) -> Config:
+
+def load_config(
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    data_dir: str | Path | None = None,
+    check: Check = Config.check_run,
+) -> Config:
     """Read, override and check a config.
 
     Args:
@@ -21,6 +27,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), data_dir: str |
             `evaluation.floors=[popularity, mf]`, `data.knowledge_graph=null`. The last one wins.
         data_dir: where the datasets lie; becomes `data.data_dir`. Relative paths under `data` count from it, and
             from the config file's folder when it is not given.
+        check: raises `SettingError` for what the settings will not do for; by default that is training the model.
 
     Returns:
         A `Config` whose paths are all absolute; `pretraining.vectors` counts from the config file's folder.
@@ -30,91 +37,122 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), data_dir: str |
     """
     path = Path(path)
     raw, places = read(path)
-    return _settle(raw, places, overrides, path.resolve().parent, data_dir)
+    return make_config(raw, places, overrides, path.resolve().parent, data_dir, check)
 
 
-def build_config(raw: dict[str, Any], overrides: Sequence[str] = (), data_dir: str | Path | None = None) -> Config:
-    """As `load_config`, from a mapping in memory; relative paths count from the working directory."""
-    return _settle(raw, Places(Path("settings")), overrides, Path.cwd(), data_dir)
-
-
-def _settle(
-    raw: dict[str, Any], places: Places, overrides: Sequence[str], folder: Path, data_dir: str | Path | None
+def build_config(
+    raw: dict[str, Any],
+    overrides: Sequence[str] = (),
+    data_dir: str | Path | None = None,
+    check: Check = Config.check_run,
 ) -> Config:
+    """As `load_config`, from a mapping in memory; relative paths count from the working directory."""
+    return make_config(raw, Places(Path("settings")), overrides, Path.cwd(), data_dir, check)
+
+
+def make_config(
+    raw: dict[str, Any],
+    places: Places,
+    overrides: Sequence[str],
+    folder: Path,
+    data_dir: str | Path | None,
+    check: Check = Config.check_run,
+) -> Config:
+    """A config from what was read of a file in `folder`, and where its keys stand."""
     for override in overrides:
         apply_override(override, raw, places)
-    config = _build_config(raw, places)
-    changed: dict[str, Any] = {}
-    home = folder
-    if data_dir is not None:
-        folder = Path(data_dir).resolve()
-        changed["data_dir"] = folder
-    for spec in dataclasses.fields(config.data):
-        value = getattr(config.data, spec.name)
-        if isinstance(value, Path) and spec.name not in changed:
-            changed[spec.name] = (folder / value.expanduser()).resolve()
-    pretraining = config.pretraining
-    if pretraining is not None and pretraining.vectors is not None:
-        vectors = (home / pretraining.vectors.expanduser()).resolve()
-        pretraining = dataclasses.replace(pretraining, vectors=vectors)
-    return dataclasses.replace(config, data=dataclasses.replace(config.data, **changed), pretraining=pretraining)
-
-
-def _build_config(raw: dict[str, Any], places: Places) -> Config:
     for name in ("model", "data"):
         if raw.get(name) is None:
             raise places.error((name,), "expected this section, found nothing")
-    config: Config = _build(Config, raw, (), places)
-    return config
+    config: Config = _build(Config, raw, (), places, raw)
+    try:
+        check(config)
+    except SettingError as error:
+        raise places.error(tuple(error.key.split(".")), error.problem) from None
+    data = _absolute(config.data, folder if data_dir is None else Path(data_dir).resolve())
+    if data_dir is not None:
+        data = dataclasses.replace(data, data_dir=Path(data_dir).resolve())
+    pretraining = None if config.pretraining is None else _absolute(config.pretraining, folder)
+    return dataclasses.replace(config, data=data, pretraining=pretraining)
 
 
-def _build(cls: type[Section], raw: Any, keys: tuple[str, ...], places: Places) -> Any:
-    """Make a section, and the sections inside it, from plain mappings."""
+SomeSection = TypeVar("SomeSection", bound=Section)
+
+
+def _absolute(section: SomeSection, folder: Path) -> SomeSection:
+    """The section with its paths, and those of the sections in it, counted from `folder`."""
+    changed: dict[str, Any] = {}
+    for spec in dataclasses.fields(section):
+        value = getattr(section, spec.name)
+        if isinstance(value, Path):
+            changed[spec.name] = (folder / value.expanduser()).resolve()
+        elif isinstance(value, Section):
+            changed[spec.name] = _absolute(value, folder)
+    return dataclasses.replace(section, **changed)
+
+
+def _build(cls: type[Section], raw: Any, keys: tuple[str, ...], places: Places, everything: Mapping[str, Any]) -> Any:
+    """Make a section, and the sections inside it, from plain mappings; `everything` is the whole config."""
     if not isinstance(raw, dict):
         raise places.error(keys, f"expected settings as `key: value`, found {show(raw)}")
     hints = get_type_hints(cls)
     specs = {spec.name: spec for spec in dataclasses.fields(cls)}
-    values: dict[str, Any] = {}
-    for key, value in raw.items():
-        here = (*keys, str(key))
-        if key not in specs:
-            raise places.error(here, f"expected a known key{_nearest(str(key), cls, keys)}")
-        inner = _section_in(hints[key], value, here, places)
-        if inner is not None and isinstance(value, SettingText) and value.parsed is None:
-            value = None  # --set pretraining=null
-        if inner is None or (value is None and type(None) in get_args(hints[key])):
-            values[key] = value
-        else:
-            values[key] = _build(inner, {} if value is None else value, here, places)
-    for name, spec in specs.items():
-        if name not in values and spec.default is spec.default_factory is dataclasses.MISSING:
-            raise places.error((*keys, name), f"expected {expected(hints[name], spec.metadata)}, found nothing")
     try:
+        chosen = cls.chosen(raw)
+        beside = {name: chosen[name] for name in cls.FLAT}
+        own, flat = _apart(raw, {name for name in specs if name not in beside}, beside)
+        values: dict[str, Any] = {}
+        for key, value in own.items():
+            here = (*keys, str(key))
+            if key not in specs:
+                known = elsewhere(here, everything)
+                raise places.error(here, known or f"expected a known key{_nearest(str(key), cls, keys, beside)}")
+            inner = chosen.get(key) or _section_in(hints[key])
+            if inner is not None and isinstance(value, SettingText) and value.parsed is None:
+                value = None  # --set pretraining=null
+            if inner is None or (value is None and type(None) in get_args(hints[key])):
+                values[key] = value
+            else:
+                values[key] = _build(inner, {} if value is None else value, here, places, everything)
+        for name, kind in beside.items():
+            values[name] = _build(kind, flat[name], keys, places, everything)
+        for name, spec in specs.items():
+            if name not in values and spec.default is spec.default_factory is dataclasses.MISSING:
+                raise places.error((*keys, name), f"expected {expected(hints[name], spec.metadata)}, found nothing")
         return cls(**values)
     except SettingError as error:
         raise places.error((*keys, *error.key.split(".")), error.problem) from None
 
 
-def _section_in(hint: Any, value: Any, keys: tuple[str, ...], places: Places) -> type[Section] | None:
-    """The section class that a field holds, if it holds one; among several (the models) `name` chooses."""
+def _apart(
+    raw: Mapping[str, Any], own: set[str], beside: Mapping[str, type[Section]]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The keys of a section itself (and the unknown ones), and those of every section whose keys stand beside them."""
+    flat: dict[str, dict[str, Any]] = {name: {} for name in beside}
+    rest: dict[str, Any] = {}
+    for key, value in raw.items():
+        home = next((name for name, kind in beside.items() if key in _names(kind) and key not in own), None)
+        (rest if home is None else flat[home])[key] = value
+    return rest, flat
+
+
+def _section_in(hint: Any) -> type[Section] | None:
+    """The section class that a field holds, if it holds one."""
     candidates = [c for c in (get_args(hint) or (hint,)) if isinstance(c, type) and issubclass(c, Section)]
-    if len(candidates) < 2 or not isinstance(value, dict):
-        return candidates[0] if candidates else None
-    name = value.get("name")
-    if not isinstance(name, str) or name not in MODEL_SETTINGS:
-        found = show(name) if "name" in value else "nothing"
-        raise places.error((*keys, "name"), f"expected {one_of(MODEL_SETTINGS)}, found {found}")
-    return MODEL_SETTINGS[name]
+    return candidates[0] if candidates else None
 
 
-def _nearest(key: str, cls: type[Section], keys: tuple[str, ...]) -> str:
+def _nearest(key: str, cls: type[Section], keys: tuple[str, ...], beside: Mapping[str, type[Section]]) -> str:
     """What the writer of an unknown key probably meant."""
-    names = [spec.name for spec in dataclasses.fields(cls)]
+    names = [name for name in _names(cls) if name not in beside] + [n for kind in beside.values() for n in _names(kind)]
     for near in difflib.get_close_matches(key, names, n=1):
         return f"; the nearest is {'.'.join((*keys, near))}"
-    hints = get_type_hints(Config)
-    for section, hint in hints.items():
+    for section, hint in get_type_hints(Config).items():
         for other in get_args(hint) or (hint,):
-            if dataclasses.is_dataclass(other) and key in {spec.name for spec in dataclasses.fields(other)}:
+            if dataclasses.is_dataclass(other) and key in _names(other):
                 return f"; the nearest is {section}.{key}"
     return f" ({', '.join(names)})"
+
+
+def _names(section: Any) -> list[str]:
+    return [spec.name for spec in dataclasses.fields(section)]

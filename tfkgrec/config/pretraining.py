@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tfkgrec.config.section import Section, SettingError, number, one_of, show
-from tfkgrec.kge.methods import methods
+from tfkgrec import registry
+from tfkgrec.config.section import Section, SettingError, choice, number
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class PretrainingConfig(Section):
 
     vectors: Path | None = None  # read them from this file of `tfkgrec pretrain`, instead of learning them
     # Entities and relations, from the triples.
-    knowledge: str | None = None  # a name in kge/methods.py, or of another package's method
+    knowledge: str | None = None  # one of registry.kge_methods()
     dim: int | None = number(None, min=1)  # null: model.dim
     epochs: int = number(100, min=1)
     batch_size: int = number(4096, min=1)  # triples a step; larger ones are quicker on graphs of 100,000 triples
@@ -31,11 +31,11 @@ class PretrainingConfig(Section):
     item_learning_rate: float = number(1e-2, above=0, max=10)
     item_l2: float = number(5e-3, min=0)
 
-    def settle(self) -> None:
+    def validate(self) -> None:
         if self.vectors is None and self.knowledge is None and self.items is None:
             raise SettingError("knowledge", "expected this, items or vectors to say what to pre-train, found all null")
-        if self.knowledge is not None and self.knowledge not in methods():
-            raise SettingError("knowledge", f"expected {one_of(methods())} or null, found {show(self.knowledge)}")
+        if self.knowledge is not None:
+            choice("knowledge", self.knowledge, registry.kge_methods())
         for name in ("knowledge", "items"):
             if self.vectors is not None and getattr(self, name) is not None:
                 raise SettingError(name, f"expected null with vectors, which are read, found {getattr(self, name)!r}")

@@ -6,7 +6,7 @@ import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 from tfkgrec.errors import InputError
 
@@ -14,6 +14,11 @@ from tfkgrec.errors import InputError
 def number(default: float | None, **limits: float) -> Any:
     """A numeric field with its limits: `min`, `max` (inclusive), `above`, `below` (exclusive)."""
     return field(default=default, metadata=limits)
+
+
+def chosen() -> Any:
+    """A field for a section whose class other settings choose (`Section.chosen`); `validate` fills it in."""
+    return field(default=None, metadata={"chosen": True})
 
 
 class SettingError(InputError):
@@ -26,25 +31,40 @@ class SettingError(InputError):
 
 @dataclass(frozen=True)
 class Section:
-    """A group of settings, frozen: checks every field against its annotation and limits when it is made."""
+    """A group of settings, frozen: checks every field against its annotation and limits when it is made.
+
+    Attributes:
+        FLAT: fields that hold a section whose keys stand beside this one's own in a file.
+    """
+
+    FLAT: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
         for spec in dataclasses.fields(self):
             value = getattr(self, spec.name)
+            if value is None and "chosen" in spec.metadata:
+                continue
             try:
                 fitted = _fit(value, hints[spec.name], spec.metadata)
             except _Unfit as unfit:
                 raise SettingError(spec.name, f"expected {unfit}, found {show(value)}") from None
             object.__setattr__(self, spec.name, fitted)
-        self.settle()
+        self.validate()
 
-    def settle(self) -> None:
+    def validate(self) -> None:
         """Check what concerns two fields at once, and fill in defaults that depend on another field."""
+
+    @classmethod
+    def chosen(cls, raw: Mapping[str, Any]) -> "dict[str, type[Section]]":
+        """Classes of the sections that other settings in `raw` choose, by field; the others are as annotated."""
+        return {}
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as the lists, dicts, strings and numbers that YAML has."""
-        return {spec.name: _plain(getattr(self, spec.name)) for spec in dataclasses.fields(self)}
+        values = {spec.name: _plain(getattr(self, spec.name)) for spec in dataclasses.fields(self)}
+        beside = [values.pop(name) or {} for name in self.FLAT]
+        return {name: value for part in (values, *beside) for name, value in part.items()}
 
     def _fill(self, name: str, value: Any) -> None:
         if getattr(self, name) is None:
@@ -127,6 +147,14 @@ _WORDS = {
     Path: "a path",
     type(None): "null",
 }
+
+
+def choice(key: str, value: Any, choices: Iterable[str]) -> str:
+    """`value` as one of the choices, or a `SettingError` for `key`."""
+    if not isinstance(value, str) or value not in choices:
+        found = "nothing" if value is None else show(value)
+        raise SettingError(key, f"expected {one_of(choices)}, found {found}")
+    return str(value)
 
 
 def one_of(choices: Iterable[Any]) -> str:

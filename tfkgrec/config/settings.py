@@ -1,17 +1,23 @@
 """All settings of a run, and the checks that look at more than one section."""
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from tfkgrec.config.data import DataConfig
-from tfkgrec.config.models import ModelSettings
+from tfkgrec import registry
+from tfkgrec.config.data import DataConfig, protocol_named
+from tfkgrec.config.model import ModelSettings
 from tfkgrec.config.pretraining import PretrainingConfig
-from tfkgrec.config.section import Section, SettingError
-from tfkgrec.config.training import FLOORS, EvaluationConfig, ExportConfig, TrainingConfig
+from tfkgrec.config.section import Section, SettingError, choice, chosen
+from tfkgrec.config.training import EvaluationConfig, ExportConfig, TrainingConfig
 from tfkgrec.config.yaml_text import dump
 
-# The protocols whose batches hold what a model reads, and leave out what it must not; the other models: C and R.
-PROTOCOLS = {"ksr": ("S",), "rkan": ("R",)}
+RENAMED = {
+    "training.predict": "training.target (next | any_future)",
+    "training.negatives_from": "training.negative_pool (catalogue | train_positives)",
+}
+"""Keys of version 0.1 that are called otherwise now."""
 
 
 @dataclass(frozen=True)
@@ -21,30 +27,98 @@ class Config(Section):
     model: ModelSettings
     data: DataConfig
     pretraining: PretrainingConfig | None = None  # null: the model starts from random vectors
-    training: TrainingConfig = field(default_factory=TrainingConfig)
-    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    training: TrainingConfig = chosen()  # the protocol's kind
+    evaluation: EvaluationConfig = chosen()
     export: ExportConfig = field(default_factory=ExportConfig)
     published: dict[str, float | str] = field(default_factory=dict)  # the paper's figures: {auc: 0.817, acc: 0.752}
     comments: tuple[str, ...] = ()
 
-    def settle(self) -> None:
-        protocol, model = self.data.protocol, self.model.name
-        wanted = PROTOCOLS.get(model, ("C", "R"))
-        if protocol not in wanted:
-            raise SettingError("data.protocol", f"expected {' or '.join(wanted)} for model {model}, found {protocol}")
-        if protocol != "C" and self.training.negatives_from != "catalogue":
-            found = self.training.negatives_from
-            raise SettingError(
-                "training.negatives_from", f"expected catalogue with data.protocol {protocol}, found {found}"
-            )
-        offered, asked = FLOORS[protocol], self.evaluation.floors
+    @classmethod
+    def chosen(cls, raw: Mapping[str, Any]) -> dict[str, type[Section]]:
+        kinds: dict[str, type[Section]] = {}
+        model, data = raw.get("model"), raw.get("data")
+        if isinstance(model, Mapping):
+            kinds["model"] = registry.models()[choice("model.name", model.get("name"), registry.models())].settings
+        if isinstance(data, Mapping):
+            try:
+                protocol = protocol_named(data.get("protocol", "ctr"))
+            except SettingError as error:
+                raise SettingError(f"data.{error.key}", error.problem) from None
+            kinds |= {"training": protocol.training, "evaluation": protocol.evaluation}
+        return kinds
+
+    def validate(self) -> None:
+        protocol, model = registry.protocol(self.data.protocol), registry.model(self.model.name)
+        if protocol.name not in model.protocols:
+            wanted = " or ".join(model.protocols)
+            raise SettingError("data.protocol", f"expected {wanted} for model {model.name}, found {protocol.name}")
+        for name, kind in (("training", protocol.training), ("evaluation", protocol.evaluation)):
+            self._fill(name, kind())
+            if not isinstance(getattr(self, name), kind):
+                found = type(getattr(self, name)).__name__
+                raise SettingError(name, f"expected {kind.__name__} with data.protocol {protocol.name}, found {found}")
+        asked = self.evaluation.floors
         for name in asked or ():
-            if name not in offered:
-                expected = f"expected some of {', '.join(offered)} with data.protocol {protocol}"
+            if name not in protocol.baselines:
+                expected = f"expected some of {', '.join(protocol.baselines)} with data.protocol {protocol.name}"
                 raise SettingError("evaluation.floors", f"{expected}, found {name}")
         if asked is None:
-            object.__setattr__(self, "evaluation", dataclasses.replace(self.evaluation, floors=offered))
+            evaluation = dataclasses.replace(self.evaluation, floors=protocol.baselines)
+            object.__setattr__(self, "evaluation", evaluation)
+
+    def check_run(self) -> None:
+        """What training of the model needs beyond sections that are right in themselves: every setting is read.
+
+        Raises:
+            SettingError: a stage or vectors that the model would not take, or none where it must have some.
+        """
+        model, pretraining = registry.model(self.model.name), self.pretraining
+        if self.training.first_stage is not None and model.stages == 1:
+            problem = f"expected null for model {model.name}, which learns in one stage, found settings"
+            raise SettingError("training.first_stage", problem)
+        given = frozenset[str]()
+        if pretraining is not None:
+            if not model.takes_vectors:
+                problem = f"expected null for model {model.name}, which takes no pre-trained vectors, found settings"
+                raise SettingError("pretraining", problem)
+            for part in ("knowledge", "items"):
+                if getattr(pretraining, part) is not None and part not in model.takes_vectors:
+                    problem = f"expected null for model {model.name}, which takes no vectors of {part}, found "
+                    raise SettingError(f"pretraining.{part}", problem + str(getattr(pretraining, part)))
+            file = pretraining.vectors is not None  # may hold both
+            given = frozenset(part for part in model.takes_vectors if file or getattr(pretraining, part) is not None)
+        try:
+            self.model.check_vectors(given)
+        except SettingError as error:
+            raise SettingError(f"model.{error.key}", error.problem) from None
 
     def to_yaml(self) -> str:
         """Text that `load_config` reads back to an equal `Config`."""
         return dump(self.to_dict())
+
+
+def elsewhere(keys: tuple[str, ...], raw: Mapping[str, Any]) -> str | None:
+    """Why a key that its section does not have is no typing error: another name now, or another protocol's."""
+    name = ".".join(keys)
+    if name in RENAMED:
+        return f"expected its new name {RENAMED[name]}"
+    if len(keys) != 2:
+        return None
+    section, key = keys
+    data = raw.get("data")
+    own = protocol_named(data.get("protocol", "ctr")).name if isinstance(data, Mapping) else "ctr"
+    kinds = {"training": "training", "evaluation": "evaluation", "data": "split"}
+    if section in kinds:
+        specs = registry.protocols().values()
+        others = [spec.name for spec in specs if key in _keys(getattr(spec, kinds[section]))]
+        if others:
+            return f"expected only with data.protocol {' or '.join(others)}, found data.protocol {own}"
+    if section == "data" and isinstance(data, Mapping):
+        sources = [spec.name for spec in registry.datasets().values() if spec.settings and key in _keys(spec.settings)]
+        if sources:
+            return f"expected only with dataset: {' or '.join(sources)}, found dataset: {data.get('dataset')}"
+    return None
+
+
+def _keys(section: type[Section]) -> Iterable[str]:
+    return {spec.name for spec in dataclasses.fields(section)}

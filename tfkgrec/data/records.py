@@ -104,6 +104,10 @@ class Interactions:
     def positives(self) -> "Interactions":
         return self.take(self.label > 0)
 
+    def reach(self) -> dict[str, int]:
+        """How many users and items are in it."""
+        return {"users": len(np.unique(self.user)), "items": len(np.unique(self.item))}
+
 
 @dataclass(frozen=True)
 class KnowledgeGraph:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfkgrec.data.history import History
 from tfkgrec.errors import InputError
 
 
@@ -19,13 +20,9 @@ def catalogue_scores(scores: np.ndarray, users: int, num_items: int) -> np.ndarr
     return np.array(scores, np.result_type(scores, np.float32))  # integers have no -inf
 
 
-def leave_out(scores: np.ndarray, user: np.ndarray, items: np.ndarray, offsets: np.ndarray) -> None:
-    """Set the scores [G, num_items] of what users [G] are known to have taken to -inf, in place.
-
-    Args:
-        items, offsets: user u is known to have taken `items[offsets[u]:offsets[u + 1]]`.
-    """
-    counts = offsets[user + 1] - offsets[user]
+def leave_out(scores: np.ndarray, user: np.ndarray, known: History) -> None:
+    """Set the scores [G, num_items] of what users [G] are known to have taken to -inf, in place."""
+    counts = known.lengths[user]
     row = np.repeat(np.arange(len(user)), counts)
     place = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)  # 0, 1, .. within each user
-    scores[row, items[offsets[user][row] + place] - 1] = -np.inf
+    scores[row, known.items[known.offsets[user][row] + place] - 1] = -np.inf

@@ -6,10 +6,13 @@ Everything is sparse: the dense item-item matrix of Book-Crossing would take 900
 import numpy as np
 from scipy import sparse
 
+from tfkgrec.data.history import History
 
-def taken_matrix(items: np.ndarray, offsets: np.ndarray, num_item_rows: int) -> sparse.csr_array:
-    """1 where user u has taken an item: [users, num_item_rows], of stretches `items[offsets[u]:offsets[u + 1]]`."""
-    return sparse.csr_array((np.ones(len(items)), items, offsets), shape=(len(offsets) - 1, num_item_rows))
+
+def taken_matrix(history: History, num_item_rows: int) -> sparse.csr_array:
+    """1 where user u has taken an item: [users, num_item_rows]."""
+    ones = np.ones(len(history.items))
+    return sparse.csr_array((ones, history.items, history.offsets), shape=(history.num_users, num_item_rows))
 
 
 def item_cosine(taken: sparse.csr_array) -> sparse.csr_array:

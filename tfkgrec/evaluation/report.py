@@ -77,7 +77,7 @@ def report(metrics: Mapping[str, Any]) -> str:
     for name, baseline in metrics["floors"].items():
         scorers.append((f"  {name}", {"validation": baseline["validation"], "test": baseline}))
     blocks = [f"{metrics['model']} on {metrics['dataset']}, protocol {metrics['protocol']}, seed {metrics['seed']}"]
-    if metrics["protocol"] != "C":
+    if any(isinstance(value, Mapping) for value in metrics["validation"].values()):  # figures by candidate set
         return "\n\n".join([*blocks, *_lists(metrics, scorers)])
     for part in ("validation", "test"):
         blocks.append(_table(part, CTR_METRICS, [(name, parts[part]) for name, parts in scorers]))

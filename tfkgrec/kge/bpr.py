@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from tfkgrec.data.history import History
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.layers.embedding import Embedding
@@ -68,18 +69,16 @@ class PairBatches(keras.utils.PyDataset):
     up the last batch have weight 0. Users who have touched everything are left out.
 
     Args:
-        history_items, history_offsets: training positives, user by user, as in `data.records.Splits`.
+        history: the training positives.
         num_item_rows: rows of a table over the items, row 0 included.
     """
 
-    def __init__(
-        self, history_items: np.ndarray, history_offsets: np.ndarray, num_item_rows: int, batch_size: int, seed: int
-    ) -> None:
+    def __init__(self, history: History, num_item_rows: int, batch_size: int, seed: int) -> None:
         super().__init__()
-        self.items, self.offsets, self.num_items, self.seed = history_items, history_offsets, num_item_rows - 1, seed
-        self.counts = np.diff(history_offsets)
+        self.items, self.offsets, self.num_items, self.seed = history.items, history.offsets, num_item_rows - 1, seed
+        self.counts = history.lengths
         self.user = np.repeat(np.arange(len(self.counts)), self.counts)
-        self.forbidden = np.unique(pair_keys(self.user, history_items, num_item_rows))
+        self.forbidden = np.unique(pair_keys(self.user, history.items, num_item_rows))
         self._steps = max(1, -(-len(self.items) // batch_size))
         self._batch = -(-len(self.items) // self._steps)
         self._epoch = -1

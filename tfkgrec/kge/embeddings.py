@@ -37,11 +37,11 @@ class PretrainedEmbeddings:
     user: np.ndarray | None = None
     figures: dict[str, float] = field(default_factory=dict)
 
-    def save(self, path: Path, dataset: Dataset, splits: History) -> None:
+    def save(self, path: Path, dataset: Dataset, history: History) -> None:
         """Write an .npz, in one piece, that `load` takes for the same dataset whatever the seed numbers it like.
 
         Entity and relation vectors are kept with their raw ids. Item and user vectors have seen the training
-        positives of `splits`, so they are kept with a fingerprint of these, too.
+        positives of `history`, so they are kept with a fingerprint of these, too.
         """
         content: dict[str, Any] = {"format": np.array(FORMAT), "dataset": np.array(dataset.name)}
         content["figures"] = _to_bytes(self.figures)
@@ -51,16 +51,16 @@ class PretrainedEmbeddings:
                 content[name] = np.asarray(table, np.float32)
                 content[f"{name}_ids"] = _to_bytes(_ids(dataset, name).raw.tolist())
         if self.item is not None or self.user is not None:
-            content["split"] = np.array(split_fingerprint(dataset, splits))
+            content["split"] = np.array(split_fingerprint(dataset, history))
         write_aside(path, lambda aside: _savez(aside, content))
 
     @classmethod
-    def load(cls, path: Path, dataset: Dataset, splits: History) -> "PretrainedEmbeddings":
+    def load(cls, path: Path, dataset: Dataset, history: History) -> "PretrainedEmbeddings":
         """Read a file that `save` wrote and number its rows as `dataset` does.
 
         Raises:
             InputError: no such file, not one of ours, ids that are not the dataset's, or item vectors that have seen
-                other training positives than those of `splits` (these may hold the test split's).
+                other training positives than those of `history` (these may hold the test split's).
         """
         content = _read(path)
         tables: dict[str, Any] = {}
@@ -70,7 +70,7 @@ class PretrainedEmbeddings:
             ids = _ids(dataset, name)
             raw = json.loads(content[f"{name}_ids"].tobytes())
             tables[name] = content[name][_same_ids(path, name, raw, ids, str(content["dataset"]), dataset.name)]
-        if "split" in content and str(content["split"]) != split_fingerprint(dataset, splits):
+        if "split" in content and str(content["split"]) != split_fingerprint(dataset, history):
             raise InputError(
                 f"{path}: expected item vectors learned from this split's training positives, found another split's"
                 " (another seed or protocol)"
@@ -93,10 +93,10 @@ def check_width(key: str, table: np.ndarray, width: int) -> None:
         raise InputError(f"pretraining.{key}: expected {width}, as model.{key} is, {found}")
 
 
-def split_fingerprint(dataset: Dataset, splits: History) -> str:
+def split_fingerprint(dataset: Dataset, history: History) -> str:
     """Of the set of training positives, by raw ids: the same for every numbering and order of the same pairs."""
     user, item = (pd.util.hash_array(ids.raw, categorize=False) for ids in (dataset.users, dataset.items))  # uint64
-    pairs = np.repeat(user, splits.history_lengths) * np.uint64(0x9E3779B97F4A7C15) ^ item[splits.history_items]
+    pairs = np.repeat(user, history.lengths) * np.uint64(0x9E3779B97F4A7C15) ^ item[history.items]
     return f"{len(pairs)}-{int(np.sum(pd.util.hash_array(pairs), dtype=np.uint64)):016x}"
 
 

@@ -22,7 +22,7 @@ from tfkgrec.kge.triple_split import hold_out
 def pretrain(
     settings: PretrainingConfig,
     dataset: Dataset,
-    splits: History,
+    history: History,
     *,
     dim: int | None,
     item_dim: int | None,
@@ -33,7 +33,7 @@ def pretrain(
     """Vectors for `build_model`, as `settings` asks for them.
 
     Args:
-        splits: of any protocol; its training positives are all that the item vectors see.
+        history: the training positives, all that the item vectors see.
         dim: width of entities and relations where `settings.dim` is null; None: it must not be.
         item_dim: the same of users and items.
         seed: fixes initial vectors, batches and what is held out.
@@ -45,7 +45,7 @@ def pretrain(
     """
     if settings.vectors is not None:
         log(f"vectors: {settings.vectors}")
-        return PretrainedEmbeddings.load(settings.vectors, dataset, splits)
+        return PretrainedEmbeddings.load(settings.vectors, dataset, history)
     entity = relation = user = item = None
     figures: dict[str, float] = {}
     if settings.knowledge is not None:
@@ -54,7 +54,7 @@ def pretrain(
         entity, relation = model.vectors()
     if settings.items is not None:
         width = _width("item_dim", settings.item_dim, item_dim)
-        item_model, speed = fit_items(settings, dataset, splits, width, seed, jit_compile, log)
+        item_model, speed = fit_items(settings, dataset, history, width, seed, jit_compile, log)
         user, item = item_model.vectors()
         figures["pairs_per_second"] = speed
     return PretrainedEmbeddings(entity, relation, item, user, figures)
@@ -93,15 +93,15 @@ def fit_knowledge(
 
 
 def fit_items(
-    settings: PretrainingConfig, dataset: Dataset, splits: History, dim: int, seed: int, jit_compile: bool, log: Log
+    settings: PretrainingConfig, dataset: Dataset, history: History, dim: int, seed: int, jit_compile: bool, log: Log
 ) -> tuple[BprFactorization, float]:
     """Learn user and item vectors from the training positives; the second result is pairs a second."""
-    items, offsets = splits.history_items, splits.history_offsets
+    pairs = len(history.items)
     model = BprFactorization(dataset.users.size, dataset.items.size, dim, settings.item_l2, seed)
-    log(f"bpr, d = {dim}: {len(items):,} training positives")
-    batches = PairBatches(items, offsets, dataset.items.size, settings.item_batch_size, seed)
+    log(f"bpr, d = {dim}: {pairs:,} training positives")
+    batches = PairBatches(history, dataset.items.size, settings.item_batch_size, seed)
     epochs, rate = settings.item_epochs, settings.item_learning_rate
-    speed = fit(model, batches, epochs, rate, jit_compile, len(items), "pairs", log)
+    speed = fit(model, batches, epochs, rate, jit_compile, pairs, "pairs", log)
     user, item = model.vectors()
     log(f"lengths: |user| {_length(user):.3f}, |item| {_length(item):.3f} (means)")
     return model, speed

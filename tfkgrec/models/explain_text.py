@@ -3,20 +3,15 @@
 The outputs say which model they are of (`explained_by`, docs/signatures.md), and that model's own template words them.
 """
 
-import importlib
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from tfkgrec import registry
+
 EXPLAINED_BY = "explained_by"
 
 Row = Mapping[str, np.ndarray]
-
-TEMPLATES = {
-    name: f"tfkgrec.models.{name}.explain_text:explain_text"
-    for name in ("dink", "ekpnet", "hkrm", "kgcn", "ksr", "rkan")
-}
-"""Model -> "module:function", imported when it is asked for."""
 
 OUTPUTS_OF_0_1 = {
     "attention": "dink",
@@ -47,11 +42,8 @@ def _template(row: Row) -> Callable[[Row, str, str], list[str]]:
         model = str(row[EXPLAINED_BY])
     else:
         model = next((name for output, name in OUTPUTS_OF_0_1.items() if output in row), "")
-    if model not in TEMPLATES:
-        return _plain
-    module, _, function = TEMPLATES[model].partition(":")
-    template: Callable[[Row, str, str], list[str]] = getattr(importlib.import_module(module), function)
-    return template
+    spec = registry.models().get(model)
+    return _plain if spec is None or spec.explain_text is None else registry.load(spec.explain_text)
 
 
 def _plain(row: Row, user: str, item: str) -> list[str]:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from tfkgrec.data.pair_inputs import PairInputs
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 
@@ -26,6 +27,7 @@ class Recommender(keras.Model):
     history_length: int = 0  # T; 0 for a model that reads no history
     reads_labels: bool = False  # in training the inputs hold label and weight [G, M], for losses beside the logit's
     num_stages: int = 1  # a model that learns in stages has more; it is used in the last one
+    pair_inputs: PairInputs | None = None  # what training batches hold for it of every pair, beside ids
 
     @property
     def stage(self) -> int:

@@ -1,4 +1,4 @@
-"""What runs over one split need alike, made once for all of them: floors, pre-trained vectors.
+"""What runs over one split need alike, made once for all of them: baselines, pre-trained vectors.
 
 Both can take longer than the training of a model does.
 """
@@ -23,7 +23,7 @@ from tfkgrec.training.backend import use_xla
 from tfkgrec.training.contract import Metrics, TrainingProtocol
 
 
-class SharedWork:
+class RunCache:
     """Reads from a folder what another run has left there, and makes and keeps what is not there.
 
     Like a finished run, what is kept does not know that the code has changed since: delete the folder to start anew.
@@ -35,48 +35,42 @@ class SharedWork:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
 
-    def floors(self, config: Config, protocol: TrainingProtocol, top_k: bool) -> dict[str, Metrics]:
-        """The config's floors, in its order: name -> part -> figures."""
-        names = config.evaluation.floors or ()
+    def baselines(self, config: Config, protocol: TrainingProtocol) -> dict[str, Metrics]:
+        """The config's baselines, in its order: name -> part -> figures. A model is none of itself."""
+        names = [name for name in config.evaluation.floors or () if name != config.model.name]
         if self.folder is None:
-            return protocol.floors(names, top_k)
-        training = config.training
-        taken_over = [
-            training.seed,
-            training.negatives_from,
-            training.learning_rate_decay,
-        ]  # by floors that are trained
-        key = _key([config.data.protocol, config.model.name == "mf", *taken_over, top_k], protocol.splits)
+            return protocol.baselines(names)
+        training = config.training  # what baselines that are trained take over of it
+        taken_over = [training.seed, training.learning_rate_decay, getattr(training, "negative_pool", None)]
+        taken_over.append(getattr(config.evaluation, "top_k", None))
+        key = _key([config.data.protocol, *taken_over], protocol.splits)
         found: dict[str, Metrics] = {}
         for name in names:
             file = self.folder / f"{config.data.dataset}-{name}-{key}.json"
             if file.exists():
                 found[name] = json.loads(file.read_text())
                 continue
-            measured = protocol.floors([name], top_k)
-            if name in measured:  # MF is no floor of itself
-                self.folder.mkdir(parents=True, exist_ok=True)
-                write_metrics(file, measured[name])
-            found |= measured
+            found |= protocol.baselines([name])
+            write_metrics(file, found[name])
         return found
 
-    def vectors(self, config: Config, dataset: Dataset, splits: History) -> PretrainedEmbeddings:
+    def embeddings(self, config: Config, dataset: Dataset, history: History) -> PretrainedEmbeddings:
         """What the config's `pretraining` section asks for."""
         settings = config.pretraining
         if self.folder is None or settings is None or settings.vectors is not None:
-            return pretrained(config, dataset, splits)
+            return pretrained(config, dataset, history)
         dim = getattr(config.model, "dim", None)  # where the section names no width
-        key = _key([config.data.protocol, config.training.seed, repr(settings), dim], splits, dataset.graph)
+        key = _key([config.data.protocol, config.training.seed, repr(settings), dim], history, dataset.graph)
         file = self.folder / f"{config.data.dataset}-vectors-{key}.npz"
         if file.exists():
             print(f"vectors: {file}")
-            return PretrainedEmbeddings.load(file, dataset, splits)
-        vectors = pretrained(config, dataset, splits)
-        vectors.save(file, dataset, splits)
-        return vectors
+            return PretrainedEmbeddings.load(file, dataset, history)
+        embeddings = pretrained(config, dataset, history)
+        embeddings.save(file, dataset, history)
+        return embeddings
 
 
-def pretrained(config: Config, dataset: Dataset, splits: History) -> PretrainedEmbeddings:
+def pretrained(config: Config, dataset: Dataset, history: History) -> PretrainedEmbeddings:
     """Learn (or read) what the config's `pretraining` section asks for; the model's width is the default of its own.
 
     Raises:
@@ -87,7 +81,7 @@ def pretrained(config: Config, dataset: Dataset, splits: History) -> PretrainedE
     training, dim = config.training, getattr(config.model, "dim", None)
     jit_compile = use_xla(training.jit_compile)
     return pretrain(
-        config.pretraining, dataset, splits, dim=dim, item_dim=dim, seed=training.seed, jit_compile=jit_compile
+        config.pretraining, dataset, history, dim=dim, item_dim=dim, seed=training.seed, jit_compile=jit_compile
     )
 
 

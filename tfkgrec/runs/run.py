@@ -1,13 +1,12 @@
-"""A whole run, config to metrics, and a finished run brought back."""
+"""A whole run, config to metrics, and a finished run brought back: the one room that sees a config whole."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-
-from tfkgrec.config import Config, DataConfig, load_config
+from tfkgrec import registry
+from tfkgrec.config import Config, load_config
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Dataset
 from tfkgrec.datasets.load import load_raw
@@ -18,11 +17,11 @@ from tfkgrec.files import write_text
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.protocols.ctr.protocol import ProtocolC
-from tfkgrec.runs.cache import SharedWork
-from tfkgrec.runs.id_files import write_vocabularies
+from tfkgrec.runs.cache import RunCache
+from tfkgrec.runs.id_files import write_id_files
+from tfkgrec.runs.version_0_1 import read_config, read_model
 from tfkgrec.training.backend import seed_everything
-from tfkgrec.training.contract import TrainingProtocol
+from tfkgrec.training.contract import Splits, TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model
 from tfkgrec.training.trainer import fit
 
@@ -46,51 +45,35 @@ class Prepared:
     protocol: TrainingProtocol
 
     @property
-    def splits(self) -> Any:
+    def splits(self) -> Splits:
         return self.protocol.splits
 
-    def model(self, config: Config, vectors: PretrainedEmbeddings | None = None) -> Recommender:
+    def model(self, config: Config, embeddings: PretrainedEmbeddings | None = None) -> Recommender:
         """The config's model before training; its seed fixes all that is random in it."""
-        seed_everything(config.training.seed)
-        return build_model(config.model, self.dataset, self.splits, config.training.seed, vectors)
-
-
-def read_dataset(data: DataConfig, seed: int) -> Dataset:
-    """Read the files that `data` names, or draw the planted world, and number everything by the seed."""
-    return assemble(load_raw(data, data.data_dir, seed), seed, data.inverse_relations)
+        seed = config.training.seed
+        seed_everything(seed)
+        return build_model(config.model, self.dataset, self.splits.train_history, seed, embeddings)
 
 
 def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
-    """The data of a config, read (unless it has been) and split."""
+    """The data of a config, read (unless they have been) and split."""
+    data, training = config.data, config.training
     if dataset is None:
-        dataset = read_dataset(config.data, config.training.seed)
-    return Prepared(dataset, _protocol(config, dataset))
+        dataset = assemble(load_raw(data, training.seed), training.seed, data.inverse_relations)
+    make = registry.load(registry.protocol(data.protocol).make)
+    return Prepared(dataset, make(dataset, data.split, training, config.evaluation))
 
 
-def _protocol(config: Config, dataset: Dataset) -> TrainingProtocol:
-    """The config's protocol; what the others need (R: numba's compiler, 50 MB) is not imported."""
-    if config.data.protocol == "S":
-        from tfkgrec.protocols.sequential.protocol import ProtocolS
-
-        return ProtocolS(config, dataset)
-    if config.data.protocol == "R":
-        from tfkgrec.protocols.top_n.protocol import ProtocolR
-
-        return ProtocolR(config, dataset)
-    return ProtocolC(config, dataset)
-
-
-def train_run(
-    config: Config, run: RunDirectory, resume: bool = False, shared: SharedWork | None = None
-) -> dict[str, Any]:
+def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: RunCache | None = None) -> dict[str, Any]:
     """Train, choose the best epoch on validation, read the test split once, and leave everything in `run`.
 
     Args:
-        shared: where other runs over the same split may have left their floors and vectors; None makes all anew.
+        cache: where other runs over the same split may have left their baselines and vectors; None makes all anew.
 
     Returns:
         The content of metrics.json.
     """
+    config.check_run()
     run.check_start(resume)
     if resume:
         _check_same_settings(config, run)
@@ -100,13 +83,13 @@ def train_run(
     for line in (*dataset.report, *splits.report):
         print(line)
     write_text(run.environment, json.dumps(environment(), indent=2))
-    write_vocabularies(run.vocabularies, dataset, splits)
+    write_id_files(run.vocabularies, dataset, splits.seen_items)
 
-    model = prepared.model(config, _vectors(config, prepared, run, shared or SharedWork()))
+    model = prepared.model(config, _embeddings(config, prepared, run, cache or RunCache()))
     fitted = fit(model, prepared.protocol, config.training, run, resume)
-    prepared.protocol.finish(model)
+    prepared.protocol.finalize(model)
     write_model(run.model, model, model.save)
-    metrics = evaluate_run(config, prepared, model, fitted.timing, config.evaluation.top_k, shared)
+    metrics = evaluate_run(config, prepared, model, fitted.timing, cache)
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     return metrics
@@ -117,38 +100,39 @@ def evaluate_run(
     prepared: Prepared,
     model: Recommender,
     timing: dict[str, float],
-    top_k: bool,
-    shared: SharedWork | None = None,
+    cache: RunCache | None = None,
 ) -> dict[str, Any]:
-    """The metrics of a model with its floors beside it, on the same candidates."""
+    """The metrics of a model with its baselines beside it, on the same candidates."""
     return assemble_metrics(
         config.model.name,
         config.data.dataset,
         config.data.protocol,
         config.training.seed,
-        prepared.protocol.evaluate(model, top_k),
-        (shared or SharedWork()).floors(config, prepared.protocol, top_k),
+        prepared.protocol.evaluate(model),
+        (cache or RunCache()).baselines(config, prepared.protocol),
         timing,
         prepared.dataset.stats(),
     )
 
 
 def load_run(path: Path) -> tuple[Config, RunDirectory, Recommender]:
-    """A finished run: its config, its files, its model."""
+    """A finished run: its config, its files, its model. Runs of version 0.1 load, too."""
     run = RunDirectory(path)
     run.check()
-    return load_config(run.config), run, keras.models.load_model(run.model)
+    config = read_config(run.config)
+    return config, run, read_model(run.model, config.model.name)
 
 
-def _vectors(config: Config, prepared: Prepared, run: RunDirectory, shared: SharedWork) -> PretrainedEmbeddings | None:
+def _embeddings(config: Config, prepared: Prepared, run: RunDirectory, cache: RunCache) -> PretrainedEmbeddings | None:
     """What the model starts from: made as the config asks, and kept with the run."""
     if config.pretraining is None:
         return None
+    history = prepared.splits.train_history
     if run.vectors.exists():  # a resumed run starts from what it began with
-        return PretrainedEmbeddings.load(run.vectors, prepared.dataset, prepared.splits)
-    vectors = shared.vectors(config, prepared.dataset, prepared.splits)
-    vectors.save(run.vectors, prepared.dataset, prepared.splits)
-    return vectors
+        return PretrainedEmbeddings.load(run.vectors, prepared.dataset, history)
+    embeddings = cache.embeddings(config, prepared.dataset, history)
+    embeddings.save(run.vectors, prepared.dataset, history)
+    return embeddings
 
 
 def _check_same_settings(config: Config, run: RunDirectory) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.models.sequential import SequentialRecommender
-from tfkgrec.runs.id_files import Seen
+from tfkgrec.runs.id_files import read_seen
 from tfkgrec.runs.run import load_run
 from tfkgrec.savedmodel.sequence_signatures import SequenceSignatures
 from tfkgrec.savedmodel.signatures import Signatures
@@ -27,7 +27,7 @@ def run_signatures(run_dir: Path) -> RunSignatures:
     """The signatures over a run's model, needing nothing but the run directory."""
     config, run, model = load_run(run_dir)
     kind = SequenceSignatures if isinstance(model, SequentialRecommender) else Signatures
-    seen, k_max, name = Seen.read(run.vocabularies), config.export.k_max, config.model.name
+    seen, k_max, name = read_seen(run.vocabularies), config.export.k_max, config.model.name
     return RunSignatures(name, run, kind(model, Vocabularies(run.vocabularies), seen, k_max, name))
 
 

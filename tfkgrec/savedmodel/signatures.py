@@ -12,9 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfkgrec.data.history import History
 from tfkgrec.models.explain_text import EXPLAINED_BY
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.runs.id_files import Seen
 from tfkgrec.runtime.signature_defs import CLASSES, CLASSIFY, EXAMPLES, OUTPUTS, REGRESS, SCORES
 from tfkgrec.savedmodel.vocabularies import Vocabularies
 
@@ -40,7 +40,7 @@ class Signatures(keras.layers.Layer):
     """
 
     def __init__(
-        self, model: Recommender, vocabularies: Vocabularies, seen: Seen, k_max: int, explained_by: str
+        self, model: Recommender, vocabularies: Vocabularies, seen: History, k_max: int, explained_by: str
     ) -> None:
         super().__init__(name="signatures")
         self.model, self.vocabularies, self.explained_by = model, vocabularies, explained_by

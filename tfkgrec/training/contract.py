@@ -1,12 +1,13 @@
-"""What a protocol of shared/design/protocols.md brings to a run: its split, its batches, its loss, its judgement."""
+"""What a protocol (docs/protocols.md) brings to a run: its split, its batches, its loss, its judgement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tfkgrec.data.history import History
 from tfkgrec.models.recommender import Recommender
 
 Metrics = dict[str, dict[str, Any]]
@@ -31,12 +32,43 @@ class Batches(Protocol):
         """The same as tf.data; the n-th pass is epoch `first_epoch + n`."""
 
 
+class Splits(Protocol):
+    """What a protocol's split has, whatever else it holds out."""
+
+    @property
+    def train_history(self) -> History:
+        """The training positives of every user: all that models learn from."""
+
+    @property
+    def model_history(self) -> History:
+        """What the saved model reads: all that was known of a user when test was judged, and nothing of test.
+
+        So an export starts from the histories that the test figures were measured with. What a user has taken since
+        then comes with a request (`recommend_for_history`, `advance`).
+        """
+
+    @property
+    def seen_items(self) -> History:
+        """What an export does not recommend to a user again."""
+
+    @property
+    def num_item_rows(self) -> int:
+        """Rows of a table over the items, row 0 included."""
+
+    @property
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """Part ("train", "validation", "test") -> what -> how many."""
+
+    @property
+    def report(self) -> Sequence[str]:
+        """Lines that say what the split dropped."""
+
+
 class TrainingProtocol(Protocol):
     """One protocol on one dataset. What it compiles for a model it keeps."""
 
     @property
-    def splits(self) -> Any:
-        """A `History` with whatever else the protocol holds out."""
+    def splits(self) -> Splits: ...
 
     def task(self, model: Recommender) -> keras.Model:
         """The loss around a model: a TFRS model with the attribute `recommender`."""
@@ -47,14 +79,17 @@ class TrainingProtocol(Protocol):
     def validate(self, model: Recommender) -> dict[str, float]:
         """Figures of the validation split, named `val_...`; the first one chooses the epoch, higher is better."""
 
-    def finish(self, model: Recommender) -> None:
-        """What remains to be fitted once the best weights are back; may read validation, never test."""
+    def finalize(self, model: Recommender) -> None:
+        """Once the best weights are back: fit what remains, and let the model read `model_history` from now on.
+
+        May read validation, never test.
+        """
 
     def score_catalogue(self, model: Recommender, user: np.ndarray) -> np.ndarray:
         """Scores [G, num_items] of every item for users [G], as evaluation ranks them; column j is item j + 1."""
 
-    def evaluate(self, model: Recommender, top_k: bool) -> Metrics:
+    def evaluate(self, model: Recommender) -> Metrics:
         """The figures of metrics.json."""
 
-    def floors(self, names: Sequence[str], top_k: bool) -> dict[str, Metrics]:
-        """The same for the floors asked for by name."""
+    def baselines(self, names: Sequence[str]) -> dict[str, Metrics]:
+        """The same for the baselines asked for by name (the key `floors` of metrics.json)."""

@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 import keras
 
 from tfkgrec.config import TrainingConfig
-from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.training.backend import use_xla
 from tfkgrec.training.callbacks import (
@@ -69,7 +68,7 @@ def fit(
         verbose: a line per epoch, on a terminal with a progress bar.
 
     Raises:
-        InputError: the loss became NaN, or the settings ask for a stage that the model does not have.
+        InputError: the loss became NaN.
     """
     started = time.perf_counter()
     stages = _stages(model, settings)
@@ -142,8 +141,6 @@ def _learning_rate(stage: Stage, settings: TrainingConfig, steps: int) -> Learni
 def _stages(model: Recommender, settings: TrainingConfig) -> list[Stage]:
     last = Stage(model.num_stages - 1, settings.epochs, settings.patience, settings.learning_rate)
     first = settings.first_stage
-    if first is None:
+    if first is None or model.num_stages == 1:  # an ablation may have lost the first
         return [last]
-    if model.num_stages == 1:
-        raise InputError("training.first_stage: expected null for a model that learns in one stage, found settings")
     return [Stage(0, first.epochs, first.patience, first.learning_rate), last]

@@ -6,20 +6,21 @@ import numpy as np
 import pytest
 
 from tests.planted import trained
-from tfkgrec.config import DinkSettings, TrainingConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Interactions
-from tfkgrec.datasets.synthetic import planted_world
+from tfkgrec.datasets.synthetic.world import planted_world
 from tfkgrec.evaluation.ctr import auc
+from tfkgrec.models.dink.settings import DinkSettings
 from tfkgrec.protocols.ctr.baselines import popularity
-from tfkgrec.protocols.ctr.split import protocol_c
+from tfkgrec.protocols.ctr.settings import CtrTraining
+from tfkgrec.protocols.ctr.split import split_ctr
 
 RAW, TRUTH = planted_world(600, 300, 45)
 DATASET = assemble(RAW, 0)
-SPLITS = protocol_c(DATASET, 0)
+SPLITS = split_ctr(DATASET, 0)
 
 # Without XLA, whose compilation would take longer than the training.
-TRAINING = TrainingConfig(epochs=9, patience=9, learning_rate=1e-2, batch_size=1024, jit_compile=False)
+TRAINING = CtrTraining(epochs=9, patience=9, learning_rate=1e-2, batch_size=1024, jit_compile=False)
 TERMS = ("include_center", "item_bias", "attribute_bias", "user_item_dot", "interest_item_dot", "history_item_dot")
 SETTINGS = DinkSettings(
     dim=8, history_length=8, num_neighbours=4, l2=3e-3, item_attributes=True, **dict.fromkeys(TERMS, True)
@@ -55,5 +56,6 @@ def test_learns_what_the_labels_say_and_nothing_else():
 def test_learns_nothing_from_labels_drawn_by_lot():
     rng = np.random.default_rng(0)
     train = replace(SPLITS.train, label=rng.permutation(SPLITS.train.label))
-    noise = replace(SPLITS, train=train, history_items=rng.integers(1, DATASET.items.size, len(SPLITS.history_items)))
+    drawn = rng.integers(1, DATASET.items.size, len(SPLITS.train_history.items))
+    noise = replace(SPLITS, train=train, train_history=replace(SPLITS.train_history, items=drawn))
     assert auc_of_dink(noise, replace(TRAINING, epochs=2, negatives="fixed")) == pytest.approx(0.5, abs=0.06)

@@ -8,19 +8,19 @@ import pytest
 
 from tests.data import small
 from tests.test_leakage import LENGTHS, NEGATIVES, no_length_care, no_mask, outputs_without_what_is_left_out
-from tfkgrec.config import EkpnetSettings
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic import planted_world
+from tfkgrec.datasets.synthetic.world import planted_world
 from tfkgrec.evaluation.ctr import auc_within
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models.build import build_model
 from tfkgrec.models.ekpnet import model as ekpnet_module
 from tfkgrec.models.ekpnet.model import EKPNet
+from tfkgrec.models.ekpnet.settings import EkpnetSettings
 from tfkgrec.protocols.ctr.batches import TrainingBatches
-from tfkgrec.protocols.ctr.split import protocol_c
+from tfkgrec.protocols.ctr.split import split_ctr
 
 DATASET = assemble(planted_world(150, 80, 20, seed=0)[0], 0, inverse_relations=True)
-SPLITS = protocol_c(DATASET, 0)
+SPLITS = split_ctr(DATASET, 0)
 EXTRAS = ("residual_semantics", "item_bias", "attribute_bias", "history_hop", "item_attributes", "ripple_item_dot")
 VARIANTS: dict[str, dict[str, Any]] = {
     "paper": {},
@@ -132,8 +132,8 @@ def test_at_evaluation_a_candidate_does_not_see_itself(settings):
 
 def test_a_graph_without_inverse_edges_has_the_same_right_to_be_tested():
     plain = small.dataset(users=60, items=40)
-    model = build_model(EkpnetSettings(dim=3, history_length=6), plain, protocol_c(plain, 0), 0)
-    train = TrainingBatches(protocol_c(plain, 0), 64, 4, 6, "fresh", seed=0)
+    model = build_model(EkpnetSettings(dim=3, history_length=6), plain, split_ctr(plain, 0), 0)
+    train = TrainingBatches(split_ctr(plain, 0), 64, 4, 6, "fresh", seed=0)
     inputs, _, weight = next(iter(train.batches(0)))
     found, expected = outputs_without_what_is_left_out(model, inputs)
     assert np.abs(found - expected)[weight > 0].max() < 1e-5

@@ -6,19 +6,21 @@ import numpy as np
 import pytest
 
 from tests.planted import trained
-from tfkgrec.config import EkpnetSettings, StageConfig, TrainingConfig
+from tfkgrec.config import StageConfig
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic import planted_world
+from tfkgrec.datasets.synthetic.world import planted_world
 from tfkgrec.evaluation.ctr import auc
+from tfkgrec.models.ekpnet.settings import EkpnetSettings
 from tfkgrec.protocols.ctr.baselines import popularity
-from tfkgrec.protocols.ctr.split import protocol_c
+from tfkgrec.protocols.ctr.settings import CtrTraining
+from tfkgrec.protocols.ctr.split import split_ctr
 
 RAW, TRUTH = planted_world(600, 300, 45)
 DATASET = assemble(RAW, 0, inverse_relations=True)
-SPLITS = protocol_c(DATASET, 0)
+SPLITS = split_ctr(DATASET, 0)
 
 # Without XLA, whose compilation would take longer than the training.
-TRAINING = TrainingConfig(epochs=8, patience=8, learning_rate=1e-2, batch_size=1024, jit_compile=False)
+TRAINING = CtrTraining(epochs=8, patience=8, learning_rate=1e-2, batch_size=1024, jit_compile=False)
 TERMS = ("residual_semantics", "item_bias", "attribute_bias", "history_hop", "item_attributes", "ripple_item_dot")
 TUNED = EkpnetSettings(dim=8, l2=3e-3, user_item_dot=True, **dict.fromkeys(TERMS, True))
 PAPER = EkpnetSettings(dim=8)
@@ -54,6 +56,7 @@ def test_ripplenet_leaves_popularity_behind():
 def test_learns_nothing_from_labels_drawn_by_lot():
     rng = np.random.default_rng(0)
     train = replace(SPLITS.train, label=rng.permutation(SPLITS.train.label))
-    noise = replace(SPLITS, train=train, history_items=rng.integers(1, DATASET.items.size, len(SPLITS.history_items)))
+    drawn = rng.integers(1, DATASET.items.size, len(SPLITS.train_history.items))
+    noise = replace(SPLITS, train=train, train_history=replace(SPLITS.train_history, items=drawn))
     found = auc_of(TUNED, replace(TRAINING, epochs=2, negatives="fixed"), noise)
     assert found == pytest.approx(0.5, abs=0.06)

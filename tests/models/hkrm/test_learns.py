@@ -6,19 +6,20 @@ import numpy as np
 import pytest
 
 from tests.planted import trained
-from tfkgrec.config import HkrmSettings, TrainingConfig
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic import planted_world
+from tfkgrec.datasets.synthetic.world import planted_world
 from tfkgrec.evaluation.ctr import auc
+from tfkgrec.models.hkrm.settings import HkrmSettings
 from tfkgrec.protocols.ctr.baselines import popularity
-from tfkgrec.protocols.ctr.split import protocol_c
+from tfkgrec.protocols.ctr.settings import CtrTraining
+from tfkgrec.protocols.ctr.split import split_ctr
 
 RAW, TRUTH = planted_world(600, 300, 45)
 DATASET = assemble(RAW, 0)
-SPLITS = protocol_c(DATASET, 0)
+SPLITS = split_ctr(DATASET, 0)
 
 # Without XLA, whose compilation would take longer than the training.
-TRAINING = TrainingConfig(epochs=8, patience=8, learning_rate=2e-2, batch_size=1024, jit_compile=False)
+TRAINING = CtrTraining(epochs=8, patience=8, learning_rate=2e-2, batch_size=1024, jit_compile=False)
 TERMS = ("item_bias", "attribute_bias", "item_attributes", "user_item_dot")
 TUNED = HkrmSettings(dim=8, history_length=20, pair_l2=1e-3, initial_spread=0.1, **dict.fromkeys(TERMS, True))
 PAPER = HkrmSettings(dim=8, history_length=20)
@@ -50,6 +51,7 @@ def test_the_papers_model_leaves_popularity_behind():
 def test_learns_nothing_from_labels_drawn_by_lot():
     rng = np.random.default_rng(0)
     train = replace(SPLITS.train, label=rng.permutation(SPLITS.train.label))
-    noise = replace(SPLITS, train=train, history_items=rng.integers(1, DATASET.items.size, len(SPLITS.history_items)))
+    drawn = rng.integers(1, DATASET.items.size, len(SPLITS.train_history.items))
+    noise = replace(SPLITS, train=train, train_history=replace(SPLITS.train_history, items=drawn))
     found = auc_of(TUNED, noise, replace(TRAINING, epochs=2, negatives="fixed"))
     assert found == pytest.approx(0.5, abs=0.06)

@@ -16,11 +16,11 @@ from tfkgrec.models.rkan.path_graph import path_graph
 from tfkgrec.models.rkan.path_sampling import PathRequest, sample_paths
 from tfkgrec.models.rkan.path_source import PathSource
 from tfkgrec.protocols.top_n.batches import TimeBatches
-from tfkgrec.protocols.top_n.split import protocol_r
+from tfkgrec.protocols.top_n.split import split_by_time
 
 DATASET = small.dataset(users=40, items=40)
-SPLITS = protocol_r(DATASET, 0)
-ITEMS, OFFSETS = SPLITS.history_items, SPLITS.history_offsets
+SPLITS = split_by_time(DATASET, 0)
+ITEMS, OFFSETS = SPLITS.train_history
 GRAPH = path_graph(DATASET.graph, DATASET.num_items, ITEMS, OFFSETS)
 EVERY = 3000  # more paths than any pair has
 

@@ -11,9 +11,7 @@ from tfkgrec.protocols.ctr.baselines import evaluate_floors, item_knn, popularit
 from tfkgrec.protocols.ctr.evaluate import evaluate_scorer
 
 SPLITS = small.splits()
-HISTORY = {
-    u: set(SPLITS.history_items[SPLITS.history_offsets[u] : SPLITS.history_offsets[u + 1]].tolist()) for u in range(13)
-}
+HISTORY = {u: set(SPLITS.train_history.of(u).tolist()) for u in range(13)}
 
 
 def cosine(i: int, j: int) -> float:

@@ -93,7 +93,7 @@ def test_fresh_negatives_are_as_many_as_the_positives_and_new_in_every_epoch():
 def test_negatives_from_liked_items_only():
     liked = np.unique(SPLITS.train.positives.item)
     assert len(liked) < SPLITS.num_item_rows - 1
-    some, all_ = batches(negatives_from="liked"), batches()
+    some, all_ = batches(negative_pool="train_positives"), batches()
     for epoch in range(3):
         drawn = some.pairs(epoch)
         negative = drawn.label == 0
@@ -117,9 +117,9 @@ def test_an_epoch_is_a_function_of_seed_and_epoch(negatives):
 
 def test_histories_are_those_of_the_row():
     columns = batches().epoch(0)
-    offsets = SPLITS.history_offsets
+    offsets = SPLITS.train_history.offsets
     for user, row in zip(columns["user"], columns["history"], strict=True):
-        own = SPLITS.history_items[offsets[user] : offsets[user + 1]]
+        own = SPLITS.train_history.items[offsets[user] : offsets[user + 1]]
         assert set(row[row > 0].tolist()) <= set(own.tolist())
         assert (row > 0).sum() == min(len(own), 6)  # T + 1: one of them will go
 

@@ -10,7 +10,7 @@ from tfkgrec.protocols.ctr.split import Splits
 
 
 def table(splits: Splits, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).random((len(splits.history_lengths), splits.num_item_rows - 1))
+    return np.random.default_rng(seed).random((len(splits.train_history.lengths), splits.num_item_rows - 1))
 
 
 def test_equals_a_loop_over_users():
@@ -18,7 +18,7 @@ def test_equals_a_loop_over_users():
     scores = table(splits)
     hit, recall, mrr = [], [], []
     for user in np.unique(splits.test.positives.user):
-        seen = set(splits.history_items[splits.history_offsets[user] : splits.history_offsets[user + 1]].tolist())
+        seen = set(splits.train_history.of(user).tolist())
         wanted = set(splits.test.positives.item[splits.test.positives.user == user].tolist())
         ranked = sorted((i for i in range(1, 21) if i not in seen), key=lambda i: -scores[user, i - 1])  # noqa: B023
         hit.append(bool(wanted & set(ranked[:5])))
@@ -48,8 +48,8 @@ def test_any_batch_size_gives_the_same(batch_users):
 def test_training_positives_are_no_candidates():
     splits = small.splits()
     scores = np.zeros((13, 20))
-    owner = np.repeat(np.arange(13), splits.history_lengths)
-    scores[owner, splits.history_items - 1] = 9.0  # would push every test positive down
+    owner = np.repeat(np.arange(13), splits.train_history.lengths)
+    scores[owner, splits.train_history.items - 1] = 9.0  # would push every test positive down
     scores[splits.test.positives.user, splits.test.positives.item - 1] = 1.0
     found = evaluate_ranking(lambda user: scores[user], splits)
     assert (found["mrr"], found["map"], found["hit@1"]) == (1.0, 1.0, 1.0)
@@ -58,7 +58,7 @@ def test_training_positives_are_no_candidates():
 
 def test_a_constant_integer_scorer_is_at_chance():
     splits = small.splits()
-    candidates = 20 - splits.history_lengths[np.unique(splits.test.positives.user)]
+    candidates = 20 - splits.train_history.lengths[np.unique(splits.test.positives.user)]
     found = evaluate_ranking(lambda user: np.zeros((len(user), 20), np.int64), splits, cutoffs=[1])
     wanted = np.bincount(splits.test.positives.user)[1:]
     assert found["precision@1"] == pytest.approx(np.mean(wanted / candidates))

@@ -8,7 +8,7 @@ import pytest
 from tests.data import small
 from tfkgrec.data.records import Interactions
 from tfkgrec.errors import InputError
-from tfkgrec.protocols.ctr.split import Splits, protocol_c, user_histories
+from tfkgrec.protocols.ctr.split import Splits, split_ctr, user_histories
 
 PARTS = ("train", "validation", "test")
 
@@ -20,7 +20,7 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def splits(dataset):
-    return protocol_c(dataset, 0)
+    return split_ctr(dataset, 0)
 
 
 def pairs(splits: Splits, label: int | None = None) -> set[tuple[int, int]]:
@@ -43,7 +43,7 @@ def rated(dataset, positive: bool | None = None) -> set[tuple[int, int]]:
 
 
 def test_as_many_negatives_as_positives_for_every_user(dataset, splits):
-    kept = set(np.flatnonzero(splits.history_lengths).tolist())
+    kept = set(np.flatnonzero(splits.train_history.lengths).tolist())
     for user in kept:
         positives = {i for u, i in rated(dataset, True) if u == user}
         assert {i for u, i in pairs(splits, 1) if u == user} == positives
@@ -59,7 +59,7 @@ def test_negatives_were_never_rated_not_even_below_the_threshold(dataset, splits
 def test_pairs_are_cut_60_20_20(dataset):
     # Before users are dropped: with everybody in train, shares are exact.
     everybody = replace(dataset, interactions=dataset.interactions.positives)
-    split = protocol_c(everybody, 0)
+    split = split_ctr(everybody, 0)
     lost = 2 * sum(1 for u, _ in rated(everybody) if split.history_lengths[u] == 0)
     total = 2 * len(everybody.interactions)
     assert sum(len(getattr(split, name)) for name in PARTS) == total - lost
@@ -77,7 +77,7 @@ def test_users_without_a_training_positive_are_dropped_from_all_parts(dataset, s
     dropped = set(range(1, dataset.users.size)) - set(splits.train.positives.user.tolist())
     assert dropped  # single users make some
     assert not dropped & {u for u, _ in pairs(splits)}
-    assert set(np.flatnonzero(splits.history_lengths == 0).tolist()) == dropped | {0}
+    assert set(np.flatnonzero(splits.train_history.lengths == 0).tolist()) == dropped | {0}
 
 
 def test_parts_are_disjoint(splits):
@@ -89,7 +89,7 @@ def test_histories_are_the_training_positives_in_order_of_time(dataset, splits):
     when = {(int(u), int(i)): int(t) for u, i, t in zip(rows.user, rows.item, rows.timestamp, strict=True)}
     train = splits.train.positives
     for user in range(dataset.users.size):
-        history = splits.history_items[splits.history_offsets[user] : splits.history_offsets[user + 1]].tolist()
+        history = splits.train_history.of(user).tolist()
         assert sorted(history) == sorted(train.item[train.user == user].tolist())
         times = [when[user, item] for item in history]
         assert times == sorted(times)
@@ -102,11 +102,11 @@ def test_popularity_counts_training_positives_only(dataset, splits):
 
 
 def test_one_seed_one_split(dataset, splits):
-    again, other = protocol_c(dataset, 0), protocol_c(dataset, 1)
+    again, other = split_ctr(dataset, 0), split_ctr(dataset, 1)
     for name in PARTS:
         for column in ("user", "item", "label", "timestamp"):
             assert np.array_equal(getattr(getattr(again, name), column), getattr(getattr(splits, name), column))
-    assert np.array_equal(again.history_items, splits.history_items)
+    assert np.array_equal(again.history_items, splits.train_history.items)
     assert pairs(other, 0) != pairs(splits, 0)  # negatives are drawn again, too
     assert set(zip(other.train.user, other.train.item, strict=True)) != set(
         zip(splits.train.user, splits.train.item, strict=True)
@@ -123,10 +123,10 @@ def test_without_timestamps_the_order_is_not_that_of_the_file():
 
 def test_a_user_who_rated_nearly_everything_gets_what_is_left():
     dataset = small.dataset(users=30, items=14, disliked=1)
-    splits = protocol_c(dataset, 0)
+    splits = split_ctr(dataset, 0)
     assert not pairs(splits, 0) & rated(dataset)
     short = 0
-    for user in np.flatnonzero(splits.history_lengths).tolist():
+    for user in np.flatnonzero(splits.train_history.lengths).tolist():
         positives, touched = (sum(u == user for u, _ in rated(dataset, p)) for p in (True, None))
         assert sum(u == user for u, _ in pairs(splits, 0)) == min(positives, 14 - touched)
         short += positives > 14 - touched
@@ -144,7 +144,7 @@ def test_a_data_set_too_small_to_train_on(dataset):
     refused = 0
     for seed in range(8):  # one positive, one negative, one of the two in train
         try:
-            assert len(protocol_c(one, seed).train.positives) == 1
+            assert len(split_ctr(one, seed).train.positives) == 1
         except InputError as error:
             assert str(error) == message
             refused += 1

@@ -8,13 +8,13 @@ from numpy.testing import assert_array_equal
 
 from tests.data.small import dataset
 from tfkgrec.protocols.sequential.batches import SequenceBatches, cut_windows
-from tfkgrec.protocols.sequential.split import SequenceSplits, protocol_s
+from tfkgrec.protocols.sequential.split import SequenceSplits, split_sequences
 
 T = 4
 
 
 def splits() -> SequenceSplits:
-    return protocol_s(dataset(users=50, items=60), 0)
+    return split_sequences(dataset(users=50, items=60), 0)
 
 
 def batches(loss: str = "bpr", **settings) -> SequenceBatches:
@@ -49,7 +49,7 @@ def test_an_epoch_holds_every_training_position_once_and_no_held_out_item(loss, 
         found += list(zip(inputs["history"][weight > 0], inputs["positive"][weight > 0], strict=True))
     expected = []
     for user in range(1, len(given.splits.offsets) - 1):
-        own = given.splits.history_items[given.splits.history_offsets[user] : given.splits.history_offsets[user + 1]]
+        own = given.splits.train_history.of(user)
         expected += list(zip([0, *own][1 - first : -1], own[1 - first :], strict=True))
         assert all(held_out[part].get(user) not in own for part in held_out)
     assert sorted(found) == sorted(expected)
@@ -68,8 +68,8 @@ def test_rows_are_contiguous_pieces_of_one_sequence():
 @pytest.mark.parametrize("first", [False, True])
 def test_later_targets_are_any_item_still_to_come_and_no_held_out_one(first):
     """Over many epochs every position meets all that its user took after it, each about equally often."""
-    given = batches(predict="later", predict_first=first)
-    offsets, items = given.splits.history_offsets, given.splits.history_items
+    given = batches(target="any_future", predict_first=first)
+    offsets, items = given.splits.train_history.offsets, given.splits.train_history.items
     user = int(np.argmax(np.diff(offsets)))
     own = items[offsets[user] : offsets[user + 1]].tolist()
     epochs = 600
@@ -89,7 +89,7 @@ def test_later_targets_are_any_item_still_to_come_and_no_held_out_one(first):
 
 
 def test_later_targets_are_drawn_again_every_epoch_and_the_same_in_every_run():
-    one, other = batches(predict="later"), batches(predict="later")
+    one, other = batches(target="any_future"), batches(target="any_future")
     assert_array_equal(one.stacked(3)[0]["positive"], other.stacked(3)[0]["positive"])
     assert np.any(one._targets(3) != one._targets(4))
     assert_array_equal(one._targets(3) > 0, one.windows.target > 0)
@@ -108,7 +108,7 @@ def test_bpr_negatives_are_untouched_in_training_but_may_be_held_out():
                 drawn[owner[tuple(row)]] |= set(negative[negative > 0].tolist())
     held = 0
     for user, items in drawn.items():
-        own = own_splits.history_items[own_splits.history_offsets[user] : own_splits.history_offsets[user + 1]]
+        own = own_splits.train_history.of(user)
         assert not items & set(own.tolist())
         held += len(items & set(own_splits.items[own_splits.offsets[user] : own_splits.offsets[user + 1]].tolist()))
     assert held > 0  # excluding them would tell them away

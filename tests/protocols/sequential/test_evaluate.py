@@ -10,7 +10,7 @@ from tests.data.small import dataset
 from tfkgrec.errors import InputError
 from tfkgrec.protocols.sequential.baselines import factors, item_knn, popularity
 from tfkgrec.protocols.sequential.evaluate import evaluate_next, evaluate_scorer
-from tfkgrec.protocols.sequential.split import SequenceSplits, Targets, protocol_s
+from tfkgrec.protocols.sequential.split import SequenceSplits, Targets, split_sequences
 
 ITEMS = 9
 
@@ -77,7 +77,7 @@ def test_equal_scores_earn_what_chance_earns():
 def test_batches_do_not_matter_and_equal_a_loop(next, batch_users):
     data = dataset(users=40, items=150)
     pairs = dataclasses.replace(data.interactions, timestamp=data.interactions.timestamp * 3_600)
-    cut = protocol_s(dataclasses.replace(data, interactions=pairs), 0, next)
+    cut = split_sequences(dataclasses.replace(data, interactions=pairs), 0, next)
     table = np.random.default_rng(0).normal(size=(len(cut.offsets), cut.num_item_rows - 1))
     found = evaluate_next(lambda user, part: table[user], cut, "test", batch_users)
     known, offsets = cut.known("test")

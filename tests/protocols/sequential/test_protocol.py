@@ -4,7 +4,7 @@ import pytest
 
 from tfkgrec.config import build_config
 from tfkgrec.errors import InputError
-from tfkgrec.protocols.sequential.protocol import ProtocolS
+from tfkgrec.protocols.sequential.protocol import SequentialProtocol
 from tfkgrec.runs.run import prepare
 
 DATA = {
@@ -46,7 +46,7 @@ RANDOM = "found false: random vectors, fixed"
 )
 def test_settings_that_do_not_go_with_it(sections, line):
     with pytest.raises(InputError) as found:
-        ProtocolS(build_config({"model": LEARNED, "data": DATA, **sections}), None)
+        SequentialProtocol(build_config({"model": LEARNED, "data": DATA, **sections}), None)
     assert str(found.value).removeprefix("settings: ") == line
 
 

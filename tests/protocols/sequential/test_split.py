@@ -11,7 +11,7 @@ from tests.data.small import dataset
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Dataset, RawData
 from tfkgrec.errors import InputError
-from tfkgrec.protocols.sequential.split import DAY, protocol_s
+from tfkgrec.protocols.sequential.split import DAY, split_sequences
 
 
 def timed(rows: list[tuple[str, str, int]], items: int = 8) -> Dataset:
@@ -28,7 +28,7 @@ def raw_items(data: Dataset, items: np.ndarray) -> list[str]:
 def test_next_item_by_hand():
     # In the file u's items stand as i3 i1 i2 i0; i1 and i2 share a moment and stay in the order of the file.
     data = timed([("u", "i3", 40), ("v", "i5", 1), ("u", "i1", 20), ("u", "i2", 20), ("u", "i0", 10), ("v", "i6", 2)])
-    splits = protocol_s(data, 0)
+    splits = split_sequences(data, 0)
     u, v = (int(x) for x in data.users.encode(["u", "v"]))
     own = splits.items[splits.offsets[u] : splits.offsets[u + 1]]
     assert raw_items(data, own) == ["i0", "i1", "i2", "i3"]
@@ -37,7 +37,7 @@ def test_next_item_by_hand():
     assert splits.validation.user.tolist() == splits.test.user.tolist() == [u]  # v has two items: too few to ask
     assert raw_items(data, splits.histories("validation", np.array([u]), 3)[0]) == ["i0", "i1", ""]
     assert raw_items(data, splits.histories("test", np.array([u]), 2)[0]) == ["i1", "i2"]  # the newest two
-    assert splits.history_lengths[[u, v]].tolist() == [2, 2]
+    assert splits.train_history.lengths[[u, v]].tolist() == [2, 2]
     items, offsets = splits.served  # what test may know: the validation item too, not its own; v is known as a whole
     assert raw_items(data, items[offsets[u] : offsets[u + 1]]) == ["i0", "i1", "i2"]
     assert raw_items(data, items[offsets[v] : offsets[v + 1]]) == ["i5", "i6"]
@@ -47,30 +47,30 @@ def test_next_item_by_hand():
 def test_ties_are_broken_by_file_order_whatever_the_ids():
     rows = [("u", f"i{n}", 7) for n in (4, 0, 6, 2, 5, 1)]
     data = timed(rows)
-    assert raw_items(data, protocol_s(data, 3).items) == [item for _, item, _ in rows]
+    assert raw_items(data, split_sequences(data, 3).items) == [item for _, item, _ in rows]
 
 
 def test_next_session_by_hand():
     # Days 0, 1, 1, 3 for u; v has two days: too few.
     day = [("u", "i0", 5), ("u", "i1", DAY), ("u", "i2", 2 * DAY - 1), ("u", "i3", 3 * DAY), ("u", "i4", 3 * DAY + 9)]
     data = timed([*day, ("v", "i5", 0), ("v", "i6", DAY), ("v", "i7", DAY + 1)])
-    splits = protocol_s(data, 0, "session")
+    splits = split_sequences(data, 0, "session")
     u, v = (int(x) for x in data.users.encode(["u", "v"]))
     assert raw_items(data, splits.validation.item) == ["i1", "i2"]
     assert raw_items(data, splits.test.item) == ["i3", "i4"]
     assert splits.test.offsets.tolist() == [0, 2]
-    assert splits.history_lengths[[u, v]].tolist() == [1, 3]
+    assert splits.train_history.lengths[[u, v]].tolist() == [1, 3]
 
 
 @pytest.mark.parametrize("next", ["item", "session"])
 def test_parts_follow_each_other_and_leave_nothing_out(next):
     data = _spread(dataset(users=60, items=200))
-    splits = protocol_s(data, 1, next)
+    splits = split_sequences(data, 1, next)
     assert len(splits.test.user) > 10
     for k, user in enumerate(splits.test.user):
         known = splits.histories("test", np.array([user]), 50)[0]
         parts = [
-            splits.history_items[splits.history_offsets[user] : splits.history_offsets[user + 1]],
+            splits.train_history.of(user),
             splits.validation.item[splits.validation.offsets[k] : splits.validation.offsets[k + 1]],
             splits.test.item[splits.test.offsets[k] : splits.test.offsets[k + 1]],
         ]
@@ -81,8 +81,8 @@ def test_parts_follow_each_other_and_leave_nothing_out(next):
 
 def test_negatives_are_untouched_distinct_half_of_them_popular_and_fixed_by_the_seed():
     data = _spread(dataset(users=200, items=400))
-    splits, again, other = protocol_s(data, 0), protocol_s(data, 0), protocol_s(data, 1)
-    popularity = np.bincount(splits.history_items, minlength=splits.num_item_rows)
+    splits, again, other = split_sequences(data, 0), split_sequences(data, 0), split_sequences(data, 1)
+    popularity = np.bincount(splits.train_history.items, minlength=splits.num_item_rows)
     for part in ("validation", "test"):
         targets = getattr(splits, part)
         assert targets.negatives.shape == (len(targets.user), 100)
@@ -100,23 +100,23 @@ def test_negatives_are_untouched_distinct_half_of_them_popular_and_fixed_by_the_
 
 def test_a_user_who_has_touched_almost_everything_gets_the_rest():
     data = timed([("u", f"i{n}", n) for n in range(6)])
-    splits = protocol_s(data, 0)
+    splits = split_sequences(data, 0)
     negatives = splits.test.negatives[0]
     assert sorted(raw_items(data, negatives[negatives > 0])) == ["i6", "i7"]
 
 
 def test_needs_time():
     with pytest.raises(InputError, match="small: expected timestamps with data.protocol S, found none"):
-        protocol_s(dataset(timed=False), 0)
+        split_sequences(dataset(timed=False), 0)
 
 
 def test_needs_somebody_to_ask():
     with pytest.raises(InputError, match="timed: expected users with three sessions, found none among 1"):
-        protocol_s(timed([("u", "i0", 1), ("u", "i1", 2), ("u", "i2", 3)]), 0, "session")
+        split_sequences(timed([("u", "i0", 1), ("u", "i1", 2), ("u", "i2", 3)]), 0, "session")
 
 
 def test_a_touched_negative_is_refused():
-    splits = protocol_s(_spread(dataset()), 0)
+    splits = split_sequences(_spread(dataset()), 0)
     bad = splits.test.negatives.copy()
     bad[0, 0] = splits.test.item[0]
     broken = dataclasses.replace(splits, test=dataclasses.replace(splits.test, negatives=bad))

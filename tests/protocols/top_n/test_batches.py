@@ -9,11 +9,11 @@ from tests.data import small
 from tfkgrec.models.rkan.path_graph import path_graph
 from tfkgrec.models.rkan.path_source import PathSource
 from tfkgrec.protocols.top_n.batches import TimeBatches
-from tfkgrec.protocols.top_n.split import protocol_r
+from tfkgrec.protocols.top_n.split import split_by_time
 
 DATASET = small.dataset(users=120, items=60)
-SPLITS = protocol_r(DATASET, 0)
-GRAPH = path_graph(DATASET.graph, DATASET.num_items, SPLITS.history_items, SPLITS.history_offsets)
+SPLITS = split_by_time(DATASET, 0)
+GRAPH = path_graph(DATASET.graph, DATASET.num_items, SPLITS.train_history)
 
 
 def batches(**settings) -> TimeBatches:
@@ -26,7 +26,7 @@ def with_paths(newest: bool, **settings) -> TimeBatches:
 
 
 def own(user: int) -> list[int]:
-    return SPLITS.history_items[SPLITS.history_offsets[user] : SPLITS.history_offsets[user + 1]].tolist()
+    return SPLITS.train_history.of(user).tolist()
 
 
 def rows(train: TimeBatches, epoch: int = 0) -> list[tuple[int, list[int], list[int], list[int]]]:

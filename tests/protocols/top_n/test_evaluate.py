@@ -7,10 +7,10 @@ from tests.data import small
 from tfkgrec.errors import InputError
 from tfkgrec.protocols.top_n.baselines import FLOORS, factors, item_knn, popularity
 from tfkgrec.protocols.top_n.evaluate import evaluate_parts, evaluate_top_n
-from tfkgrec.protocols.top_n.split import TimeSplits, protocol_r
+from tfkgrec.protocols.top_n.split import TimeSplits, split_by_time
 
 DATASET = small.dataset(users=60, items=40)
-SPLITS = protocol_r(DATASET, 0, cold_users=0.3)
+SPLITS = split_by_time(DATASET, 0, cold_users=0.3)
 USERS = np.arange(len(SPLITS.offsets) - 1)
 RNG = np.random.default_rng(0)
 SCORES = RNG.normal(size=(len(USERS), SPLITS.num_item_rows - 1)).astype(np.float32)

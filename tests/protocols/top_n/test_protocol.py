@@ -10,7 +10,7 @@ from tfkgrec.config import build_config
 from tfkgrec.errors import InputError
 from tfkgrec.export import export_run
 from tfkgrec.models.explain_text import explain_text
-from tfkgrec.protocols.top_n.protocol import ProtocolR
+from tfkgrec.protocols.top_n.protocol import TopNProtocol
 from tfkgrec.runs.run import load_run, prepare
 from tfkgrec.runtime.servable import Servable
 from tfkgrec.savedmodel.in_process import explain_run
@@ -64,7 +64,7 @@ def test_metrics_hold_both_parts_and_the_floors_of_this_protocol(run):
 def test_a_model_from_its_file_scores_the_same_and_knows_what_test_may_know(run):
     config, _, model = load_run(run)
     protocol = prepare(config).protocol
-    assert isinstance(protocol, ProtocolR)
+    assert isinstance(protocol, TopNProtocol)
     again = protocol.evaluate(model, False)
     metrics = json.loads((run / "metrics.json").read_text())
     assert again["test"]["full"]["mrr"] == pytest.approx(metrics["test"]["full"]["mrr"], abs=1e-6)

@@ -8,7 +8,7 @@ import pytest
 from tests.data import small
 from tfkgrec.data.records import Interactions
 from tfkgrec.errors import InputError
-from tfkgrec.protocols.top_n.split import TimeSplits, protocol_r
+from tfkgrec.protocols.top_n.split import TimeSplits, split_by_time
 
 DATASET = small.dataset(users=60, items=60)
 
@@ -23,11 +23,11 @@ def one_user(times: list[int], users: int = 1) -> TimeSplits:
         np.tile(np.array(times), users),
     )
     dataset = small.dataset(users=users + 1, items=max(count, 20))
-    return protocol_r(dataclasses.replace(dataset, interactions=pairs), 0)
+    return split_by_time(dataclasses.replace(dataset, interactions=pairs), 0)
 
 
 def parts(splits: TimeSplits, user: int) -> list[list[int]]:
-    own = [splits.history_items[splits.history_offsets[user] : splits.history_offsets[user + 1]]]
+    own = [splits.train_history.of(user)]
     own += [part.item[part.user == user] for part in (splits.validation, splits.test)]
     return [items.tolist() for items in own]
 
@@ -55,7 +55,7 @@ def test_what_is_known_when_validation_and_test_are_asked():
 
 
 def test_parts_are_disjoint_and_together_everything():
-    splits = protocol_r(DATASET, 0)
+    splits = split_by_time(DATASET, 0)
     users = len(splits.offsets) - 1
     found = [(u, i) for u in range(users) for part in parts(splits, u) for i in part]
     positives = DATASET.interactions.positives
@@ -71,7 +71,7 @@ def test_cold_are_those_with_fewer_than_five_test_ratings():
 
 
 def test_thinned_users_keep_their_newest_one_to_four():
-    whole, thinned = protocol_r(DATASET, 0), protocol_r(DATASET, 0, cold_users=0.5)
+    whole, thinned = split_by_time(DATASET, 0), split_by_time(DATASET, 0, cold_users=0.5)
     users = np.unique(DATASET.interactions.positives.user)
     chosen = users[thinned.thinned[users]]
     assert len(chosen) == round(0.5 * len(users))
@@ -85,13 +85,13 @@ def test_thinned_users_keep_their_newest_one_to_four():
             assert after[1] == []
         else:
             assert after == [before, validation, test]
-    assert np.array_equal(thinned.thinned, protocol_r(DATASET, 0, cold_users=0.5).thinned)
-    assert not np.array_equal(thinned.thinned, protocol_r(DATASET, 1, cold_users=0.5).thinned)
+    assert np.array_equal(thinned.thinned, split_by_time(DATASET, 0, cold_users=0.5).thinned)
+    assert not np.array_equal(thinned.thinned, split_by_time(DATASET, 1, cold_users=0.5).thinned)
     assert any("1 to 4" in line for line in thinned.report)
 
 
 def test_without_times_or_with_nothing_to_hold_out():
     with pytest.raises(InputError, match="expected timestamps with data.protocol R"):
-        protocol_r(small.dataset(timed=False), 0)
+        split_by_time(small.dataset(timed=False), 0)
     with pytest.raises(InputError, match="expected users with two ratings"):
         one_user([1])

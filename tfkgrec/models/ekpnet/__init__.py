@@ -1,0 +1,30 @@
+"""EKPNet: knowledge propagation with asymmetric semantic attention."""
+
+from tfkgrec.models.ekpnet.settings import EkpnetSettings
+from tfkgrec.registry import Citation, ModelSpec
+
+SPEC = ModelSpec(
+    name="ekpnet",
+    title="EKPNet",
+    summary="asymmetric semantic attention over several hops of the graph, feature exploration, two stages",
+    explains="the triples of every hop, with their attention",
+    citation=Citation(
+        "H. Zhang, Y. Wang, C. Chen, R. Liu, S. Zhou, T. Gao",
+        "Enhancing Knowledge of Propagation-Perception-Based Attention Recommender Systems",
+        "Electronics 11(4):547",
+        2022,
+        "10.3390/electronics11040547",
+    ),
+    protocols=("ctr", "top_n"),
+    settings=EkpnetSettings,
+    build="tfkgrec.models.ekpnet.build:build",
+    explain_text="tfkgrec.models.ekpnet.explain_text:explain_text",
+    ablations={
+        "ekp_no": ("model.semantic_attention=false", "model.feature_exploration=false"),  # much like RippleNet
+        "ekp_att": ("model.feature_exploration=false",),
+        "ekp_frame": ("model.semantic_attention=false",),
+    },
+    speed_preset=("model.dim=16", "model.num_hops=2", "model.triples_per_item=4", "training.batch_size=2048"),
+    takes_vectors=("knowledge",),
+    stages=2,
+)

@@ -1,0 +1,30 @@
+"""HKRM: hierarchical knowledge-based recommendation, at the level of items and of their attributes."""
+
+from tfkgrec.models.hkrm.settings import HkrmSettings
+from tfkgrec.registry import Citation, ModelSpec
+
+SPEC = ModelSpec(
+    name="hkrm",
+    title="HKRM",
+    summary="proximity distributions over attribute fields, item-attribute duet, joint KL loss",
+    explains="what you weigh and what the item offers, field by field",
+    citation=Citation(
+        "H. Sun, W. Ni, Y. Yang",
+        "A Hierarchical Knowledge-based Joint Learning Framework for Recommendation",
+        "CNCI",
+        2020,
+        "10.23977/CNCI2020076",
+    ),
+    protocols=("ctr", "top_n"),
+    settings=HkrmSettings,
+    build="tfkgrec.models.hkrm.build:build",
+    explain_text="tfkgrec.models.hkrm.explain_text:explain_text",
+    ablations={  # each says its level: our settings may be at the item level already
+        "hkrm-full": ("model.level=both",),
+        "hkrm-item": ("model.level=item", "model.distance_loss=none"),
+        "hkrm-attr": ("model.level=attribute",),
+        "hkrm-wokl": ("model.level=both", "model.distance_loss=none"),
+    },
+    speed_preset=("model.dim=50", "model.history_length=20", "training.batch_size=1024"),
+    takes_vectors=("knowledge",),
+)

@@ -1,0 +1,45 @@
+"""KSR: a GRU with a key-value memory of attributes."""
+
+from tfkgrec.models.ksr.settings import KsrSettings
+from tfkgrec.registry import Citation, ModelSpec
+
+_ADAM = (
+    "training.optimizer=adam",
+    "training.learning_rate=1e-3",
+    "training.learning_rate_decay=0.6",
+    "training.epochs=6",
+)
+
+SPEC = ModelSpec(
+    name="ksr",
+    title="KSR",
+    summary="GRU and a key-value memory that every click reads and writes",
+    explains="attributes that mattered at every step, values in memory",
+    citation=Citation(
+        "J. Huang, W. X. Zhao, H. Dou, J.-R. Wen, E. Y. Chang",
+        "Improving Sequential Recommendation with Knowledge-Enhanced Memory Networks",
+        "SIGIR",
+        2018,
+        "10.1145/3209978.3210017",
+    ),
+    protocols=("sequential",),
+    settings=KsrSettings,
+    build="tfkgrec.models.ksr.build:build",
+    explain_text="tfkgrec.models.ksr.explain_text:explain_text",
+    ablations={
+        "gru": ("model.knowledge=none", "model.train_items=true", "pretraining=null"),
+        "gru++": ("model.knowledge=none",),
+        "entity-item": ("model.knowledge=item",),  # the entity's vector on the item's side, and no memory
+        "shared-values": ("model.shared_values=true",),
+    },
+    paper_ablations={
+        "paper-gru++": ("model.knowledge=none",),
+        "paper-adam": _ADAM,  # gets further than the paper's AdaGrad in half the epochs
+        "paper-adam-gru++": ("model.knowledge=none", *_ADAM),
+    },
+    speed_preset=(  # fixed vectors, as the paper has them, but random ones: their values cost nothing
+        *("model.item_dim=64", "model.hidden_dim=128", "model.output_dim=128", "model.history_length=50"),
+        *("pretraining.items=bpr", "pretraining.knowledge=transe", "training.batch_size=3200"),
+    ),
+    takes_vectors=("knowledge", "items"),
+)

@@ -1,0 +1,22 @@
+"""Matrix factorisation: the baseline that every model has to clear."""
+
+from tfkgrec.models.mf.settings import MfSettings
+from tfkgrec.registry import Citation, ModelSpec
+
+SPEC = ModelSpec(
+    name="mf",
+    title="MF",
+    summary="a vector for every user and item, and what the item is liked for at all",
+    explains="nothing: it has no parts to name",
+    citation=Citation(
+        "Y. Koren, R. Bell, C. Volinsky",
+        "Matrix Factorization Techniques for Recommender Systems",
+        "IEEE Computer 42(8)",
+        2009,
+        "10.1109/MC.2009.263",
+    ),
+    protocols=("ctr", "top_n"),
+    settings=MfSettings,
+    build="tfkgrec.models.mf.build:build",
+    baseline=True,
+)

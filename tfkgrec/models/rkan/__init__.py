@@ -1,0 +1,24 @@
+"""RKAN: an LSTM over semantic paths, and attention over them."""
+
+from tfkgrec.models.rkan.settings import RkanSettings
+from tfkgrec.registry import Citation, ModelSpec
+
+SPEC = ModelSpec(
+    name="rkan",
+    title="RKAN",
+    summary="an LSTM over paths through the graph, attention over paths",
+    explains="the best paths, as sentences",
+    citation=Citation(
+        "Y. Cheng, N. Liu, Y. Lu, X. Tang", "Recurrent Knowledge Attention Network For Movie Recommendation"
+    ),
+    protocols=("top_n",),
+    settings=RkanSettings,
+    build="tfkgrec.models.rkan.build:build",
+    explain_text="tfkgrec.models.rkan.explain_text:explain_text",
+    ablations={
+        "rkge": ("model.pooling=average",),
+        "no-paths": ("model.num_paths=0", "model.score=embedding"),
+    },
+    speed_preset=("model.dim=32", "model.num_paths=16", "training.batch_size=2048"),
+    takes_vectors=("knowledge",),
+)

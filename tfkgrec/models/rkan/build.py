@@ -1,40 +1,29 @@
 """RKAN from its settings: the graph of training, and the part of it that the model carries to find paths itself."""
 
-from typing import Any
-
 import numpy as np
 
-from tfkgrec.config import RkanSettings
-from tfkgrec.data.history import history_table
-from tfkgrec.data.records import Dataset
-from tfkgrec.errors import InputError
+from tfkgrec.models.context import BuildContext
 from tfkgrec.models.rkan.model import RKAN
 from tfkgrec.models.rkan.path_graph import PathGraph, path_graph
-from tfkgrec.protocols.ctr.split import Splits
+from tfkgrec.models.rkan.path_source import PathSource
+from tfkgrec.models.rkan.settings import RkanSettings
 
 
-def build_rkan(
-    settings: RkanSettings, dataset: Dataset, splits: Any, hyperparameters: dict[str, Any], rng: np.random.Generator
-) -> RKAN:
-    """A built RKAN with its side tables.
-
-    Args:
-        splits: training positives (`history_items`, `history_offsets`) in time order.
-
-    Raises:
-        InputError: those of protocol C, whose batches hold no paths, and the candidates in the histories.
-    """
-    if isinstance(splits, Splits):
-        raise InputError("data.protocol: expected R for model rkan, found C")
-    graph = path_graph(dataset.graph, dataset.num_items, splits.history_items, splits.history_offsets)
-    near = near_nodes(graph, settings.near_attributes, settings.near_users, rng)
+def build(settings: RkanSettings, context: BuildContext) -> RKAN:
+    """A built RKAN with its side tables, and the source of the paths that it is trained on."""
+    dataset, history = context.dataset, context.history
+    graph = path_graph(dataset.graph, dataset.num_items, history)
+    near = near_nodes(graph, settings.near_attributes, settings.near_users, context.rng)
     sizes = (dataset.users.size, dataset.items.size, graph.num_nodes, graph.user_base)
-    model = RKAN(*sizes, near["near_node"].shape[1], graph.num_kinds, **hyperparameters)
+    model = RKAN(*sizes, near["near_node"].shape[1], graph.num_kinds, **settings.hyperparameters())
     model.build()
-    model.set_table("history", history_table(splits, settings.history_length))
+    model.set_table("history", history.newest(settings.history_length))
     for name, table in near.items():
         model.set_table(name, table)
     model.set_table("entity_ids", graph.entity_ids)
+    if settings.num_paths:
+        newest = settings.paths_from == "newest"
+        model.pair_inputs = PathSource(graph, settings.num_paths, settings.max_edges, newest, settings.redraw_paths)
     return model
 
 

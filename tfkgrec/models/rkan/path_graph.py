@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from tfkgrec.data.history import History
 from tfkgrec.data.records import KnowledgeGraph
 
 MOST_KINDS = 8
@@ -66,9 +67,7 @@ class PathGraph:
         return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), item[order]
 
 
-def path_graph(
-    graph: KnowledgeGraph, num_items: int, history_items: np.ndarray, history_offsets: np.ndarray
-) -> PathGraph:
+def path_graph(graph: KnowledgeGraph, num_items: int, history: History) -> PathGraph:
     """Attribute edges from the triples that join an item with a non-item, user edges from the training positives.
 
     Reading: RKAN's graph has no edges between items or between attributes, so that paths from users to items have 1, 3,
@@ -76,7 +75,7 @@ def path_graph(
 
     Args:
         num_items: items are 1..num_items.
-        history_items, history_offsets: training positives, user by user, as in `data.records.Splits`.
+        history: the training positives.
     """
     outward = (graph.head <= num_items) & (graph.tail > num_items)
     inward = (graph.tail <= num_items) & (graph.head > num_items)
@@ -92,11 +91,11 @@ def path_graph(
     others = np.unique(entity)
     entity_ids = np.concatenate([np.arange(num_items + 1), others]).astype(np.int32)
     relation_kinds, num_relation_kinds = _kinds(relation, graph.num_relations)
-    users = len(history_offsets) - 1
+    users = history.num_users
     user_base = len(entity_ids) - 1  # user 1 comes right after the last attribute
-    taken_by = np.repeat(np.arange(users), np.diff(history_offsets))
+    taken_by = np.repeat(np.arange(users), history.lengths)
 
-    item = np.concatenate([item, history_items])
+    item = np.concatenate([item, history.items])
     node = np.concatenate([np.searchsorted(entity_ids, entity), user_base + taken_by])
     kind = np.concatenate([relation_kinds[relation], np.full(len(taken_by), num_relation_kinds)])
     relation = np.concatenate([relation, np.zeros(len(taken_by), relation.dtype)])

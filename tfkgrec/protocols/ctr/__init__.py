@@ -1,0 +1,20 @@
+"""Click-through prediction: labelled pairs, split at random, judged by AUC and accuracy."""
+
+from tfkgrec.config import NoSettings
+from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrTraining
+from tfkgrec.registry import ProtocolSpec
+
+SPEC = ProtocolSpec(
+    name="ctr",
+    aliases=("C",),
+    title="clicks",
+    asks="will this user take this item?",
+    training=CtrTraining,
+    evaluation=CtrEvaluation,
+    split=NoSettings,
+    cut="tfkgrec.protocols.ctr.split:cut",
+    make="tfkgrec.protocols.ctr.protocol:CtrProtocol",
+    baselines=("popularity", "item_knn", "mf"),
+    headline={"AUC": "test.auc", "ACC": "test.acc"},
+    own_candidates="",
+)

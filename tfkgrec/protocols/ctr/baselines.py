@@ -37,7 +37,7 @@ def item_knn(splits: Splits, batch_users: int = BATCH_USERS) -> Scorer:
     Args:
         batch_users: users whose catalogue row is held at a time while pairs are scored.
     """
-    taken = taken_matrix(splits.history_items, splits.history_offsets, splits.num_item_rows)
+    taken = taken_matrix(splits.train_history, splits.num_item_rows)
     cosine = item_cosine(taken)
 
     def score_catalogue(user: np.ndarray) -> np.ndarray:

@@ -10,13 +10,13 @@ from functools import cached_property
 import numpy as np
 import tensorflow as tf
 
-from tfkgrec.config import TrainingConfig
 from tfkgrec.data.epoch_dataset import batches_of, epochs_dataset
 from tfkgrec.data.grouping import group_pairs
 from tfkgrec.data.history import sample_histories
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Interactions
+from tfkgrec.protocols.ctr.settings import CtrTraining
 from tfkgrec.protocols.ctr.split import Splits
 
 
@@ -31,7 +31,7 @@ class TrainingBatches:
         history_length: T. Rows carry T + 1 items, since every pair loses one: a positive itself, a negative the one
             that `left_out` names. Lengths then tell nothing about labels (design rule 1).
         negatives: "fixed" (the split's, as the papers) or "fresh" (re-drawn every epoch, excluding training positives).
-        negatives_from: what fresh ones are drawn from: the "catalogue", or "liked" items, with a training positive.
+        negative_pool: what fresh ones are drawn from: the "catalogue", or "train_positives", items with one of these.
         unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve strangers.
     """
 
@@ -42,10 +42,10 @@ class TrainingBatches:
     negatives: str
     seed: int
     unknown_user_rate: float = 0.0
-    negatives_from: str = "catalogue"
+    negative_pool: str = "catalogue"
 
     @classmethod
-    def of(cls, splits: Splits, history_length: int, training: TrainingConfig) -> "TrainingBatches":
+    def of(cls, splits: Splits, history_length: int, training: CtrTraining) -> "TrainingBatches":
         """The batches that the settings ask for, for a model that reads histories of `history_length`."""
         return cls(
             splits,
@@ -55,7 +55,7 @@ class TrainingBatches:
             training.negatives,
             training.seed,
             training.unknown_user_rate,
-            training.negatives_from,
+            training.negative_pool,
         )
 
     @property
@@ -76,7 +76,7 @@ class TrainingBatches:
     @cached_property
     def _pool(self) -> np.ndarray:
         """The items that fresh negatives are drawn from, ascending."""
-        if self.negatives_from == "liked":
+        if self.negative_pool == "train_positives":
             return np.unique(self.splits.train.positives.item)
         return np.arange(1, self.splits.num_item_rows, dtype=np.int32)
 
@@ -89,7 +89,7 @@ class TrainingBatches:
         rng = np.random.default_rng([self.seed, 2, epoch])
         pool = self._pool
         own = np.sort(pair_keys(positives.user, np.searchsorted(pool, positives.item) + 1, len(pool) + 1))
-        user, place = draw_negatives(self.splits.history_lengths, own, len(pool), rng)
+        user, place = draw_negatives(self.splits.train_history.lengths, own, len(pool), rng)
         return Interactions(
             np.concatenate([positives.user, user]),
             np.concatenate([positives.item, pool[place - 1]]),
@@ -105,7 +105,7 @@ class TrainingBatches:
         """
         grouped = group_pairs(self.pairs(epoch), self.items_per_user, np.random.default_rng([self.seed, 3, epoch]))
         rng = np.random.default_rng([self.seed, 4, epoch])
-        history = sample_histories(self.splits, grouped.user, self.history_length + 1, rng)
+        history = sample_histories(self.splits.train_history, grouped.user, self.history_length + 1, rng)
         held = (history > 0).sum(axis=1, keepdims=True)
         left_out = (rng.random(grouped.item.shape) * held).astype(np.int32)
         user = np.where(rng.random(len(grouped.user)) < self.unknown_user_rate, 0, grouped.user).astype(np.int32)

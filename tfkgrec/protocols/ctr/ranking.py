@@ -50,7 +50,7 @@ def evaluate_ranking(
         batch = users[first : first + batch_users]
         own = slice(begin[first], begin[first + len(batch)])
         scores = catalogue_scores(score_catalogue(batch), len(batch), splits.num_item_rows - 1)
-        leave_out(scores, batch, splits.history_items, splits.history_offsets)
+        leave_out(scores, batch, splits.train_history)
         ranks = rank_positives(scores, np.searchsorted(batch, positives.user[own]), positives.item[own] - 1)
         batches.append(list_metrics(ranks, cutoffs))
     metrics = {name: float(np.mean(np.concatenate([b[name] for b in batches]))) for name in batches[0]}

@@ -1,59 +1,68 @@
-"""Protocol C: labelled pairs, split 6 : 2 : 2 at random, negatives re-drawn per seed."""
+"""Click-through: labelled pairs, split 6 : 2 : 2 at random, negatives re-drawn per seed."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from tfkgrec.config import NoSettings
+from tfkgrec.data.history import History
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.errors import InputError
 
+PARTS = ("train", "validation", "test")
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
 
 
 @dataclass(frozen=True)
 class Splits:
-    """Labelled pairs of protocol C, and the users' training positives that everything else is computed from.
+    """Labelled pairs, and the users' training positives that everything else is computed from.
 
     Attributes:
         train, validation, test: disjoint labelled pairs (label 1 or 0).
-        history_items: training positives of all users, int32, user by user, oldest first where time is known.
-        history_offsets: int64 [users.size + 1]; user u owns `history_items[offsets[u]:offsets[u + 1]]`.
+        train_history: training positives of all users, oldest first where time is known.
         num_item_rows: rows of a table over the items, row 0 included.
     """
 
     train: Interactions
     validation: Interactions
     test: Interactions
-    history_items: np.ndarray
-    history_offsets: np.ndarray
+    train_history: History
     num_item_rows: int
 
     @property
-    def history_lengths(self) -> np.ndarray:
-        """Training positives per user, int64 [users.size]."""
-        return np.diff(self.history_offsets)
+    def model_history(self) -> History:
+        """What the saved model reads: the training positives, with which test pairs are scored."""
+        return self.train_history
 
     @property
-    def served(self) -> tuple[np.ndarray, np.ndarray]:
-        """What an exported model knows of every user: the training positives, with which test pairs are scored."""
-        return self.history_items, self.history_offsets
+    def seen_items(self) -> History:
+        """What an export does not recommend again."""
+        return self.train_history
 
     @property
     def report(self) -> tuple[str, ...]:
         """A line on the users whom the protocol drops, if there are any; row 0 is no user."""
-        count = int(np.sum(self.history_lengths[1:] == 0))
+        count = int(np.sum(self.train_history.lengths[1:] == 0))
         return (f"left out: {count:,} users without a positive in the training split",) if count else ()
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Part -> how many pairs, positives, users and items are in it."""
+        parts = {name: getattr(self, name) for name in PARTS}
+        return {
+            name: {"pairs": len(part), "positives": len(part.positives), **part.reach()} for name, part in parts.items()
+        }
 
     @property
     def popularity(self) -> np.ndarray:
         """Training positives per item, int64 [items.size]."""
-        return np.bincount(self.history_items, minlength=self.num_item_rows)
+        return self.train_history.counts(self.num_item_rows)
 
     def validate(self) -> None:
         seen: dict[str, np.ndarray] = {}
-        for name in ("train", "validation", "test"):
+        for name in PARTS:
             part: Interactions = getattr(self, name)
             key = pair_keys(part.user, part.item, self.num_item_rows)
             for other, keys in seen.items():
@@ -61,15 +70,31 @@ class Splits:
                 if len(both):
                     user, item = divmod(int(both[0]), self.num_item_rows)
                     raise InputError(f"user {user}: item {item} is in {other} and {name}")
-            if np.any(self.history_lengths[part.user] == 0):
+            if np.any(self.train_history.lengths[part.user] == 0):
                 raise InputError(
-                    f"{name}: user {part.user[self.history_lengths[part.user] == 0][0]} has no training positive"
+                    f"{name}: user {part.user[self.train_history.lengths[part.user] == 0][0]} has no training positive"
                 )
             seen[name] = key
 
 
-def protocol_c(dataset: Dataset, seed: int) -> Splits:
-    """Split a dataset for click-through prediction (shared/design/protocols.md, protocol C).
+def cut(dataset: Dataset, split: NoSettings, seed: int) -> Splits:
+    """`split_ctr`, with a positive and a negative in every part.
+
+    Raises:
+        InputError: a part has only positives or only negatives.
+    """
+    splits = split_ctr(dataset, seed)
+    for part in PARTS:
+        label = getattr(splits, part).label
+        if not 0 < label.sum() < len(label):
+            positives = f"{len(dataset.interactions.positives):,}"
+            found = f"{int(label.sum())} and {int((1 - label).sum())} among {positives}"
+            raise InputError(f"{dataset.name}: expected positives and negatives in the {part} split, found {found}")
+    return splits
+
+
+def split_ctr(dataset: Dataset, seed: int) -> Splits:
+    """Split a dataset for click-through prediction.
 
     As many negatives as positives for every user, uniform without replacement over the items the user has not rated
     (rated below the threshold counts as rated); all pairs shuffled and cut 60 / 20 / 20; users without a training
@@ -103,21 +128,14 @@ def protocol_c(dataset: Dataset, seed: int) -> Splits:
     train, validation, test = (
         part.take(in_train[part.user]) for part in (train, pairs.take(order[first:second]), pairs.take(order[second:]))
     )
-    history_items, history_offsets = user_histories(train.positives, dataset.users.size, rng)
-    splits = Splits(train, validation, test, history_items, history_offsets, rows)
+    splits = Splits(train, validation, test, user_histories(train.positives, dataset.users.size, rng), rows)
     splits.validate()
     return splits
 
 
-def user_histories(
-    positives: Interactions, num_user_rows: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Every user's positives, oldest first; without timestamps, in a random order (file order is often by item).
-
-    Returns:
-        items int32 [n], offsets int64 [num_user_rows + 1].
-    """
+def user_histories(positives: Interactions, num_user_rows: int, rng: np.random.Generator) -> History:
+    """Every user's positives, oldest first; without timestamps, in a random order (file order is often by item)."""
     when = rng.permutation(len(positives)) if positives.timestamp is None else positives.timestamp
     order = np.lexsort((when, positives.user))
     offsets = np.concatenate([[0], np.cumsum(np.bincount(positives.user, minlength=num_user_rows))])
-    return positives.item[order], offsets.astype(np.int64)
+    return History(positives.item[order], offsets.astype(np.int64))

@@ -17,7 +17,7 @@ def popularity(splits: SequenceSplits) -> PartScore:
 
 def item_knn(splits: SequenceSplits) -> PartScore:
     """Sum over the user's known items j of the cosine of i and j over the training sequences; all neighbours count."""
-    known = {part: taken_matrix(*splits.known(part), splits.num_item_rows) for part in PARTS}
+    known = {part: taken_matrix(splits.known(part), splits.num_item_rows) for part in PARTS}
     cosine = item_cosine(known["validation"])  # that is the training sequences
     return lambda user, part: neighbour_scores(known[part][user], cosine)
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.data.epoch_dataset import batches_of, epochs_dataset
+from tfkgrec.data.history import History
 from tfkgrec.data.negatives import draw_untouched
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.protocols.sequential.split import SequenceSplits
@@ -35,13 +36,14 @@ class Windows:
     coming: np.ndarray
 
 
-def cut_windows(items: np.ndarray, offsets: np.ndarray, length: int, predict_first: bool = False) -> Windows:
-    """Rows for sequences `items[offsets[u]:offsets[u + 1]]`; each row starts with an empty memory of what came before.
+def cut_windows(history: History, length: int, predict_first: bool = False) -> Windows:
+    """Rows for every user's sequence; each row starts with an empty memory of what came before.
 
     Args:
         length: T.
         predict_first: whether the first item of a user is predicted, too, from nothing.
     """
+    items, offsets = history.items, history.offsets
     skipped = 0 if predict_first else 1
     positions = np.maximum(np.diff(offsets) - skipped, 0)  # predicted, per user
     rows = -(-positions // length)
@@ -75,7 +77,7 @@ class SequenceBatches:
         loss: "bpr", "sampled_softmax" or "softmax".
         num_negatives: K or N.
         predict_first: as in `cut_windows`.
-        predict: "next", the item that came next; "later", any that came later, drawn again every epoch.
+        target: "next", the item that came next; "any_future", any that came later, drawn again every epoch.
     """
 
     splits: SequenceSplits
@@ -85,11 +87,11 @@ class SequenceBatches:
     num_negatives: int
     seed: int
     predict_first: bool = False
-    predict: str = "next"
+    target: str = "next"
 
     @cached_property
     def windows(self) -> Windows:
-        return cut_windows(self.splits.history_items, self.splits.history_offsets, self.length, self.predict_first)
+        return cut_windows(self.splits.train_history, self.length, self.predict_first)
 
     @cached_property
     def examples(self) -> int:
@@ -103,9 +105,8 @@ class SequenceBatches:
 
     @cached_property
     def _touched(self) -> np.ndarray:
-        lengths = self.splits.history_lengths
-        rows = self.splits.num_item_rows
-        return np.sort(pair_keys(np.repeat(np.arange(len(lengths)), lengths), self.splits.history_items, rows))
+        history = self.splits.train_history
+        return np.sort(pair_keys(history.users(), history.items, self.splits.num_item_rows))
 
     def stacked(self, epoch: int) -> Stacked:
         """(inputs, weight [steps, B, T]) of one epoch; inputs have the same leading dimension."""
@@ -129,10 +130,10 @@ class SequenceBatches:
     def _targets(self, epoch: int) -> np.ndarray:
         """What every position predicts in this epoch, int32 [rows, T]; 0 pads."""
         windows = self.windows
-        if self.predict == "next":
+        if self.target == "next":
             return windows.target
         ahead = np.random.default_rng([self.seed, 4, epoch]).integers(np.maximum(windows.coming, 1))
-        items = self.splits.history_items
+        items = self.splits.train_history.items
         later = items[np.minimum(windows.place + ahead, len(items) - 1)]
         return np.where(windows.coming > 0, later, 0).astype(np.int32)
 

@@ -48,7 +48,7 @@ def evaluate_next(
         if "sampled" in candidates:
             batches["sampled"].append(_sampled(scores, targets.negatives[first : first + len(user)], row, item))
         if "full" in candidates:
-            leave_out(scores, user, *known)
+            leave_out(scores, user, known)
             batches["full"].append(_figures(scores, row, item - 1))
     names = (*METRICS, *(metric.key for metric in registered_metrics()))
     return {

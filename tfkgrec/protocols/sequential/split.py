@@ -1,15 +1,16 @@
-"""Protocol S: every user's interactions in time order, the last item or day held out (shared/design/protocols.md)."""
+"""Sequential: every user's interactions in time order, the last item or day held out."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from tfkgrec.data.history import window
+from tfkgrec.data.history import History, window
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
+from tfkgrec.protocols.sequential.settings import SequentialSplit
 
 DAY = 86_400  # seconds
 UNIFORM_NEGATIVES = POPULAR_NEGATIVES = 50
@@ -58,24 +59,36 @@ class SequenceSplits:
     next: str
 
     @cached_property
-    def history_items(self) -> np.ndarray:
-        """Training items of all users, int32, user by user, oldest first."""
-        return self.known("validation")[0]
-
-    @cached_property
-    def history_offsets(self) -> np.ndarray:
-        """int64 [users + 1]; user u owns `history_items[history_offsets[u]:history_offsets[u + 1]]`."""
-        return self.known("validation")[1]
+    def train_history(self) -> History:
+        """What models learn from."""
+        return self.known("validation")
 
     @property
-    def history_lengths(self) -> np.ndarray:
-        """Training items per user, int64 [users]."""
-        return np.diff(self.history_offsets)
+    def model_history(self) -> History:
+        """What the saved model reads: all that is known of a user when test is ranked, and nothing of test."""
+        return self.known("test")
+
+    @property
+    def seen_items(self) -> History:
+        """What an export does not recommend again."""
+        return self.known("test")
 
     @cached_property
     def popularity(self) -> np.ndarray:
         """Training interactions per item, int64 [items]."""
-        return np.bincount(self.history_items, minlength=self.num_item_rows)
+        return self.train_history.counts(self.num_item_rows)
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Part -> how many interactions, users and items are in it."""
+        known = self.train_history
+        users, items = int(np.sum(known.lengths > 0)), len(np.unique(known.items))
+        found = {"train": {"interactions": len(known.items), "users": users, "items": items}}
+        for part in PARTS:
+            asked: Targets = getattr(self, part)
+            items = len(np.unique(asked.item))
+            found[part] = {"interactions": len(asked.item), "users": len(asked.user), "items": items}
+        return found
 
     @property
     def report(self) -> tuple[str, ...]:
@@ -83,20 +96,15 @@ class SequenceSplits:
         users = int(np.sum(np.diff(self.offsets) > 0))
         return (f"next {self.next}: {len(self.test.user):,} of {users:,} users have enough to hold out and are ranked",)
 
-    def known(self, part: str) -> tuple[np.ndarray, np.ndarray]:
-        """What a model may know of every user when `part` is asked: items int32 [m], offsets int64 [users + 1].
+    def known(self, part: str) -> History:
+        """What a model may know of every user when `part` is asked.
 
         For validation that is the training sequence, for test the validation items too, as the paper's protocol has it.
         """
         lengths = self._ends(part) - self.offsets[:-1]
         place = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
         kept = place < np.repeat(lengths, np.diff(self.offsets))
-        return self.items[kept], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-
-    @property
-    def served(self) -> tuple[np.ndarray, np.ndarray]:
-        """What an exported model knows of every user: what is known when test is asked, its items not included."""
-        return self.known("test")
+        return History(self.items[kept], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
     def histories(self, part: str, user: np.ndarray, length: int) -> np.ndarray:
         """The newest `length` known items of users [G], oldest first, 0-padded on the right: int32 [G, length]."""
@@ -124,7 +132,12 @@ class SequenceSplits:
                 raise InputError(f"{part}: item {item} is a negative of user {user}, who has touched it")
 
 
-def protocol_s(dataset: Dataset, seed: int, next: str = "item") -> SequenceSplits:
+def cut(dataset: Dataset, split: SequentialSplit, seed: int) -> SequenceSplits:
+    """`split_sequences` as the settings say."""
+    return split_sequences(dataset, seed, split.next)
+
+
+def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> SequenceSplits:
     """Split a dataset for sequential recommendation: the last item (or day) is test, the one before it validation.
 
     Interactions are sorted by time, and those of one moment stay in the order of the file (a stable sort): on
@@ -139,7 +152,7 @@ def protocol_s(dataset: Dataset, seed: int, next: str = "item") -> SequenceSplit
     pairs = dataset.interactions
     if pairs.timestamp is None:
         raise InputError(
-            f"{dataset.name}: expected timestamps with data.protocol S, found none (data.columns.timestamp)"
+            f"{dataset.name}: expected timestamps with data.protocol sequential, found none (data.columns.timestamp)"
         )
     order = np.lexsort((pairs.timestamp, pairs.user))  # stable
     user, item, time = pairs.user[order], pairs.item[order].astype(np.int32), pairs.timestamp[order]

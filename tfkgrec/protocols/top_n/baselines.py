@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tfkgrec.data.history import History
 from tfkgrec.evaluation.item_knn import item_cosine, neighbour_scores, taken_matrix
 from tfkgrec.evaluation.scorers import PartScore
 from tfkgrec.protocols.top_n.split import PARTS, TimeSplits
@@ -13,7 +14,7 @@ NEWEST = 20
 
 def popularity(splits: TimeSplits) -> PartScore:
     """How many users are known to have rated the item."""
-    count = {part: np.bincount(splits.known(part)[0], minlength=splits.num_item_rows)[1:] for part in PARTS}
+    count = {part: splits.known(part).counts(splits.num_item_rows)[1:] for part in PARTS}
     return lambda user, part: np.broadcast_to(count[part].astype(np.float32), (len(user), len(count[part])))
 
 
@@ -23,7 +24,7 @@ def item_knn(splits: TimeSplits, newest: int | None = None) -> PartScore:
     Args:
         newest: read only that many of a user's items, the newest; None: all.
     """
-    known = {part: taken_matrix(*splits.known(part), splits.num_item_rows) for part in PARTS}
+    known = {part: taken_matrix(splits.known(part), splits.num_item_rows) for part in PARTS}
     cosine = {part: item_cosine(known[part]) for part in PARTS}
 
     def score(user: np.ndarray, part: str) -> np.ndarray:
@@ -31,7 +32,7 @@ def item_knn(splits: TimeSplits, newest: int | None = None) -> PartScore:
             return neighbour_scores(known[part][user], cosine[part])
         items = splits.histories(part, user, newest)
         offsets = np.concatenate([[0], np.cumsum(np.count_nonzero(items, axis=1))])
-        return neighbour_scores(taken_matrix(items[items > 0], offsets, splits.num_item_rows), cosine[part])
+        return neighbour_scores(taken_matrix(History(items[items > 0], offsets), splits.num_item_rows), cosine[part])
 
     return score
 

@@ -1,4 +1,4 @@
-"""Training batches of protocol R: rows of a stretch of one user's ratings, and as many unrated items."""
+"""Training batches of top-N recommendation: rows of a stretch of one user's ratings, and as many unrated items."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +11,8 @@ import tensorflow as tf
 from tfkgrec.data.epoch_dataset import batches_of, epochs_dataset
 from tfkgrec.data.history import window
 from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.pair_inputs import PairInputs
 from tfkgrec.data.pair_keys import pair_keys
-from tfkgrec.models.rkan.path_sampling import PathRequest, sample_paths
-from tfkgrec.models.rkan.path_source import PathSource
 from tfkgrec.protocols.top_n.split import TimeSplits
 
 Stacked = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]
@@ -21,19 +20,19 @@ Stacked = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class TimeBatches:
-    """All epochs of protocol R training, each a pure function of (seed, epoch).
+    """All epochs of top-N training, each a pure function of (seed, epoch).
 
     A batch is (inputs, label [G, M, 1], weight [G, M]); inputs are user [G], history [G, T] (what the user took just
-    before the row's ratings, so no pair of the row is in it, and all pairs see the same), item [G, M] and, with a
-    `PathSource`, paths [G, M, S, L - 1]. The first M / 2 items are ratings that follow each other, the others are drawn
-    from all items that the user has no training rating of.
+    before the row's ratings, so no pair of the row is in it, and all pairs see the same), item [G, M] and what the
+    model wants of every pair beside (`pair_inputs`). The first M / 2 items are ratings that follow each other, the
+    others are drawn from all items that the user has no training rating of.
 
     Attributes:
         batch_size: labelled pairs a step (padding included), G = batch_size // items_per_user.
         items_per_user: M, even.
         history_length: T; 0: no history.
         negatives: "fixed" (drawn once) or "fresh" (again every epoch).
-        unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve strangers.
+        unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve unknown users.
     """
 
     splits: TimeSplits
@@ -43,7 +42,7 @@ class TimeBatches:
     negatives: str
     seed: int
     unknown_user_rate: float = 0.0
-    paths: PathSource | None = None
+    pair_inputs: PairInputs | None = None
 
     @property
     def rows_per_batch(self) -> int:
@@ -63,20 +62,20 @@ class TimeBatches:
     def _start(self) -> tuple[np.ndarray, np.ndarray]:
         """User and position in `history_items` of every row's first rating."""
         stretch = self.items_per_user // 2
-        rows = -(-self.splits.history_lengths // stretch)
+        rows = -(-self.splits.train_history.lengths // stretch)
         user = np.repeat(np.arange(len(rows)), rows)
         number = np.arange(len(user)) - np.repeat(np.cumsum(rows) - rows, rows)
-        return user, self.splits.history_offsets[user] + stretch * number
+        return user, self.splits.train_history.offsets[user] + stretch * number
 
     def rows(self, epoch: int) -> dict[str, np.ndarray]:
         """One epoch, user by user: user [R], history [R, T], item [R, M], label [R, M]; item 0 pads."""
-        splits, stretch = self.splits, self.items_per_user // 2
+        known, stretch = self.splits.train_history, self.items_per_user // 2
         user, start = self._start
-        begin, end = splits.history_offsets[user], splits.history_offsets[user + 1]
+        begin, end = known.offsets[user], known.offsets[user + 1]
         count = np.minimum(end - start, stretch)
-        positive = window(splits.history_items, start, count, stretch)  # [R, M / 2]
+        positive = window(known.items, start, count, stretch)  # [R, M / 2]
         before = np.minimum(start - begin, self.history_length)
-        history = window(splits.history_items, start - before, before, max(self.history_length, 1))
+        history = window(known.items, start - before, before, max(self.history_length, 1))
         negative = np.zeros_like(positive)
         real = positive > 0
         negative[real] = self._draw(0 if self.negatives == "fixed" else epoch)  # row by row: the ratings' own order
@@ -90,60 +89,20 @@ class TimeBatches:
 
     def _draw(self, epoch: int) -> np.ndarray:
         """An unrated item for every training rating, in their order; 0 where a user has too few."""
-        splits = self.splits
-        lengths, rows = splits.history_lengths, splits.num_item_rows
-        owner = np.repeat(np.arange(len(lengths)), lengths)
-        forbidden = np.sort(pair_keys(owner, splits.history_items, rows))
+        known, rows = self.splits.train_history, self.splits.num_item_rows
+        forbidden = np.sort(pair_keys(known.users(), known.items, rows))
         rng = np.random.default_rng([self.seed, 2, epoch])
-        user, item = draw_negatives(lengths, forbidden, rows - 1, rng)
-        drawn = np.zeros(len(owner), np.int32)
+        user, item = draw_negatives(known.lengths, forbidden, rows - 1, rng)
+        drawn = np.zeros(len(known.items), np.int32)
         place = np.arange(len(user)) - np.searchsorted(user, user)
-        drawn[splits.history_offsets[user] + place] = item
+        drawn[known.offsets[user] + place] = item
         return drawn
-
-    def draw_paths(self, rows: dict[str, np.ndarray], epoch: int) -> np.ndarray:
-        """Paths [R, M, S, L - 1] of the pairs of `rows`."""
-        source = self.paths
-        if source is None:
-            raise ValueError("these batches have no paths")
-        user, item, history = rows["user"], rows["item"], rows["history"]
-        r, m = item.shape
-        lost = np.zeros((r, m), np.int64)
-        if source.newest:
-            held = history > 0
-            items, offsets = history[held], np.concatenate([[0], np.cumsum(held.sum(axis=1))])
-            pair_offsets = np.arange(r + 1) * m
-        else:
-            items, offsets = self.splits.history_items, self.splits.history_offsets
-            pair_offsets = np.searchsorted(user, np.arange(len(offsets))) * m
-            rng = np.random.default_rng([self.seed, 5, epoch])
-            size = (offsets[user + 1] - offsets[user])[:, None]
-            pick = offsets[user][:, None] + (rng.random((r, m)) * size).astype(np.int64)
-            lost = np.where(rows["label"] > 0, 0, items[np.minimum(pick, len(items) - 1)])
-        seed = np.random.SeedSequence([self.seed, 6, epoch if source.redraw else 0]).generate_state(1, np.uint64)[0]
-        request = PathRequest(
-            items,
-            offsets.astype(np.int64),
-            pair_offsets.astype(np.int64),
-            np.repeat(user, m),
-            item.ravel(),
-            lost.ravel(),
-        )
-        found = sample_paths(
-            source.graph,
-            request,
-            source.num_paths,
-            source.max_edges,
-            int(seed >> np.uint64(1)),
-            f"paths of epoch {epoch + 1}",
-        )
-        return found.reshape(r, m, *found.shape[1:])
 
     def stacked(self, epoch: int) -> Stacked:
         """(inputs, label [steps, G, M, 1], weight [steps, G, M]) of one epoch."""
         columns = self.rows(epoch)
-        if self.paths is not None:
-            columns["paths"] = self.draw_paths(columns, epoch)
+        if self.pair_inputs is not None:
+            columns |= self.pair_inputs.draw(columns, self.splits.train_history, self.seed, epoch)
         rng, rows = np.random.default_rng([self.seed, 3, epoch]), len(columns["user"])
         hidden = rng.random(rows) < self.unknown_user_rate
         columns["user"] = np.where(hidden, 0, columns["user"]).astype(np.int32)
@@ -170,8 +129,8 @@ class TimeBatches:
         inputs = {"user": tf.TensorSpec([g], tf.int32), "item": tf.TensorSpec([g, m], tf.int32)}
         if self.history_length:
             inputs["history"] = tf.TensorSpec([g, self.history_length], tf.int32)
-        if self.paths is not None:
-            shape = [g, m, self.paths.num_paths, self.paths.max_edges - 1]
-            inputs["paths"] = tf.TensorSpec(shape, tf.as_dtype(self.paths.graph.id_type))
+        if self.pair_inputs is not None:
+            for name, (shape, dtype) in self.pair_inputs.shapes().items():
+                inputs[name] = tf.TensorSpec([g, m, *shape], tf.as_dtype(dtype))
         signature = (inputs, tf.TensorSpec([g, m, 1], tf.float32), tf.TensorSpec([g, m], tf.float32))
         return epochs_dataset(self.stacked, signature, self.steps, first_epoch)

@@ -39,7 +39,7 @@ def evaluate_top_n(score: PartScore, splits: TimeSplits, part: str = "test", bat
         user = users[first : first + batch_users]
         own = slice(begin[first], begin[first + len(user)])
         scores = catalogue_scores(score(user, part), len(user), splits.num_item_rows - 1)
-        leave_out(scores, user, *known)
+        leave_out(scores, user, known)
         ranks = rank_positives(scores, np.searchsorted(user, pairs.user[own]), pairs.item[own] - 1)
         batches.append(list_metrics(ranks, CUTOFFS))
     names = (*METRICS, *(metric.key for metric in registered_metrics()))

@@ -1,13 +1,14 @@
-"""Protocol R: every user's ratings in time order, the last fifth held out (shared/design/protocols.md)."""
+"""Top-N: every user's ratings in time order, the last fifth held out."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from tfkgrec.data.history import window
+from tfkgrec.data.history import History, window
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.errors import InputError
+from tfkgrec.protocols.top_n.settings import TopNSplit
 
 PARTS = ("validation", "test")
 TRAIN_SHARE = 0.8
@@ -38,18 +39,19 @@ class TimeSplits:
     num_item_rows: int
 
     @cached_property
-    def history_items(self) -> np.ndarray:
-        """What models learn from, int32, user by user, oldest first."""
-        return self.known("validation")[0]
-
-    @cached_property
-    def history_offsets(self) -> np.ndarray:
-        """int64 [users + 1]; user u owns `history_items[history_offsets[u]:history_offsets[u + 1]]`."""
-        return self.known("validation")[1]
+    def train_history(self) -> History:
+        """What models learn from."""
+        return self.known("validation")
 
     @property
-    def history_lengths(self) -> np.ndarray:
-        return np.diff(self.history_offsets)
+    def model_history(self) -> History:
+        """What the saved model reads: all that is known of a user when test is ranked, and nothing of test."""
+        return self.known("test")
+
+    @property
+    def seen_items(self) -> History:
+        """What an export does not recommend again."""
+        return self.known("test")
 
     @property
     def validation(self) -> Interactions:
@@ -60,27 +62,29 @@ class TimeSplits:
         return self._part(self.validation_end, self.offsets[1:])
 
     @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Part -> how many ratings, users and items are in it."""
+        parts = {"train": self._part(self.offsets[:-1], self.train_end)}
+        parts |= {"validation": self.validation, "test": self.test}
+        return {name: {"ratings": len(part), **part.reach()} for name, part in parts.items()}
+
+    @property
     def report(self) -> tuple[str, ...]:
         """How the ratings were shared out."""
-        sizes = (len(self.history_items), len(self.validation), len(self.test))
+        sizes = (len(self.train_history.items), len(self.validation), len(self.test))
         line = "{:,} training ratings, {:,} that choose the epoch, {:,} of test".format(*sizes)
         thinned = int(self.thinned.sum())
         return (line, f"{thinned:,} users were left 1 to 4 training ratings") if thinned else (line,)
 
-    def known(self, part: str) -> tuple[np.ndarray, np.ndarray]:
-        """What may be known of every user when `part` is ranked: items int32 [m], offsets int64 [users + 1].
+    def known(self, part: str) -> History:
+        """What may be known of every user when `part` is ranked.
 
         For validation that is the training part, for test the validation ratings too: the paper's 80%.
         """
         lengths = self._known_end(part) - self.offsets[:-1]
         place = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
         kept = place < np.repeat(lengths, np.diff(self.offsets))
-        return self.items[kept], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-
-    @property
-    def served(self) -> tuple[np.ndarray, np.ndarray]:
-        """What an exported model knows of every user: what is known when test is ranked, its ratings not included."""
-        return self.known("test")
+        return History(self.items[kept], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
     def histories(self, part: str, user: np.ndarray, length: int) -> np.ndarray:
         """The newest `length` known items of users [G], oldest first, 0-padded on the right: int32 [G, length]."""
@@ -103,7 +107,12 @@ class TimeSplits:
         return Interactions(user[inside], self.items[inside], np.ones(int(inside.sum()), np.float32))
 
 
-def protocol_r(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeSplits:
+def cut(dataset: Dataset, split: TopNSplit, seed: int) -> TimeSplits:
+    """`split_by_time` as the settings say."""
+    return split_by_time(dataset, seed, split.cold_users)
+
+
+def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeSplits:
     """Split by time: of every user the first 80% (rounded down, at least one) train, the rest tests.
 
     Ratings of one moment stay in the order of the file (a stable sort). The last 10% of the training part, rounded
@@ -121,7 +130,7 @@ def protocol_r(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeSpli
     pairs = dataset.interactions.positives
     if pairs.timestamp is None:
         raise InputError(
-            f"{dataset.name}: expected timestamps with data.protocol R, found none (data.columns.timestamp)"
+            f"{dataset.name}: expected timestamps with data.protocol top_n, found none (data.columns.timestamp)"
         )
     users = dataset.users.size
     order = np.lexsort((pairs.timestamp, pairs.user))  # stable

@@ -4,11 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
+from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.tables import Table, find, find_optional, read_table
 from tfkgrec.data.records import RawData
+from tfkgrec.datasets.folders import dataset_folder
 
 POSITIVE_AT = 4
+
+
+def read(data: DataConfig, seed: int) -> RawData:
+    """The files that lie in the folder of the dataset; the seed has no say."""
+    return read_movielens_100k(dataset_folder(data.dataset, data.data_dir))
 
 
 def read_movielens_100k(folder: Path) -> RawData:

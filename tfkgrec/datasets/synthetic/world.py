@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tfkgrec.data.records import RawData
-from tfkgrec.datasets.synthetic_films import CHARACTER_SIZE, GENRES, RELATION_NAMES, draw_films
+from tfkgrec.datasets.synthetic.films import CHARACTER_SIZE, GENRES, RELATION_NAMES, draw_films
 
 TASTE_SPREAD = 2.3  # standard deviation of the log-odds from tastes, and from popularity
 POPULARITY_SPREAD = 0.8

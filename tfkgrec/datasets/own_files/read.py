@@ -1,5 +1,6 @@
 """One's own data: interactions and triples as CSV, TSV, Parquet or data frames."""
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,10 +9,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.frames import table_from_frame, table_from_parquet
 from tfkgrec.data.readers.linking import build_raw
 from tfkgrec.data.readers.tables import Table, first_fields, read_table
 from tfkgrec.data.records import RawData
+from tfkgrec.datasets.own_files.settings import FilesSettings
 from tfkgrec.errors import InputError
 
 Source: TypeAlias = str | Path | pd.DataFrame
@@ -25,6 +28,21 @@ TRIPLE_COLUMNS = {
     "tail": ("tail", "t", "object", "target"),
 }
 LINK_COLUMNS = {"item": ("item",), "entity": ("entity",)}
+
+
+def read(data: DataConfig, seed: int) -> RawData:
+    """The files that `data` names; the seed has no say."""
+    settings = data.source
+    if not isinstance(settings, FilesSettings) or settings.interactions is None or settings.triples is None:
+        raise InputError("data: expected interactions and triples with dataset: files, found none")
+    return read_files(
+        settings.interactions,
+        settings.triples,
+        settings.item_links,
+        **({} if settings.columns is None else dataclasses.asdict(settings.columns)),
+        positive_at=settings.positive_at,
+        unlinked_items="drop" if data.unlinked_items == "drop" else "error",
+    )
 
 
 def read_files(

@@ -5,12 +5,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
 from tfkgrec.data.readers.tables import find, find_optional, read_table
 from tfkgrec.data.records import RawData
+from tfkgrec.datasets.book_crossing import SPEC
+from tfkgrec.datasets.folders import dataset_folder
 
 TRIPLES_FILES = {"ripplenet": "kg_final.txt", "mkr": "kg.txt"}
+
+
+def read(data: DataConfig, seed: int) -> RawData:
+    """The files that lie in the folder of the dataset; the seed has no say."""
+    return read_book_crossing(dataset_folder(data.dataset, data.data_dir), data.knowledge_graph or SPEC.graphs[0])
 
 
 def read_book_crossing(folder: Path, knowledge_graph: str = "ripplenet") -> RawData:

@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
+from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
 from tfkgrec.data.readers.tables import find, read_table
 from tfkgrec.data.records import RawData
+from tfkgrec.datasets.folders import dataset_folder
+
+
+def read(data: DataConfig, seed: int) -> RawData:
+    """The files that lie in the folder of the dataset; the seed has no say."""
+    return read_lastfm(dataset_folder(data.dataset, data.data_dir))
 
 
 def read_lastfm(folder: Path) -> RawData:

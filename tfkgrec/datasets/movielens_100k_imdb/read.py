@@ -6,13 +6,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.imdb_triples import RELATIONS, credit_triples
 from tfkgrec.data.readers.linking import build_raw
 from tfkgrec.data.readers.tables import Table, find, read_lines, read_table
 from tfkgrec.data.records import RawData
+from tfkgrec.datasets.folders import dataset_folder
 
 POSITIVE_AT = 4
 FILM = re.compile(r"id:(\d+)[|:]genre:(.*?)\|director:(.*?)\|[Aa]ctors:(.*)")  # line 1,576 has a colon for a bar
+
+
+def read(data: DataConfig, seed: int) -> RawData:
+    """The files that lie in the folder of the dataset; the seed has no say."""
+    return read_rkge(dataset_folder(data.dataset, data.data_dir))
 
 
 def read_rkge(folder: Path) -> RawData:

@@ -7,11 +7,14 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.imdb_triples import RELATIONS, credit_triples
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
 from tfkgrec.data.readers.tables import Table, find, find_optional, read_table
 from tfkgrec.data.records import RawData
+from tfkgrec.datasets.folders import dataset_folder
+from tfkgrec.datasets.movielens_1m import SPEC
 from tfkgrec.errors import InputError
 
 POSITIVE_AT = 4
@@ -19,6 +22,11 @@ RATINGS_FILES = ("ratings.dat", "ratings_rebuilt.dat")  # GroupLens' own file, a
 
 # triples, links, names of entities, names of relations
 Graph = tuple[Table, Table, dict[str, str], dict[str, str]]
+
+
+def read(data: DataConfig, seed: int) -> RawData:
+    """The files that lie in the folder of the dataset; the seed has no say."""
+    return read_movielens_1m(dataset_folder(data.dataset, data.data_dir), data.knowledge_graph or SPEC.graphs[0])
 
 
 def read_movielens_1m(folder: Path, knowledge_graph: str = "satori-mkr") -> RawData:

@@ -1,0 +1,28 @@
+"""What the settings of all models have in common."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from tfkgrec.config.section import Section
+
+
+@dataclass(frozen=True)
+class ModelSettings(Section):
+    """Settings of a model; a subclass begins with `name: Literal["<name>"] = "<name>"`.
+
+    The defaults are the paper's; what is not in the paper is off.
+    """
+
+    name: str
+
+    def check_vectors(self, given: frozenset[str]) -> None:
+        """Raise `SettingError` unless these settings can do with the pre-trained vectors that will be there.
+
+        Args:
+            given: "knowledge", "items", both or neither.
+        """
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """All but the name, named as the constructor's arguments are."""
+        return {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(self) if spec.name != "name"}

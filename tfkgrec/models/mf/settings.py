@@ -1,0 +1,16 @@
+"""The settings of matrix factorisation."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tfkgrec.config import ModelSettings, number
+
+
+@dataclass(frozen=True)
+class MfSettings(ModelSettings):
+    """Matrix factorisation with item bias: the floor that every model has to clear."""
+
+    name: Literal["mf"] = "mf"
+    dim: int = number(64, min=1)
+    item_bias: bool = True
+    l2: float = number(1e-6, min=0)

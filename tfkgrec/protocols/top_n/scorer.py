@@ -1,0 +1,36 @@
+"""A trained model as the top-N evaluation wants it: logits of the whole catalogue."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfkgrec.models.recommender import Recommender
+from tfkgrec.protocols.top_n.split import TimeSplits
+
+PAIRS_PER_CALL = 1 << 16
+
+
+class CatalogueScorer:
+    """A model's logits of the whole catalogue at once, so that a model that re-ranks sees all it may choose from."""
+
+    def __init__(self, model: Recommender, splits: TimeSplits, jit: bool) -> None:
+        self.model, self.splits = model, splits
+        items = model.num_items - 1
+        self.users = max(1, PAIRS_PER_CALL // items)
+        catalogue = tf.constant(np.tile(np.arange(1, items + 1, dtype=np.int32), (self.users, 1)))
+
+        @tf.function(jit_compile=jit)
+        def forward(user: tf.Tensor, history: tf.Tensor) -> tf.Tensor:
+            state = model.user_state(user, history if model.history_length else None)
+            return model.score_items(state, catalogue)
+
+        self._forward = forward
+
+    def score(self, user: np.ndarray, part: str) -> np.ndarray:
+        """Logits float32 [G, num_items] of users [G], who are known as `part` may know them."""
+        pieces = []
+        for first in range(0, len(user), self.users):
+            some = user[first : first + self.users].astype(np.int32)
+            filled = np.pad(some, (0, self.users - len(some)), mode="edge")
+            history = self.splits.histories(part, filled, max(1, self.model.history_length))
+            pieces.append(self._forward(filled, history).numpy()[: len(some)])
+        return np.concatenate(pieces)
