@@ -24,6 +24,7 @@ def write_text(path: Path, text: str) -> None:
     write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

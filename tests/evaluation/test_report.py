@@ -94,7 +94,7 @@ def test_the_table_shows_ranking_when_it_was_asked_for():
     assert lines[14].split() == ["dink", *"-----", "0.5000", "0.2500", "-"]
 
 
-def test_a_model_and_a_floor_of_one_name_both_show():
+def test_a_model_and_a_baseline_of_one_name_both_show():
     run = metrics()
     run["floors"]["dink"] = run["floors"]["popularity"]
     assert report(run).count("dink ") == 5

@@ -23,7 +23,7 @@ def random_graph(entities: int = 30, relations: int = 3, triples: int = 120, see
     return KnowledgeGraph(head, relation, tail, entities + 1, relations + 1)
 
 
-def planted_graph(items: int = 120, clusters: int = 4, seed: int = 0) -> KnowledgeGraph:
+def clustered_graph(items: int = 120, clusters: int = 4, seed: int = 0) -> KnowledgeGraph:
     """Every item has two or three of the four values that its cluster has for each of three relations."""
     rng = np.random.default_rng(seed)
     cluster = rng.integers(clusters, size=items)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.harness import gradients
-from tests.kge.small import METHOD_NAMES, planted_graph, put
+from tests.kge.small import METHOD_NAMES, clustered_graph, put
 from tfkgrec.kge.knowledge_model import clip_length
 from tfkgrec.kge.methods import method_class
 from tfkgrec.kge.trans_e import TransE
@@ -76,7 +76,7 @@ def test_clip_length_shortens_what_is_too_long():
 @pytest.mark.parametrize("name", METHOD_NAMES)
 def test_compiled_steps_learn_and_keep_the_limits(name):
     """XLA; every table moves, lengths hold, row 0 stays zero, the same seed gives the same vectors."""
-    graph = planted_graph(items=40)
+    graph = clustered_graph(items=40)
     first, again = (_trained(name, graph) for _ in range(2))
     entity, relation = first.vectors()
     assert np.array_equal(entity, again.vectors()[0]) and np.array_equal(relation, again.vectors()[1])

@@ -35,7 +35,7 @@ def test_ranks_and_metrics_are_pykeens(name, cells):
 
 @pytest.mark.parametrize("name", METHOD_NAMES)
 def test_ranks_are_those_of_a_loop(name):
-    """The obvious way: score every candidate triple one by one, skip the true ones."""
+    """The reference: score every candidate triple one by one, skip the true ones."""
     triples = random_graph(entities=12, relations=2, triples=60)
     learned, asked = hold_out(triples, 0.2, np.random.default_rng(0))
     model = method_class(name)(13, 3, 4, seed=2)

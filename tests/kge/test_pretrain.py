@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.kge.small import METHOD_NAMES, planted_graph
+from tests.kge.small import METHOD_NAMES, clustered_graph
 from tests.planted import run_process, write_config
 from tfkgrec import pretrain as command
 from tfkgrec.cli import run_main
@@ -36,13 +36,13 @@ def changed(config, **settings):
 
 
 @pytest.mark.parametrize("knowledge", METHOD_NAMES)
-def test_every_method_learns_a_planted_graph(knowledge):
+def test_every_method_learns_a_clustered_graph(knowledge):
     """Held-out triples are found again, far above random vectors and above what is frequent."""
     settings = PretrainingConfig(
         knowledge=knowledge, epochs=60, batch_size=128, learning_rate=0.02, negatives=4, held_out=0.1
     )
     lines: list[str] = []
-    graph = planted_graph(items=80)
+    graph = clustered_graph(items=80)
     model, figures = fit_knowledge(settings, graph, dim=16, seed=0, jit_compile=True, log=lines.append)
     assert figures["hits_at_10"] > 0.5 > 0.2 > figures["random_hits_at_10"]
     assert figures["mrr"] > 2 * max(figures["random_mrr"], figures["frequency_mrr"])

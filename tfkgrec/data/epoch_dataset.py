@@ -1,23 +1,25 @@
 """Whole epochs of NumPy arrays as a tf.data.Dataset of batches: the way every protocol feeds its task."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
-Stacked = Any
-"""A nest (tuples, dicts) of arrays [steps, ...]: all batches of an epoch."""
+Nest: TypeAlias = Any
+"""Tuples and dicts, in one another, of arrays, tensors or specs."""
+Stacked: TypeAlias = Nest
+"""A nest of arrays [steps, ...]: all batches of an epoch."""
 
 
-def batches_of(stacked: Stacked) -> Iterator[Any]:
+def batches_of(stacked: Stacked) -> Iterator[Nest]:
     """The batches of one epoch, one after the other."""
     for step in range(len(tf.nest.flatten(stacked)[0])):
         yield tf.nest.map_structure(lambda array, n=step: array[n], stacked)
 
 
 def epochs_dataset(
-    epoch: Callable[[int], Stacked], signature: Any, steps: int, first_epoch: int = 0
+    epoch: Callable[[int], Stacked], signature: Nest, steps: int, first_epoch: int = 0
 ) -> tf.data.Dataset:
     """A dataset whose n-th pass is `epoch(first_epoch + n)`.
 
@@ -33,7 +35,7 @@ def epochs_dataset(
         arrays: list[np.ndarray] = tf.nest.flatten(epoch(next(counter)))
         return arrays
 
-    def read(_: tf.Tensor) -> Any:
+    def read(_: tf.Tensor) -> Nest:
         # Python hands over a whole epoch at once; cutting it into batches there would cost a millisecond for each.
         # Not from_generator: it lowers malloc's trim threshold for the whole process, after which every large NumPy
         # temporary is mapped and unmapped anew (2.5 times slower here).

@@ -9,7 +9,7 @@ from tfkgrec.errors import InputError
 
 
 def every_rating_counts(raw: RawData) -> RawData:
-    """Protocols S and R: whoever rated an item has touched it, whatever the rating."""
+    """For protocols that rank: whoever rated an item has touched it, whatever the rating."""
     return dataclasses.replace(raw, interactions=raw.interactions.assign(positive=True))
 
 

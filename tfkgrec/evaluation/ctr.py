@@ -23,8 +23,8 @@ def auc(label: np.ndarray, score: np.ndarray) -> float:
 def auc_within(label: np.ndarray, score: np.ndarray, stratum: np.ndarray) -> float:
     """AUC over the (positive, negative) pairs whose two members share a stratum, pooled over the strata.
 
-    With the item's training count as stratum this is the AUC within equal popularity (shared/design/studies.md, 7):
-    0.5 for a scorer that knows popularity only. Strata weigh by their number of pairs.
+    With the item's training count as stratum this is the AUC within popularity (docs/protocols.md): 0.5 for a
+    scorer that knows popularity only. Strata weigh by their number of pairs.
 
     Args:
         label: [n], positive where > 0.

@@ -88,7 +88,7 @@ def report(metrics: Mapping[str, Any]) -> str:
 
 
 def _lists(metrics: Mapping[str, Any], scorers: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """Protocols S and R: a table for every part and candidate set."""
+    """Of protocols that rank: a table for every part and candidate set."""
     tables = []
     for part in ("validation", "test"):
         for name, figures in metrics[part].items():
@@ -104,7 +104,7 @@ def _table(title: str, columns: Sequence[Metric], rows: Iterable[tuple[str, Mapp
     return text_table([title, *(metric.heading for metric in columns)], cells)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """NumPy numbers as Python's, for json."""
     if isinstance(value, np.generic):
         return value.item()

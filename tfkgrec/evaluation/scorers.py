@@ -1,4 +1,4 @@
-"""What evaluation needs from a model or a floor: scores of pairs, and scores of the catalogue."""
+"""What evaluation needs from a model or a baseline: scores of pairs, and scores of the catalogue."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """BPR matrix factorisation: user and item vectors that rank what a user has touched above what not."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 import numpy as np
@@ -10,6 +10,7 @@ from tfkgrec.data.history import History
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.layers.embedding import Embedding
+from tfkgrec.types import Config, LayerOptions, Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -25,7 +26,7 @@ class BprFactorization(keras.Model):
     """
 
     def __init__(
-        self, num_users: int, num_items: int, dim: int, l2: float = 5e-3, seed: int = 0, **kwargs: Any
+        self, num_users: int, num_items: int, dim: int, l2: float = 5e-3, seed: int = 0, **kwargs: Unpack[LayerOptions]
     ) -> None:
         super().__init__(**kwargs)
         self.num_users, self.num_items, self.dim, self.l2, self.seed = num_users, num_items, dim, l2, seed
@@ -38,21 +39,26 @@ class BprFactorization(keras.Model):
         table.build(None)
         return table
 
-    def call(self, inputs: dict[str, Any], training: bool = False) -> tuple[Any, Any]:
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> tuple[Tensor, Tensor]:
         """Score differences x_ui - x_uj [B] and squared lengths [B]: user, item, other int [B]."""
         user, item, other = self.user(inputs["user"]), self.item(inputs["item"]), self.item(inputs["other"])
         difference = ops.sum(user * (item - other), axis=-1)
         return difference, sum(ops.sum(ops.square(vectors), axis=-1) for vectors in (user, item, other))
 
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
         """Mean over the triples of weight 1."""
         difference, length = y_pred
         weight = x["weight"]  # [B]
         return ops.sum(weight * (ops.softplus(-difference) + self.l2 * length)) / ops.maximum(ops.sum(weight), 1.0)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         names = ("num_users", "num_items", "dim", "l2", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 

@@ -1,11 +1,10 @@
 """DistMult: a relation weighs the coordinates that two entities share."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from tfkgrec.kge.knowledge_model import KnowledgeModel
+from tfkgrec.types import Tensor
 
 RELATION_L2 = 1e-4  # the paper's regularisation of the relations
 
@@ -22,14 +21,14 @@ class DistMult(KnowledgeModel):
     def add_method(self) -> None:
         self.relation = self.add_vectors("relation", self.num_relations)
 
-    def query(self, known: Any, relation: Any, asked: str) -> Any:
+    def query(self, known: Tensor, relation: Tensor, asked: str) -> Tensor:
         return known * self.relation(relation)[:, None]
 
-    def compare(self, query: Any, candidate: Any) -> Any:
+    def compare(self, query: Tensor, candidate: Tensor) -> Tensor:
         return ops.sum(query * candidate, axis=-1)
 
-    def compare_all(self, query: Any, candidates: Any) -> Any:
+    def compare_all(self, query: Tensor, candidates: Tensor) -> Tensor:
         return ops.matmul(query, ops.transpose(candidates))
 
-    def penalty(self) -> Any:
+    def penalty(self) -> Tensor:
         return RELATION_L2 * ops.sum(ops.square(self.relation.table()))

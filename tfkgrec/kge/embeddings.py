@@ -63,7 +63,7 @@ class PretrainedEmbeddings:
                 other training positives than those of `history` (these may hold the test split's).
         """
         content = _read(path)
-        tables: dict[str, Any] = {}
+        tables: dict[str, np.ndarray] = {}
         for name in TABLES:
             if name not in content:
                 continue
@@ -140,6 +140,6 @@ def _savez(path: Path, content: dict[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
-def _to_bytes(value: Any) -> np.ndarray:
+def _to_bytes(value: object) -> np.ndarray:
     """JSON as an array of bytes: arrays of text would need a pickle, or the longest id's width for all."""
     return np.frombuffer(json.dumps(value, ensure_ascii=False).encode(), np.uint8)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import numpy as np
@@ -57,7 +56,7 @@ class _Lines(keras.callbacks.Callback):
     def per_second(self) -> float:
         return self.examples / float(np.median(self.seconds[1:] or self.seconds))
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if epoch == 0:
             self.mark = time.perf_counter()
 

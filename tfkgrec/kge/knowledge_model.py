@@ -1,12 +1,13 @@
 """What all knowledge-graph embeddings have in common: two tables, a plausibility, a margin ranking loss."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 import numpy as np
 from keras import ops
 
 from tfkgrec.layers.embedding import Embedding
+from tfkgrec.types import Config, LayerOptions, Tensor
 
 TAIL, HEAD = "tail", "head"  # the side of a triple that is asked for
 
@@ -35,7 +36,7 @@ class KnowledgeModel(keras.Model):
         dim: int,
         margin: float = 1.0,
         seed: int = 0,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         self.num_entities, self.num_relations, self.dim = num_entities, num_relations, dim
@@ -51,32 +52,32 @@ class KnowledgeModel(keras.Model):
         """Make `self.relation` and whatever else the method learns."""
         raise NotImplementedError
 
-    def project(self, entity: Any, relation: Any) -> Any:
+    def project(self, entity: Tensor, relation: Tensor) -> Tensor:
         """Entities [G, S] as their relations [G] see them, [G, S, k]."""
         return self.entity(entity)
 
-    def query(self, known: Any, relation: Any, asked: str) -> Any:
+    def query(self, known: Tensor, relation: Tensor, asked: str) -> Tensor:
         """Where the `asked` side ("tail" or "head") of a triple should lie, given the projected other side.
 
         Shapes: known [G, S, k], relation [G]; result [G, S, k].
         """
         raise NotImplementedError
 
-    def compare(self, query: Any, candidate: Any) -> Any:
+    def compare(self, query: Tensor, candidate: Tensor) -> Tensor:
         """Plausibility [...] of candidates [..., k] as answers."""
         raise NotImplementedError
 
-    def compare_all(self, query: Any, candidates: Any) -> Any:
+    def compare_all(self, query: Tensor, candidates: Tensor) -> Tensor:
         """Queries [B, k] against candidates [E, k]: [B, E], ordered within each row as `compare` orders them."""
         raise NotImplementedError
 
     # --- what follows from it ----------------------------------------------------------------------------------------
 
-    def score(self, head: Any, relation: Any, tail: Any) -> Any:
+    def score(self, head: Tensor, relation: Tensor, tail: Tensor) -> Tensor:
         """Plausibility [G, S] of triples: head, tail [G, S]; relation [G]."""
         return self.compare(self.query(self.project(head, relation), relation, TAIL), self.project(tail, relation))
 
-    def call(self, inputs: dict[str, Any], training: bool = False) -> tuple[Any, Any]:
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> tuple[Tensor, Tensor]:
         """Scores of the triples [G, S] and of their corruptions [G, S, N].
 
         Args:
@@ -99,8 +100,13 @@ class KnowledgeModel(keras.Model):
         return score, ops.reshape(false_score, (-1, size, negatives))
 
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
         """Mean of max(0, margin - score + false score) over the pairs of weight 1, and the method's penalties."""
         score, false_score = y_pred
         weight = x["weight"]  # [G, S, N]
@@ -108,7 +114,7 @@ class KnowledgeModel(keras.Model):
         loss = ops.sum(weight * hinge) / ops.maximum(ops.sum(weight), 1.0)
         return loss + self.penalty()
 
-    def penalty(self) -> Any:
+    def penalty(self) -> Tensor:
         """What the method adds to the loss."""
         return 0.0
 
@@ -117,11 +123,17 @@ class KnowledgeModel(keras.Model):
         entity, relation = (ops.convert_to_numpy(table.embeddings) for table in (self.entity, self.relation))
         return entity, relation
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         names = ("num_entities", "num_relations", "dim", "margin", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
-    def add_vectors(self, name: str, rows: int, constraint: Any = None, initializer: Any = None) -> Embedding:
+    def add_vectors(
+        self,
+        name: str,
+        rows: int,
+        constraint: keras.constraints.Constraint | None = None,
+        initializer: keras.initializers.Initializer | None = None,
+    ) -> Embedding:
         """A trained table [rows, d]: uniform in +-6/sqrt(d) (TransE, algorithm 1), then as the constraint has it."""
         self._tables += 1
         if initializer is None:
@@ -134,6 +146,6 @@ class KnowledgeModel(keras.Model):
         return table
 
 
-def clip_length(vectors: Any) -> Any:
+def clip_length(vectors: Tensor) -> Tensor:
     """Vectors [..., k], those longer than one cut to length one."""
     return vectors * ops.rsqrt(ops.maximum(ops.sum(ops.square(vectors), axis=-1, keepdims=True), 1.0))

@@ -1,12 +1,12 @@
 """TransD: a relation's space depends on the entity, too, at the price of vectors."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from tfkgrec.kge.knowledge_model import clip_length
 from tfkgrec.kge.translation import Translation
+from tfkgrec.layers.embedding import Embedding
+from tfkgrec.types import Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -25,10 +25,10 @@ class TransD(Translation):
         self.entity_projection = self._projection("entity_projection", self.num_entities)
         self.relation_projection = self._projection("relation_projection", self.num_relations)
 
-    def _projection(self, name: str, rows: int) -> Any:
+    def _projection(self, name: str, rows: int) -> Embedding:
         return self.add_vectors(name, rows, keras.constraints.MaxNorm(1.0, axis=1))
 
-    def project(self, entity: Any, relation: Any) -> Any:
+    def project(self, entity: Tensor, relation: Tensor) -> Tensor:
         vector, own = self.entity(entity), self.entity_projection(entity)  # [G, S, d]
         along = self.relation_projection(relation)[:, None]  # [G, 1, d]
         return clip_length(vector + ops.sum(own * vector, axis=-1, keepdims=True) * along)

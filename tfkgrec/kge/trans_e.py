@@ -1,11 +1,10 @@
 """TransE: a relation is a step."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from tfkgrec.kge.translation import Translation
+from tfkgrec.types import Tensor
 
 TINY = 1e-12  # keeps the gradient of a distance of nought finite
 
@@ -18,5 +17,5 @@ class TransE(Translation):
     Reference: Bordes et al., Translating Embeddings for Modeling Multi-relational Data, NeurIPS 2013, algorithm 1.
     """
 
-    def compare(self, query: Any, candidate: Any) -> Any:
+    def compare(self, query: Tensor, candidate: Tensor) -> Tensor:
         return -ops.sqrt(ops.sum(ops.square(query - candidate), axis=-1) + TINY)

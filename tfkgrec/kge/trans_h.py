@@ -1,11 +1,10 @@
 """TransH: a relation is a step on a hyperplane of its own."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from tfkgrec.kge.translation import Translation
+from tfkgrec.types import Tensor
 
 ORTHOGONALITY_WEIGHT = 0.25  # C, of the paper's range 1/64 .. 1
 ORTHOGONALITY_SLACK = 1e-3  # epsilon
@@ -27,11 +26,11 @@ class TransH(Translation):
         super().add_method()
         self.normal = self.add_vectors("normal", self.num_relations, keras.constraints.UnitNorm(axis=1))
 
-    def project(self, entity: Any, relation: Any) -> Any:
+    def project(self, entity: Tensor, relation: Tensor) -> Tensor:
         vector, normal = self.entity(entity), self.normal(relation)[:, None]  # [G, S, d], [G, 1, d]
         return vector - ops.sum(vector * normal, axis=-1, keepdims=True) * normal
 
-    def penalty(self) -> Any:
+    def penalty(self) -> Tensor:
         step, normal = self.relation.table(), self.normal.table()
         slope = ops.square(ops.sum(step * normal, axis=1)) / ops.maximum(ops.sum(ops.square(step), axis=1), 1e-12)
         return ORTHOGONALITY_WEIGHT * ops.mean(ops.relu(slope - ORTHOGONALITY_SLACK**2))

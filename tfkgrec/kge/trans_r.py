@@ -1,7 +1,5 @@
 """TransR: a relation is a step in a space of its own."""
 
-from typing import Any
-
 import keras
 import numpy as np
 from keras import ops
@@ -9,6 +7,7 @@ from keras import ops
 from tfkgrec.kge.knowledge_model import clip_length
 from tfkgrec.kge.translation import Translation
 from tfkgrec.layers.embedding import Embedding
+from tfkgrec.types import Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -26,12 +25,12 @@ class TransR(Translation):
         self.matrix = Embedding(self.num_relations, width, _identities, name="matrix")
         self.matrix.build(None)
 
-    def project(self, entity: Any, relation: Any) -> Any:
+    def project(self, entity: Tensor, relation: Tensor) -> Tensor:
         matrix = ops.reshape(self.matrix(relation), (-1, self.dim, self.dim))  # [G, d, d]
         return clip_length(ops.matmul(self.entity(entity), matrix))
 
 
-def _identities(shape: tuple[int, int], dtype: Any = None) -> Any:
+def _identities(shape: tuple[int, int], dtype: str | None = None) -> Tensor:
     """Rows of identity matrices, flat."""
     rows, width = shape
     identity = np.eye(round(width**0.5)).reshape(1, width)

@@ -1,7 +1,5 @@
 """Batches of triples with their corruptions, in blocks that share a relation."""
 
-from typing import Any
-
 import keras
 import numpy as np
 
@@ -50,7 +48,7 @@ class TripleBatches(keras.utils.PyDataset):
         self._epoch += 1
         self._arrays = self.epoch(self._epoch)
 
-    def epoch(self, number: int) -> dict[str, Any]:
+    def epoch(self, number: int) -> dict[str, np.ndarray]:
         """All batches of an epoch, one after the other."""
         rng = np.random.default_rng([self.seed, 8, number])
         slots = self._slots(rng)  # [all G, S], -1: nothing

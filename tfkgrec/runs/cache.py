@@ -85,7 +85,7 @@ def pretrained(config: Config, dataset: Dataset, history: History) -> Pretrained
     )
 
 
-def _key(settings: list[Any], *records: Any) -> str:
+def _key(settings: list[Any], *records: object) -> str:
     """Of settings, and of all that the records hold."""
     digest = hashlib.blake2b(repr(settings).encode(), digest_size=8)
     for record in records:
@@ -95,8 +95,10 @@ def _key(settings: list[Any], *records: Any) -> str:
     return digest.hexdigest()
 
 
-def _arrays(record: Any, above: str = "") -> Iterator[tuple[str, np.ndarray]]:
+def _arrays(record: object, above: str = "") -> Iterator[tuple[str, np.ndarray]]:
     """The arrays and numbers of a record, and of the records in it, with their names."""
+    if not dataclasses.is_dataclass(record) or isinstance(record, type):
+        raise TypeError(f"records should be dataclasses. Received: {type(record).__name__}")
     for field in dataclasses.fields(record):
         value, name = getattr(record, field.name), f"{above}{field.name}"
         if dataclasses.is_dataclass(value):

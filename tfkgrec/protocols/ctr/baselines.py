@@ -1,7 +1,7 @@
-"""The floors every model has to clear, judged by the same code on the same pairs as the model.
+"""The baselines every model has to beat, judged by the same code on the same pairs as the model.
 
-Popularity and item-kNN only count, and count training positives only. The matrix-factorisation floor is a Keras model:
-the trainer fits it and passes its scorer to `evaluate_floors` as `extra`.
+Popularity and item-kNN only count, and count training positives only. The matrix-factorisation baseline is a Keras
+model: the trainer fits it and passes its scorer to `evaluate_floors` as `extra`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -66,15 +66,15 @@ def evaluate_floors(
     top_k: bool = False,
     batch_users: int = BATCH_USERS,
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Judge floors as models are judged.
+    """Judge baselines as models are judged.
 
     Args:
-        names: the floors wanted, each from `FLOORS` or from `extra`.
+        names: the baselines wanted, each from `FLOORS` or from `extra`.
         extra: scorers that had to be trained elsewhere, such as {"mf": ...}.
         top_k, batch_users: as in `evaluate_scorer`.
 
     Returns:
-        floor name -> part -> metrics, as `evaluate_scorer` gives them, in the order of `names`.
+        name -> part -> metrics, as `evaluate_scorer` gives them, in the order of `names`.
 
     Raises:
         InputError: a name that is in neither.

@@ -1,4 +1,4 @@
-"""Protocol C for one scorer, model or floor: click-through metrics, and the full ranking when asked."""
+"""One scorer, model or baseline, judged: click-through metrics, and the full ranking when asked."""
 
 from collections.abc import Sequence
 from typing import Any

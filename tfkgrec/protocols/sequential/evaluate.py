@@ -1,4 +1,4 @@
-"""Protocol S for one scorer, model or floor: what comes next, among 100 negatives and among all items."""
+"""One scorer, model or baseline, judged: what comes next, among 100 negatives and among all items."""
 
 from collections.abc import Sequence
 from typing import Any

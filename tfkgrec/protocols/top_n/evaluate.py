@@ -1,4 +1,4 @@
-"""Protocol R for one scorer, model or floor: the whole catalogue ranked for every user, by Precision@N and MRR."""
+"""One scorer, model or baseline, judged: the whole catalogue ranked for every user, by Precision@N and MRR."""
 
 import numpy as np
 
