@@ -2,8 +2,9 @@
 
 import json
 
-from tfkgrec.savedmodel.model_card import as_markdown
+from tfkgrec.savedmodel.model_card import Card, RunFacts, as_markdown, run_facts
 from tfkgrec.serving.lifecycle.versions import find_versions
+from tfkgrec.training.run_directory import RunDirectory
 
 
 def test_the_card_tells_data_metrics_floors_seed_versions_and_signatures(planted_run, planted_export):
@@ -22,7 +23,9 @@ def test_the_card_tells_data_metrics_floors_seed_versions_and_signatures(planted
         "outputs": {"classes": "string [?, 2]", "scores": "float32 [?, 2]"},
     }
     text = (folder / "model_card.md").read_text()
-    assert text == as_markdown(card)
+    facts = run_facts(RunDirectory(planted_run))
+    made = Card("dink", 1, card["exported"], facts, card["signatures"])
+    assert text == as_markdown(made) and card == made.to_dict()
     assert f"| dink (test) | {metrics['test']['auc']:.4f} |" in text
     assert f"| floor: popularity | {metrics['floors']['popularity']['auc']:.4f} |" in text
 
@@ -33,22 +36,18 @@ def test_the_folder_that_servers_scan_holds_versions_only(planted_export):
 
 
 def test_a_table_of_candidate_sets_names_the_set():
-    card = {
-        "model": "ksr",
-        "version": 1,
-        "exported": "now",
-        "run": "r",
-        "dataset": "d",
-        "protocol": "S",
-        "seed": 0,
-        "git_commit": None,
-        "data": {},
-        "metrics": {"test": {"full": {"mrr": 0.25}, "sampled": {"mrr": 0.5}}},
-        "floors": {"popularity": {"full": {"mrr": 0.125}, "sampled": {"mrr": 0.25}, "validation": {"mrr": 1.0}}},
-        "versions": {},
-        "signatures": {},
-    }
-    text = as_markdown(card)
+    facts = RunFacts(
+        dataset="d",
+        protocol="sequential",
+        seed=0,
+        data={},
+        metrics={"test": {"full": {"mrr": 0.25}, "sampled": {"mrr": 0.5}}},
+        floors={"popularity": {"full": {"mrr": 0.125}, "sampled": {"mrr": 0.25}, "validation": {"mrr": 1.0}}},
+        versions={},
+        git_commit=None,
+        run="r",
+    )
+    text = as_markdown(Card("ksr", 1, "now", facts, {}))
     assert "|  | full mrr | sampled mrr |" in text
     assert "| ksr (test) | 0.2500 | 0.5000 |" in text
     assert "| floor: popularity | 0.1250 | 0.2500 |" in text

@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from tfkgrec import registry
 from tfkgrec.benchmarks import serving_fuzz, serving_load
@@ -29,8 +30,19 @@ CALLERS = (1, 8, 32)
 COLUMNS = ("signature", "callers", "p50_ms", "p95_ms", "p99_ms", "requests_per_second", "session_ms", "predict_ms")
 SOME_IDS = 1000
 
+Row: TypeAlias = dict[str, str | int | float]
 
-def main(argv: Sequence[str]) -> tuple[list[dict[str, Any]], str, Path | None]:
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked about: a model's name, and raw ids of it."""
+
+    model: str
+    users: list[str]
+    items: list[str]
+
+
+def main(argv: Sequence[str]) -> tuple[list[Row], str, Path | None]:
     """Measure what the arguments ask for; the rows, a text for people, and where to write the rows."""
     options = _parser().parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
@@ -41,8 +53,9 @@ def main(argv: Sequence[str]) -> tuple[list[dict[str, Any]], str, Path | None]:
         if version_dir is None:
             raise InputError(f"--model-base-path {base}: expected an exported version, found none")
         users, items = (first_ids(version_dir / "assets" / name, SOME_IDS) for name in (USERS, ITEMS))
-        rows, texts = [], []
-        asked: dict[str, Any] = {"model": base.name, "users": users, "items": items}
+        rows: list[Row] = []
+        texts: list[str] = []
+        asked = Asked(base.name, users, items)
         if options.seconds:
             in_process = _in_process(version_dir, options.seconds / 2, asked)
             with child_server(f"--model-base-path={base}") as server:
@@ -93,38 +106,42 @@ def _cpu_seconds(server: ChildServer) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _load(server: ChildServer, signature: str, callers: int, seconds: float, asked: dict[str, Any]) -> dict[str, Any]:
+def _load(server: ChildServer, signature: str, callers: int, seconds: float, asked: Asked) -> Row:
     before = _cpu_seconds(server)
-    load = serving_load.Load(server.address, signature=signature, callers=callers, seconds=seconds, count=0, **asked)
-    row = _child(serving_load.command(load))
+    load = serving_load.Load(
+        server.address, signature=signature, callers=callers, seconds=seconds, count=0, **vars(asked)
+    )
+    row: dict[str, float] = json.loads(_child(serving_load.command(load)))
     # Warm-up included, so a little too much; told because it does not suffer from what else the machine does.
     cpu = (_cpu_seconds(server) - before) / (row["requests"] + serving_load.WARM_UP) * 1000
-    return {"model": asked["model"], "signature": signature, "callers": callers, **row, "server_cpu_ms": round(cpu, 3)}
+    return {"model": asked.model, "signature": signature, "callers": callers, **row, "server_cpu_ms": round(cpu, 3)}
 
 
-def _memory(base: Path, requests: int, asked: dict[str, Any]) -> dict[str, Any]:
+def _memory(base: Path, requests: int, asked: Asked) -> Row:
     """Resident memory before and after, signatures in turn; before: once each has been asked under load."""
     with child_server(f"--model-base-path={base}") as server:
 
         def ask(count: int) -> None:
             for signature, share in (("score", 0.9), ("recommend", 0.05), ("explain", 0.05)):
                 part = max(1, int(count * share))
-                load = serving_load.Load(server.address, signature=signature, callers=8, seconds=0, count=part, **asked)
+                load = serving_load.Load(
+                    server.address, signature=signature, callers=8, seconds=0, count=part, **vars(asked)
+                )
                 _child(serving_load.command(load))
 
         ask(2000)
         before = _resident_mb(server)
         ask(requests)
         after = _resident_mb(server)
-    return {"model": asked["model"], "requests": requests, "before_mb": before, "after_mb": after}
+    return {"model": asked.model, "requests": requests, "before_mb": before, "after_mb": after}
 
 
-def _fuzz(base: Path, count: int, users: list[str], items: list[str]) -> tuple[dict[str, Any], str]:
+def _fuzz(base: Path, count: int, users: list[str], items: list[str]) -> tuple[Row, str]:
     with child_server(f"--model-base-path={base}") as server:
         before = _resident_mb(server)
         fuzzed = serving_fuzz.fuzz(server.address, base.name, count, 0, users, items)
         after = _resident_mb(server)
-    row = {
+    row: Row = {
         "model": base.name,
         "malformed_requests": fuzzed.requests,
         "wrong_codes": fuzzed.wrong_count,
@@ -135,15 +152,18 @@ def _fuzz(base: Path, count: int, users: list[str], items: list[str]) -> tuple[d
     return row, f"{serving_fuzz.summary(fuzzed)}\nmemory of the server: {before:,} MiB before, {after:,} MiB after"
 
 
-def _in_process(version_dir: Path, seconds: float, asked: dict[str, Any]) -> dict[str, Any]:
-    request = json.dumps({"version_dir": str(version_dir), "seconds": seconds, **asked})
-    return _child([sys.executable, "-m", "tfkgrec.benchmarks.serving_in_process", request])
+def _in_process(version_dir: Path, seconds: float, asked: Asked) -> dict[str, dict[str, float]]:
+    request = json.dumps({"version_dir": str(version_dir), "seconds": seconds, **vars(asked)})
+    rows: dict[str, dict[str, float]] = json.loads(
+        _child([sys.executable, "-m", "tfkgrec.benchmarks.serving_in_process", request])
+    )
+    return rows
 
 
-def _child(command: list[str]) -> dict[str, Any]:
+def _child(command: list[str]) -> str:
+    """The last line that `command` prints."""
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return row
+    return done.stdout.splitlines()[-1]
 
 
 def _planted_export(folder: Path, items: int) -> Path:
@@ -168,7 +188,7 @@ def _planted_export(folder: Path, items: int) -> Path:
     return export_signatures(signatures, "dink", run, folder).parent
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
+def _table(rows: list[Row]) -> str:
     columns = (*COLUMNS, "server_cpu_ms")
-    body = [[row[c] if isinstance(row[c], str) else f"{row[c]:,}" for c in columns] for row in rows]
+    body = [[value if isinstance(value := row[c], str) else f"{value:,}" for c in columns] for row in rows]
     return text_table(columns, body)

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import grpc
 import grpc.aio
@@ -115,7 +114,7 @@ async def _rubbish(target: str, rng: np.random.Generator) -> None:
         writer.close()
 
 
-async def _signatures(channel: grpc.aio.Channel, model: str) -> dict[str, Any]:
+async def _signatures(channel: grpc.aio.Channel, model: str) -> dict[str, messages.SignatureDef]:
     """The signatures that Predict can call."""
     request = messages.GetModelMetadataRequest(metadata_field=["signature_def"])
     request.model_spec.name = model

@@ -3,9 +3,9 @@
 Needs no TensorFlow: the fuzzing process stays small. Everything follows from the generator that is passed in.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -30,6 +30,9 @@ ODD_IDS = (
     "../../etc/passwd",
     "x" * 10_000,
 )
+
+
+Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Cases:
     def __init__(
         self,
         model: str,
-        signatures: Mapping[str, Any],
+        signatures: Mapping[str, messages.SignatureDef],
         rng: np.random.Generator,
         users: Sequence[str] = (),
         items: Sequence[str] = (),
@@ -110,7 +113,7 @@ class Cases:
         array = from_proto(request.inputs[name])
         right = zeros(info.dtype, [0]).dtype
         kind = self._a([kind for kind in kinds if np.dtype(kind) != right])
-        wrong = np.full(array.shape, "x" if kind is np.object_ else 1, dtype=kind)
+        wrong: np.ndarray = np.full(array.shape, "x" if kind is np.object_ else 1, dtype=kind)
         if wrong.dtype.kind == "f":
             wrong = wrong * np.nan
         self._replace(request, name, wrong)
@@ -259,15 +262,15 @@ class Cases:
         request = self._request(self._a(self.signatures)).SerializeToString()
         return Case("no time", messages.PREDICT, request, frozenset({OK, DEADLINE}), timeout=self.rng.random() * 0.003)
 
-    def _case(self, kind: str, request: Any, *allowed: str) -> Case:
+    def _case(self, kind: str, request: messages.PredictRequest, *allowed: str) -> Case:
         return Case(kind, messages.PREDICT, request.SerializeToString(), frozenset(allowed))
 
-    def _request_and_input(self) -> tuple[Any, str, Any]:
+    def _request_and_input(self) -> tuple[messages.PredictRequest, str, messages.TensorInfo]:
         signature = self._a([name for name, inputs in self.signatures.items() if inputs])
         name = self._a(self.signatures[signature])
         return self._request(signature), name, self.signatures[signature][name]
 
-    def _request(self, signature: str, rows: int | None = None) -> Any:
+    def _request(self, signature: str, rows: int | None = None) -> messages.PredictRequest:
         """A good request of random ids and zeros."""
         request = messages.PredictRequest()
         request.model_spec.name, request.model_spec.signature_name = self.model, signature
@@ -282,11 +285,11 @@ class Cases:
             to_proto(array, request.inputs[name])
         return request
 
-    def _replace(self, request: Any, name: str, array: np.ndarray) -> None:
+    def _replace(self, request: messages.PredictRequest, name: str, array: np.ndarray) -> None:
         request.inputs[name].Clear()
         to_proto(array, request.inputs[name])
 
-    def _a(self, choices: Any) -> Any:
+    def _a(self, choices: Iterable[Choice]) -> Choice:
         """One of `choices`."""
         among = list(choices)
         return among[self.rng.integers(len(among))]

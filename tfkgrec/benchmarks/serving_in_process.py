@@ -4,13 +4,14 @@ Runs in a process of its own; prints a line of JSON: signature -> `session_ms` (
 beat) and `predict_ms` (with reading the request and writing the reply, but without gRPC), medians.
 """
 
+import functools
 import itertools
 import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,8 +20,12 @@ from tfkgrec.tf_logging import quiet_import
 
 WARM_UP = 20
 
+Value = TypeVar("Value")
 
-def measure(version_dir: Path, model: str, seconds: float, users: list[str], items: list[str]) -> dict[str, Any]:
+
+def measure(
+    version_dir: Path, model: str, seconds: float, users: list[str], items: list[str]
+) -> dict[str, dict[str, float]]:
     """See the module."""
     with quiet_import():
         from tensorflow_serving.apis import predict_pb2
@@ -29,7 +34,7 @@ def measure(version_dir: Path, model: str, seconds: float, users: list[str], ite
         from tfkgrec.runtime.servable import Servable
 
     servable = Servable(model, int(version_dir.name), version_dir)
-    rows: dict[str, Any] = {}
+    rows: dict[str, dict[str, float]] = {}
     for name in SIGNATURES:
         sent = [predict_pb2.PredictRequest.FromString(one) for one in requests(model, name, users, items)]
         key = sent[0].model_spec.signature_name
@@ -38,17 +43,16 @@ def measure(version_dir: Path, model: str, seconds: float, users: list[str], ite
         signature = servable.signature(key)
         outputs = chosen_outputs(signature, [])
         arrays = [read_inputs(signature, request) for request in sent]
+        run = functools.partial(servable.run, key, outputs=outputs)
         rows[name] = {
-            "session_ms": _median_ms(
-                lambda x, k=key, o=outputs: servable.run(k, x, o), itertools.cycle(arrays), seconds
-            ),
-            "predict_ms": _median_ms(lambda x: predict(servable, x), itertools.cycle(sent), seconds),
+            "session_ms": _median_ms(run, itertools.cycle(arrays), seconds),
+            "predict_ms": _median_ms(functools.partial(predict, servable), itertools.cycle(sent), seconds),
         }
     servable.close()
     return rows
 
 
-def _median_ms(call: Callable[..., object], stream: Iterator[Any], seconds: float) -> float:
+def _median_ms(call: Callable[[Value], object], stream: Iterator[Value], seconds: float) -> float:
     for _ in range(WARM_UP):
         call(next(stream))
     taken: list[float] = []

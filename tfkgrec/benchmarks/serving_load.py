@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import grpc
 import grpc.aio
@@ -47,7 +46,7 @@ class Load:
     items: list[str]
 
 
-def measure(load: Load) -> dict[str, Any]:
+def measure(load: Load) -> dict[str, float]:
     """`p50_ms`, `p95_ms`, `p99_ms`, `requests_per_second`, `requests`, over the answers of one load."""
     stream = itertools.cycle(requests(load.model, load.signature, load.users, load.items))
     latencies, seconds = _one(load, stream) if load.callers == 1 else asyncio.run(_many(load, stream))

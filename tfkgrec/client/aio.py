@@ -1,11 +1,11 @@
 """The same client for asyncio: calls wait without a thread."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import grpc
 import grpc.aio
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tfkgrec.client import errors
 from tfkgrec.client.calls import Call, Calls, Recommendations, Result
@@ -55,7 +55,7 @@ class AsyncClient:
         """See Client.explain."""
         return await self._run(self._calls.explain(users, items))
 
-    async def advance(self, state: Mapping[str, Any], items: Sequence[str], k: int = 10) -> Recommendations:
+    async def advance(self, state: Mapping[str, ArrayLike], items: Sequence[str], k: int = 10) -> Recommendations:
         """See Client.advance."""
         return await self._run(self._calls.advance(state, items, k))
 
@@ -63,7 +63,7 @@ class AsyncClient:
         """See Client.new_state."""
         return await self._run(self._calls.new_state(people))
 
-    async def predict(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    async def predict(self, signature: str, inputs: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
         """See Client.predict."""
         return await self._run(self._calls.predict(signature, inputs))
 

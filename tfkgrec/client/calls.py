@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tfkgrec.client.tensors import STRING, from_proto, to_proto, zeros
 from tfkgrec.errors import InputError
@@ -80,13 +81,13 @@ class Calls:
     def explain(self, users: Sequence[str], items: Sequence[str]) -> Call[Arrays]:
         return self.predict("explain", _pairs(users, items))
 
-    def advance(self, state: Mapping[str, Any], items: Sequence[str], k: int) -> Call[Recommendations]:
+    def advance(self, state: Mapping[str, ArrayLike], items: Sequence[str], k: int) -> Call[Recommendations]:
         if not state or any(not name.startswith(STATE) for name in state):
             found = ", ".join(sorted(state)) or "none"
             raise InputError(f"state: expected the tensors of an answer's state, {STATE}..., found {found}")
         return self._ranked("advance", {**state, "item_id": ids("items", items)}, "known_item", k)
 
-    def predict(self, signature: str, inputs: Mapping[str, Any]) -> Call[Arrays]:
+    def predict(self, signature: str, inputs: Mapping[str, ArrayLike]) -> Call[Arrays]:
         return self._predict(signature, inputs, lambda outputs, _: outputs)
 
     def new_state(self, people: int) -> Call[Arrays]:
@@ -104,12 +105,12 @@ class Calls:
 
         return Call(messages.GET_MODEL_METADATA, request.SerializeToString(), read)
 
-    def _ranked(self, signature: str, inputs: Mapping[str, Any], known: str, k: int) -> Call[Recommendations]:
+    def _ranked(self, signature: str, inputs: Mapping[str, ArrayLike], known: str, k: int) -> Call[Recommendations]:
         _check_k(k)
         return self._predict(signature, inputs, lambda outputs, version: _recommendations(outputs, known, k, version))
 
     def _predict(
-        self, signature: str, inputs: Mapping[str, Any], read: Callable[[Arrays, int], Result]
+        self, signature: str, inputs: Mapping[str, ArrayLike], read: Callable[[Arrays, int], Result]
     ) -> Call[Result]:
         request = messages.PredictRequest()
         self._fill_spec(request.model_spec)
@@ -132,7 +133,7 @@ class Calls:
 
         return Call(messages.PREDICT, request.SerializeToString(), read_reply)
 
-    def _fill_spec(self, spec: Any) -> None:
+    def _fill_spec(self, spec: messages.ModelSpec) -> None:
         spec.name = self.model
         if self.version is not None:
             spec.version.value = self.version
@@ -162,7 +163,7 @@ def _recommendations(outputs: Arrays, known: str, k: int, version: int) -> Recom
     return Recommendations(item_id, item_name, score, outputs[known], version, state)
 
 
-def _nothing(name: str, info: Any, people: int) -> np.ndarray:
+def _nothing(name: str, info: messages.TensorInfo, people: int) -> np.ndarray:
     sizes = [dim.size for dim in info.tensor_shape.dim]
     if not sizes or any(size < 0 for size in sizes[1:]):
         raise InputError(f"advance: {name}: expected a state of a known shape, found {sizes}")

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import grpc
 
@@ -35,14 +34,14 @@ class Tls:
         return grpc.ssl_channel_credentials(_read(self.ca), _read(self.key), _read(self.certificate))
 
 
-def channel_options(retry: bool, server_name: str | None = None) -> list[tuple[str, Any]]:
+def channel_options(retry: bool, server_name: str | None = None) -> list[tuple[str, int | str]]:
     """The options of a channel.
 
     With `retry`, a call that ends UNAVAILABLE is made again up to ATTEMPTS times in all, within the deadline of the
     call. Every call only asks, so doing it twice does no harm. Where the target's name stands for several addresses (a
     headless service of Kubernetes), requests go to all of them in turn.
     """
-    options: list[tuple[str, Any]] = [
+    options: list[tuple[str, int | str]] = [
         ("grpc.max_receive_message_length", -1),
         ("grpc.max_send_message_length", -1),
         ("grpc.enable_http_proxy", 0),
@@ -52,7 +51,7 @@ def channel_options(retry: bool, server_name: str | None = None) -> list[tuple[s
         ("grpc.max_reconnect_backoff_ms", 2000),
         ("grpc.enable_retries", int(retry)),
     ]
-    service: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+    service: dict[str, object] = {"loadBalancingConfig": [{"round_robin": {}}]}
     if retry:
         policy = {
             "maxAttempts": ATTEMPTS,

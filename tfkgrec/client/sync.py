@@ -1,10 +1,10 @@
 """The client for ordinary programs: a call returns with its answer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import grpc
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tfkgrec.client import errors
 from tfkgrec.client.calls import Call, Calls, Recommendations, Result
@@ -75,7 +75,7 @@ class Client:
         """All outputs of the model's `explain` signature for B pairs; strings as str objects."""
         return self._run(self._calls.explain(users, items))
 
-    def advance(self, state: Mapping[str, Any], items: Sequence[str], k: int = 10) -> Recommendations:
+    def advance(self, state: Mapping[str, ArrayLike], items: Sequence[str], k: int = 10) -> Recommendations:
         """B people, each in a state, have taken one more item each: what to recommend now, and their next state.
 
         For sequence models. `state` is that of the last answer, of any of the three, or of `new_state`; the server
@@ -87,7 +87,7 @@ class Client:
         """The state of people of whom nothing is known yet, for `advance`."""
         return self._run(self._calls.new_state(people))
 
-    def predict(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    def predict(self, signature: str, inputs: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
         """Call any signature; its outputs by name."""
         return self._run(self._calls.predict(signature, inputs))
 

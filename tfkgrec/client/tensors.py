@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tfkgrec.protos.messages import TensorProto
 
@@ -29,7 +29,7 @@ _TYPES: dict[int, tuple[type, str]] = {
 _NUMBERS = {np.dtype(kind): number for number, (kind, _) in _TYPES.items()}
 
 
-def to_proto(values: Any, proto: Any = None) -> Any:
+def to_proto(values: ArrayLike, proto: TensorProto | None = None) -> TensorProto:
     """`values` as a TensorProto; texts become DT_STRING, and so does what is empty and has no type of its own.
 
     Args:
@@ -61,7 +61,7 @@ def to_proto(values: Any, proto: Any = None) -> Any:
     return proto
 
 
-def from_proto(proto: Any) -> np.ndarray:
+def from_proto(proto: TensorProto) -> np.ndarray:
     """The array in `proto`; strings are an object array of str, undecodable bytes replaced.
 
     Raises:
@@ -96,7 +96,7 @@ def zeros(dtype: int, shape: Sequence[int]) -> np.ndarray:
     return np.zeros(shape, _TYPES[dtype][0])
 
 
-def _to_bytes(value: Any) -> bytes:
+def _to_bytes(value: object) -> bytes:
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, bytes):

@@ -4,7 +4,7 @@ Only what the client uses. Fields that a newer server adds are skipped, as proto
 tensorflow_serving/apis and tensorflow/core; enumerations are numbers here, the same on the wire.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tfkgrec.protos.proto_builder import build
 
@@ -61,12 +61,37 @@ _MESSAGES = build(
         },
     }
 )
-TensorProto: Any = _MESSAGES["TensorProto"]
-PredictRequest: Any = _MESSAGES["PredictRequest"]
-PredictResponse: Any = _MESSAGES["PredictResponse"]
-GetModelMetadataRequest: Any = _MESSAGES["GetModelMetadataRequest"]
-GetModelMetadataResponse: Any = _MESSAGES["GetModelMetadataResponse"]
-SignatureDefMap: Any = _MESSAGES["SignatureDefMap"]
+if TYPE_CHECKING:  # the generated ones, whose fields are a superset
+    from tensorflow.core.framework.tensor_pb2 import TensorProto
+    from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
+    from tensorflow_serving.apis.get_model_metadata_pb2 import (
+        GetModelMetadataRequest,
+        GetModelMetadataResponse,
+        SignatureDefMap,
+    )
+    from tensorflow_serving.apis.model_pb2 import ModelSpec
+    from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
+else:
+    TensorProto, TensorInfo, SignatureDef = (_MESSAGES[name] for name in ("TensorProto", "TensorInfo", "SignatureDef"))
+    ModelSpec = _MESSAGES["ModelSpec"]
+    PredictRequest, PredictResponse = _MESSAGES["PredictRequest"], _MESSAGES["PredictResponse"]
+    GetModelMetadataRequest = _MESSAGES["GetModelMetadataRequest"]
+    GetModelMetadataResponse = _MESSAGES["GetModelMetadataResponse"]
+    SignatureDefMap = _MESSAGES["SignatureDefMap"]
+
+__all__ = [
+    "GET_MODEL_METADATA",
+    "PREDICT",
+    "GetModelMetadataRequest",
+    "GetModelMetadataResponse",
+    "ModelSpec",
+    "PredictRequest",
+    "PredictResponse",
+    "SignatureDef",
+    "SignatureDefMap",
+    "TensorInfo",
+    "TensorProto",
+]
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 GET_MODEL_METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"

@@ -7,11 +7,12 @@ Each set lives in a pool of its own, so it never meets the generated messages of
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypeAlias
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import Message
 
-Table = Mapping[str, Sequence[str]]
+Table: TypeAlias = Mapping[str, Sequence[str]]
 """Message -> its fields, as in a .proto file ("repeated int64 sizes = 6"); a member of a oneof has "oneof x" before."""
 
 _SCALARS = {"int32": 5, "int64": 3, "bool": 8, "string": 9, "bytes": 12, "float": 2, "double": 1}
@@ -20,7 +21,7 @@ _MESSAGE, _OPTIONAL, _REPEATED = 11, 1, 3
 _FIELD = re.compile(r"(?:oneof (\w+) )?(repeated )?(?:map<string, ([\w.]+)>|([\w.]+)) (\w+) = (\d+)")
 
 
-def build(files: Mapping[str, Table]) -> dict[str, Any]:
+def build(files: Mapping[str, Table]) -> dict[str, type[Message]]:
     """Message classes by name without package.
 
     Args:

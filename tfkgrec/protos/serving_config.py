@@ -5,12 +5,15 @@ Source: tensorflow_serving/config/{ssl,monitoring}_config.proto.
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from google.protobuf import text_format
+from google.protobuf.message import Message
 
 from tfkgrec.errors import InputError
 from tfkgrec.protos.proto_builder import build
+
+Filled = TypeVar("Filled", bound=Message)
 
 _CLASSES = build(
     {
@@ -30,14 +33,15 @@ SSLConfig = _CLASSES["SSLConfig"]
 MonitoringConfig = _CLASSES["MonitoringConfig"]
 
 
-def read_text_proto(path: Path, message: Any) -> Any:
+def read_text_proto(path: Path, message: Filled) -> Filled:
     """`message`, filled from a file in text form.
 
     Raises:
         InputError: the file cannot be read or says what the message does not have; the text has the line.
     """
     try:
-        return text_format.Parse(path.read_text(encoding="utf-8"), message)
+        text_format.Parse(path.read_text(encoding="utf-8"), message)
+        return message
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: expected a readable config file: {error}") from None
     except text_format.ParseError as error:

@@ -1,8 +1,7 @@
 """A trained run -> a SavedModel version that TF Serving loads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -12,7 +11,7 @@ from tfkgrec.runtime.servable import Servable
 from tfkgrec.runtime.signature_defs import finish_signature_defs
 from tfkgrec.runtime.warmup import replay_warmup, write_warmup
 from tfkgrec.savedmodel.example_requests import Inputs, example_inputs, warmup_requests
-from tfkgrec.savedmodel.model_card import write_card
+from tfkgrec.savedmodel.model_card import RunFacts, write_card
 from tfkgrec.savedmodel.publish import publish, require_new, writing_folder
 from tfkgrec.savedmodel.sequence_signatures import SequenceSignatures
 from tfkgrec.savedmodel.signatures import Answer, Signatures
@@ -26,7 +25,7 @@ def export_signatures(
     name: str,
     folder: Path,
     export_dir: Path,
-    facts: Mapping[str, Any] | None = None,
+    facts: RunFacts | None = None,
     version: int | None = None,
 ) -> Path:
     """Write `export_dir/<name>/<version>/`, checked, in one piece, and its model card.
@@ -54,17 +53,8 @@ def export_signatures(
         require_new(base, version)  # told before the work; `publish` looks again
     with writing_folder(base) as aside:
         functions = signatures.functions()
-        archive = keras.export.ExportArchive()
-        archive.track(signatures)
-        for key, function in functions.items():
-            archive.add_endpoint(key, function)
-        archive.write_out(str(aside), verbose=False)
-        finish_signature_defs(aside)
-        examples = example_inputs(folder)
-        if isinstance(signatures, SequenceSignatures):
-            clicked = examples["serving_default"]["item_id"]
-            examples["advance"] = {"item_id": clicked, **signatures.zero_state(len(clicked))}
-        inputs = {key: examples[key] for key in functions}
+        _write(aside, signatures, functions)
+        inputs = _inputs(folder, signatures, functions)
         write_warmup(aside, warmup_requests(name, inputs))
         require_standard_ops(aside)
         verify(name, aside, functions, inputs)
@@ -72,6 +62,24 @@ def export_signatures(
     if facts is not None:
         write_card(export_dir, published, facts)
     return published
+
+
+def _write(aside: Path, signatures: Signatures, functions: Mapping[str, Callable[..., Answer]]) -> None:
+    archive = keras.export.ExportArchive()
+    archive.track(signatures)
+    for key, function in functions.items():
+        archive.add_endpoint(key, function)
+    archive.write_out(str(aside), verbose=False)
+    finish_signature_defs(aside)
+
+
+def _inputs(folder: Path, signatures: Signatures, functions: Iterable[str]) -> dict[str, Inputs]:
+    """What to ask each of the functions, with ids of the vocabularies in `folder`."""
+    examples = example_inputs(folder)
+    if isinstance(signatures, SequenceSignatures):
+        clicked = examples["serving_default"]["item_id"]
+        examples["advance"] = {"item_id": clicked, **signatures.zero_state(len(clicked))}
+    return {key: examples[key] for key in functions}
 
 
 def verify(

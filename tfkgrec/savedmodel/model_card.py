@@ -5,9 +5,10 @@ TF Serving scans `export/<model>/`; the cards lie outside it, so that nothing in
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias, TypedDict
 
 from tfkgrec.evaluation.summary import flatten
 from tfkgrec.files import read_json, write_text
@@ -17,39 +18,88 @@ from tfkgrec.training.run_directory import RunDirectory
 CARDS = "cards"
 
 
-def run_facts(run: RunDirectory) -> dict[str, Any]:
+Figures: TypeAlias = Mapping[str, "float | Figures"]
+"""Metrics by name; those of several candidate sets by the set's name first."""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What a card tells of the run that was exported; what is not known is None, or empty.
+
+    Attributes:
+        dataset, protocol, seed: of the run.
+        data: its counts.
+        metrics: split -> the model's figures.
+        floors: baseline -> its figures on the same candidates.
+        versions: package -> the version that it was trained with.
+        git_commit: of the code.
+        run: the run directory's name.
+    """
+
+    dataset: str | None
+    protocol: str | None
+    seed: int | None
+    data: Mapping[str, float]
+    metrics: Mapping[str, Figures]
+    floors: Mapping[str, Figures]
+    versions: Mapping[str, str | None]
+    git_commit: str | None
+    run: str
+
+
+class SignatureText(TypedDict):
+    """A signature for people: the last part of its method is what calls it."""
+
+    method: str
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What an exported version is. `signatures`: name -> "method", "inputs" and "outputs" by name."""
+
+    model: str
+    version: int
+    exported: str
+    facts: RunFacts
+    signatures: Mapping[str, SignatureText]
+
+    def to_dict(self) -> dict[str, object]:
+        """As model_card.json has it: the facts beside the others."""
+        fields = asdict(self)
+        facts, signatures = fields.pop("facts"), fields.pop("signatures")
+        return {**fields, **facts, "signatures": signatures}
+
+
+def run_facts(run: RunDirectory) -> RunFacts:
     """What a card tells of a finished run; a file that is missing leaves its part out."""
     metrics, environment = (read_json(path) if path.exists() else {} for path in (run.metrics, run.environment))
-    return {
-        "dataset": metrics.get("dataset"),
-        "protocol": metrics.get("protocol"),
-        "seed": metrics.get("seed"),
-        "data": metrics.get("data", {}),
-        "metrics": {split: metrics[split] for split in ("validation", "test") if split in metrics},
-        "floors": metrics.get("floors", {}),
-        "versions": {"python": environment.get("python"), **environment.get("versions", {})},
-        "git_commit": environment.get("git_commit"),
-        "run": run.path.name,
-    }
+    return RunFacts(
+        dataset=metrics.get("dataset"),
+        protocol=metrics.get("protocol"),
+        seed=metrics.get("seed"),
+        data=metrics.get("data", {}),
+        metrics={split: metrics[split] for split in ("validation", "test") if split in metrics},
+        floors=metrics.get("floors", {}),
+        versions={"python": environment.get("python"), **environment.get("versions", {})},
+        git_commit=environment.get("git_commit"),
+        run=run.path.name,
+    )
 
 
-def write_card(export_dir: Path, version_dir: Path, facts: Mapping[str, Any]) -> Path:
+def write_card(export_dir: Path, version_dir: Path, facts: RunFacts) -> Path:
     """Write both forms of the card of a published version; their folder."""
     model, version = version_dir.parent.name, int(version_dir.name)
-    card = {
-        "model": model,
-        "version": version,
-        "exported": datetime.now(UTC).isoformat(timespec="seconds"),
-        **facts,
-        "signatures": _signatures(version_dir),
-    }
+    exported = datetime.now(UTC).isoformat(timespec="seconds")
+    card = Card(model, version, exported, facts, _signatures(version_dir))
     folder = export_dir / CARDS / model / str(version)
-    write_text(folder / "model_card.json", json.dumps(card, indent=2) + "\n")
+    write_text(folder / "model_card.json", json.dumps(card.to_dict(), indent=2) + "\n")
     write_text(folder / "model_card.md", as_markdown(card))
     return folder
 
 
-def _signatures(version_dir: Path) -> dict[str, Any]:
+def _signatures(version_dir: Path) -> dict[str, SignatureText]:
     return {
         name: {
             "method": signature.method_name,
@@ -60,17 +110,18 @@ def _signatures(version_dir: Path) -> dict[str, Any]:
     }
 
 
-def as_markdown(card: Mapping[str, Any]) -> str:
+def as_markdown(card: Card) -> str:
     """The same for people."""
+    facts = card.facts
     lines = [
-        f"# {card['model']}, version {card['version']}",
+        f"# {card.model}, version {card.version}",
         "",
-        f"Exported {card['exported']} from run `{card['run']}`: dataset {card['dataset']}, "
-        f"protocol {card['protocol']}, seed {card['seed']}, commit {card['git_commit'] or 'unknown'}.",
+        f"Exported {card.exported} from run `{facts.run}`: dataset {facts.dataset}, "
+        f"protocol {facts.protocol}, seed {facts.seed}, commit {facts.git_commit or 'unknown'}.",
         "",
         "## Data",
         "",
-        *_table(("what", "count"), card["data"].items()),
+        *_table(("what", "count"), facts.data.items()),
         "",
         "## Metrics",
         "",
@@ -84,28 +135,28 @@ def as_markdown(card: Mapping[str, Any]) -> str:
             ("name", "inputs", "outputs", "method"),
             (
                 (name, _tensors(one["inputs"]), _tensors(one["outputs"]), one["method"].rpartition("/")[2])
-                for name, one in card["signatures"].items()
+                for name, one in card.signatures.items()
             ),
         ),
         "",
         "## Made with",
         "",
-        *_table(("package", "version"), card["versions"].items()),
+        *_table(("package", "version"), facts.versions.items()),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _metrics(card: Mapping[str, Any]) -> list[str]:
+def _metrics(card: Card) -> list[str]:
     """Test and validation of the model, test of the floors, one row each."""
-    rows = {f"{card['model']} ({split})": values for split, values in card["metrics"].items()}
-    rows |= {f"floor: {name}": values for name, values in card["floors"].items()}
+    rows = {f"{card.model} ({split})": values for split, values in card.facts.metrics.items()}
+    rows |= {f"floor: {name}": values for name, values in card.facts.floors.items()}
     flat = {name: _numbers(values) for name, values in rows.items()}
     columns = list(dict.fromkeys(key for values in flat.values() for key in values))
     cells = ((name, *(_figure(values.get(key)) for key in columns)) for name, values in flat.items())
     return _table(("", *columns), cells)
 
 
-def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
+def _numbers(values: Figures) -> dict[str, float]:
     """Figures by name, those of a set of candidates as "set name". A baseline's validation is left to the JSON."""
     own = {key: value for key, value in values.items() if key != "validation"}
     return {name: value for name, value in flatten(own, " ").items() if isinstance(value, int | float)}
@@ -119,7 +170,7 @@ def _tensors(tensors: Mapping[str, str]) -> str:
     return "<br>".join(f"`{name}` {text}" for name, text in tensors.items())
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> list[str]:
+def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
     head = list(head)
     body = ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *body]

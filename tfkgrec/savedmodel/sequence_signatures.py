@@ -10,13 +10,12 @@ Zeros and "" are the state of somebody who has touched nothing.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfkgrec.models.sequential import SequentialRecommender
-from tfkgrec.savedmodel.signatures import Answer, Signatures
+from tfkgrec.savedmodel.signatures import Answer, Signatures, UserState
 
 PREFIX, RECENT = "state_", "state_recent"
 
@@ -44,9 +43,9 @@ class SequenceSignatures(Signatures):
         user = self._users(user_id)
         state = self.model.user_state(user)
 
-        def one(row: tuple[tf.Tensor, dict[str, tf.Tensor]]) -> tuple[tf.Tensor, tf.Tensor]:
+        def one(row: tuple[tf.Tensor, UserState]) -> tuple[tf.Tensor, tf.Tensor]:
             seen = self.seen_items[self.seen_offsets[row[0]] : self.seen_offsets[row[0] + 1]]
-            return self._best({name: value[None] for name, value in row[1].items()}, seen)
+            return self._best(_one_user(row[1]), seen)
 
         recent = self._newest(self.model.read_table("history", user))
         return {**self._ranked(one, (user, state)), "known_user": user > 0, **self._outgoing(state, recent)}
@@ -72,20 +71,26 @@ class SequenceSignatures(Signatures):
         """`advance` of a model without a memory."""
         return self._advanced(item_id, state_recent, {"hidden": state_hidden})
 
-    def _advanced(self, item_id: tf.Tensor, recent: tf.Tensor, state: dict[str, tf.Tensor]) -> Answer:
+    def _advanced(self, item_id: tf.Tensor, recent: tf.Tensor, state: UserState) -> Answer:
         item = self.vocabularies.items(item_id)
         state = self.model.advance(state, item)
         recent = self._newest(tf.concat([self.vocabularies.items(recent), item[:, None]], axis=1))
         return {**self._ranked_for(state, recent), "known_item": item > 0, **self._outgoing(state, recent)}
 
-    def _ranked_for(self, state: dict[str, Any], taken: tf.Tensor) -> Answer:
+    def _ranked_for(self, state: UserState, taken: tf.Tensor) -> Answer:
         """The best items for the users of `state`, without the items taken [B, n]."""
 
-        def one(row: tuple[dict[str, tf.Tensor], tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-            return self._best({name: value[None] for name, value in row[0].items()}, row[1])
+        def one(row: tuple[UserState, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+            return self._best(_one_user(row[0]), row[1])
 
         return self._ranked(one, (state, taken))
 
-    def _outgoing(self, state: dict[str, Any], recent: tf.Tensor) -> Answer:
+    def _outgoing(self, state: UserState, recent: tf.Tensor) -> Answer:
         outgoing = {PREFIX + name: state[name] for name in self.model.state_shapes}
         return {**outgoing, RECENT: self.vocabularies.raw_items(recent)}
+
+
+def _one_user(state: UserState) -> UserState:
+    """The state of one person as that of a batch."""
+    batch: UserState = tf.nest.map_structure(lambda value: value[None], state)
+    return batch

@@ -6,7 +6,7 @@ Both are flagged, never an error.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 import keras
 import numpy as np
@@ -21,7 +21,9 @@ from tfkgrec.savedmodel.vocabularies import Vocabularies
 ITEM_CHUNK = 16384
 """Items scored at a time: bounds the memory of a request, whatever the catalogue."""
 
-Answer = dict[str, tf.Tensor]
+Answer: TypeAlias = dict[str, tf.Tensor]
+UserState: TypeAlias = dict[str, tf.Tensor]
+Rows = TypeVar("Rows")  # a tensor [B, ...], or a structure of such as tf.nest knows them
 
 
 def _spec(name: str, rank: int = 1) -> tf.TensorSpec:
@@ -129,9 +131,10 @@ class Signatures(keras.layers.Layer):
         flags = {"item_name": self.vocabularies.names(item), "known_user": user > 0, "known_item": item > 0}
         return {**named, **flags, EXPLAINED_BY: tf.fill(tf.shape(user), self.explained_by)}
 
-    def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> dict[str, Any]:
+    def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> UserState:
         """The model's `user_state`."""
-        return self.model.user_state(user, history, **self._tables())
+        state: UserState = self.model.user_state(user, history, **self._tables())
+        return state
 
     def _tables(self) -> dict[str, dict[str, tf.Tensor]]:
         """What depends on items alone, worked out when the export was made; nothing for a model without it."""
@@ -157,7 +160,7 @@ class Signatures(keras.layers.Layer):
         newest = tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [length, 0]])[:, -length:]
         return tf.ensure_shape(newest, [None, length])
 
-    def _best(self, state: dict[str, Any], taken: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _best(self, state: UserState, taken: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The K best items [K] for one user, `taken` ids left out, and their logits (-inf where there are no more)."""
         chunks = tf.convert_to_tensor(self.catalogue)
         if chunks.shape[0] == 1:
@@ -176,7 +179,7 @@ class Signatures(keras.layers.Layer):
         best, item = tf.math.top_k(logits, self.k)
         return item, best
 
-    def _ranked(self, one: Callable[[Any], tuple[tf.Tensor, tf.Tensor]], users: Any) -> Answer:
+    def _ranked(self, one: Callable[[Rows], tuple[tf.Tensor, tf.Tensor]], users: Rows) -> Answer:
         """Rank the catalogue for every user in turn: the memory of a request does not grow with its users."""
         spec = (tf.TensorSpec([self.k], tf.int32), tf.TensorSpec([self.k], tf.float32))
         item, logit = tf.map_fn(one, users, fn_output_signature=spec, parallel_iterations=1)
@@ -189,7 +192,7 @@ class Signatures(keras.layers.Layer):
             "score": score,
         }
 
-    def _constant(self, name: str, values: np.ndarray) -> Any:
+    def _constant(self, name: str, values: np.ndarray) -> keras.Variable:
         dtype = "float32" if values.dtype.kind == "f" else "int32"
         variable = self.add_weight(shape=values.shape, dtype=dtype, trainable=False, initializer="zeros", name=name)
         variable.assign(values)

@@ -1,8 +1,11 @@
 """The flags of `tfkgrec serve`: tensorflow_model_server's, spelled with _ or -, and a few of our own."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
+
+Group: TypeAlias = argparse._ActionsContainer  # a group, or one of whose flags one only may be given
 
 
 def parser(default_config: Path) -> argparse.ArgumentParser:
@@ -12,7 +15,14 @@ def parser(default_config: Path) -> argparse.ArgumentParser:
         description="Serve SavedModels over TF Serving's gRPC and REST APIs.",
         epilog="A switch is turned off with --flag=false, as tensorflow_model_server has it.",
     )
-    models = made.add_argument_group("models")
+    _model_flags(made.add_argument_group("models"), default_config)
+    _grpc_flags(made.add_argument_group("gRPC"))
+    _rest_flags(made.add_argument_group("REST"))
+    _limit_flags(made.add_argument_group("address, limits and end (ours)"))
+    return made
+
+
+def _model_flags(models: Group, default_config: Path) -> None:
     which = models.add_mutually_exclusive_group()
     _add(which, "model-config-file", Path, "FILE", f"models to serve (default: {default_config})")
     _add(which, "model-base-path", Path, "DIR", "serve one model: the folder of its versions, such as export/dink")
@@ -40,34 +50,38 @@ def parser(default_config: Path) -> argparse.ArgumentParser:
         help="ours: stands for /models in a config where there is no such folder (default: %(default)s)",
     )
 
-    grpc = made.add_argument_group("gRPC")
+
+def _grpc_flags(grpc: Group) -> None:
     _add(grpc, "port", _port, "PORT", "0 takes a free one", 8500)
     _add(grpc, "grpc-socket-path", Path, "FILE", "listen on this UNIX socket too")
     _add(grpc, "grpc-max-threads", _count, "N", "requests answered at once (default: 4 for every processor)")
     _add(grpc, "ssl-config-file", Path, "FILE", "TLS: key, certificate and authority (default: plain text)")
 
-    rest = made.add_argument_group("REST")
+
+def _rest_flags(rest: Group) -> None:
     _add(rest, "rest-api-port", _rest_port, "PORT", "0: no REST; free: takes a free one", None)
     _add(rest, "rest-api-num-threads", _count, "N", "requests answered at once (default: 4 for every processor)")
     _add(rest, "rest-api-timeout-in-ms", _whole, "MS", "how long a request may take", 30_000)
     _switch(rest, "rest-api-enable-cors-support", "let pages of other sites ask", False)
     _add(rest, "monitoring-config-file", Path, "FILE", "whether and where to show Prometheus metrics (default: not)")
 
-    limits = made.add_argument_group("address, limits and end (ours)")
+
+def _limit_flags(limits: Group) -> None:
     _add(limits, "host", str, "ADDRESS", "address to listen on", "127.0.0.1")
     _add(limits, "max-request-bytes", _count, "N", "a larger request is refused", 64 << 20)
     _add(limits, "max-requests", _count, "N", "requests in each door at once; the next one is refused", 256)
     _add(limits, "max-run-seconds", _seconds, "SECONDS", "a longer run of a model is cancelled; 0: never", 120.0)
     _add(limits, "drain-seconds", _seconds, "SECONDS", "after SIGTERM, how long requests may take", 30.0)
-    return made
 
 
-def _add(group: Any, name: str, kind: Any, metavar: str, text: str, default: Any = None) -> None:
+def _add(
+    group: Group, name: str, kind: Callable[[str], object], metavar: str, text: str, default: object = None
+) -> None:
     shown = f"{text} (default: {default})" if default is not None else text
     group.add_argument(*_spellings(name), type=kind, metavar=metavar, help=shown, default=default)
 
 
-def _switch(group: Any, name: str, text: str, default: bool) -> None:
+def _switch(group: Group, name: str, text: str, default: bool) -> None:
     group.add_argument(
         *_spellings(name),
         type=_truth,

@@ -5,10 +5,9 @@ a message that does not parse it sends the refusal twice, which keeps some 15 kB
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 NOT_PARSED = "Exception deserializing request!"  # gRPC's own words
 
@@ -30,7 +29,7 @@ class ParseRequests(grpc.ServerInterceptor):
             return handler
         parse, method = handler.request_deserializer, handler.unary_unary
 
-        def answer(message: bytes, context: grpc.ServicerContext) -> Any:
+        def answer(message: bytes, context: grpc.ServicerContext) -> Message:
             try:
                 request = parse(message)
             except DecodeError:

@@ -3,10 +3,20 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import grpc
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    inference_pb2,
+    model_management_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+    regression_pb2,
+)
 
 from tfkgrec.runtime.status import DEADLINE_EXCEEDED, INTERNAL, ServingError
 from tfkgrec.serving.api import Api
@@ -42,23 +52,33 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._api = api
         self._in_flight = in_flight
 
-    def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def Predict(
+        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
+    ) -> predict_pb2.PredictResponse:
         """Run a signature."""
         return _answer(context, self._in_flight, lambda: self._api.predict(request, GRPC))
 
-    def Classify(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def Classify(
+        self, request: classification_pb2.ClassificationRequest, context: grpc.ServicerContext
+    ) -> classification_pb2.ClassificationResponse:
         """Classes and scores of tf.Examples."""
         return _answer(context, self._in_flight, lambda: self._api.classify(request, GRPC))
 
-    def Regress(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def Regress(
+        self, request: regression_pb2.RegressionRequest, context: grpc.ServicerContext
+    ) -> regression_pb2.RegressionResponse:
         """One number for each tf.Example."""
         return _answer(context, self._in_flight, lambda: self._api.regress(request, GRPC))
 
-    def MultiInference(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def MultiInference(
+        self, request: inference_pb2.MultiInferenceRequest, context: grpc.ServicerContext
+    ) -> inference_pb2.MultiInferenceResponse:
         """Several of these two over the same tf.Examples."""
         return _answer(context, self._in_flight, lambda: self._api.multi_inference(request, GRPC))
 
-    def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def GetModelMetadata(
+        self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
+    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
         """The signatures of a version."""
         return _answer(context, self._in_flight, lambda: self._api.metadata(request))
 
@@ -70,11 +90,15 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         self._api = api
         self._in_flight = in_flight
 
-    def GetModelStatus(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def GetModelStatus(
+        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
+    ) -> get_model_status_pb2.GetModelStatusResponse:
         """The state of a model's versions."""
         return _answer(context, self._in_flight, lambda: self._api.status(request))
 
-    def HandleReloadConfigRequest(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def HandleReloadConfigRequest(
+        self, request: model_management_pb2.ReloadConfigRequest, context: grpc.ServicerContext
+    ) -> model_management_pb2.ReloadConfigResponse:
         """Serve what the request's config names."""
         return _answer(context, self._in_flight, lambda: self._api.reload(request))
 
