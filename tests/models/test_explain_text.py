@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.golden.record import EXPORTED, GOLDEN
-from tfkgrec.models.explain_text import EXPLAINED_BY, TEMPLATES, explain_text
+from tfkgrec import registry
+from tfkgrec.models.explain_text import EXPLAINED_BY, explain_text
 
 ASKED = "user-1", "film-1"
 
@@ -29,7 +30,7 @@ def named(outputs, model):
 
 @pytest.mark.parametrize("model", EXPORTED)
 def test_an_export_of_0_1_is_explained_as_one_that_names_its_model(explanations, model):
-    assert model in TEMPLATES
+    assert registry.models()[model].explain_text
     outputs = explanations[model]
     for row in range(len(outputs["probability"])):
         told = explain_text(named(outputs, model), *ASKED, row)
