@@ -103,8 +103,7 @@ def test_a_known_user_goes_on_from_what_test_knew(run, signatures):
     for k, inner in enumerate(splits.test.user):
         user = data.users.decode([inner])[0]
         started = signatures.recommend(tf.constant([user]))
-        known, offsets = splits.known("test")
-        own = data.items.decode(known[offsets[inner] : offsets[inner + 1]]).tolist()
+        own = data.items.decode(splits.known("test").of(inner)).tolist()
         assert [text.decode() for text in started[RECENT].numpy()[0]] == ([""] * T + own)[-T:]
         shown = {text.decode() for text in started["item_id"].numpy()[0]}
         assert not shown & set(own)
