@@ -1,5 +1,6 @@
 """A YAML file or a mapping -> a checked `Config`; every mistake is one line."""
 
+import copy
 import dataclasses
 import difflib
 from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +48,7 @@ def build_config(
     check: Check = Config.check_run,
 ) -> Config:
     """As `load_config`, from a mapping in memory; relative paths count from the working directory."""
-    return make_config(raw, Places(Path("settings")), overrides, Path.cwd(), data_dir, check)
+    return make_config(copy.deepcopy(raw), Places(Path("settings")), overrides, Path.cwd(), data_dir, check)
 
 
 def make_config(
