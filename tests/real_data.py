@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tfkgrec.datasets.load import dataset_folder
+from tfkgrec.datasets.folders import dataset_folder
 from tfkgrec.errors import InputError
 
 

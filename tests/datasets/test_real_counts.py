@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from tests.real_data import needs_real_data, real_data_dir
+from tests.real_data import needs_real_data
 from tfkgrec.config import DataConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Dataset, RawData
@@ -28,7 +28,7 @@ VERSIONS = [
 
 @cache
 def read(name: str, graph: str | None = None) -> tuple[RawData, Dataset]:
-    raw = load_raw(DataConfig(dataset=name, knowledge_graph=graph), real_data_dir(), seed=0)
+    raw = load_raw(DataConfig(dataset=name, knowledge_graph=graph), seed=0)
     return raw, assemble(raw, seed=0)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfkgrec.data.history import History
 from tfkgrec.data.records import Interactions
 from tfkgrec.protocols.ctr.split import Splits
 
@@ -26,6 +27,6 @@ def splits(users: int = 12, items: int = 20, seed: int = 0) -> Splits:
     train = parts["train"].positives  # user by user still
     offsets = np.concatenate([[0], np.cumsum(np.bincount(train.user, minlength=users + 1))]).astype(np.int64)
     shuffled = {name: pairs.take(rng.permutation(len(pairs))) for name, pairs in parts.items()}
-    made = Splits(**shuffled, history_items=train.item, history_offsets=offsets, num_item_rows=items + 1)
+    made = Splits(**shuffled, train_history=History(train.item, offsets), num_item_rows=items + 1)
     made.validate()
     return made

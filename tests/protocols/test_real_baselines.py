@@ -1,8 +1,8 @@
-"""The floors of shared/design/protocols.md, found again on the real data."""
+"""Baselines on the real data: popularity where it was measured, item-kNN above chance where popularity says nothing."""
 
 import pytest
 
-from tests.real_data import needs_real_data, real_data_dir
+from tests.real_data import needs_real_data
 from tfkgrec.config import DataConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.datasets.load import load_raw
@@ -22,7 +22,7 @@ from tfkgrec.protocols.ctr.split import split_ctr
     ids=lambda value: getattr(value, "dataset", ""),
 )
 def test_popularity_is_where_it_was_measured(data, popularity):
-    splits = split_ctr(assemble(load_raw(data, real_data_dir(), seed=0), seed=0), seed=0)
+    splits = split_ctr(assemble(load_raw(data, seed=0), seed=0), seed=0)
     found = evaluate_floors(splits, ["popularity", "item_knn"])
     assert found["popularity"]["test"]["auc"] == pytest.approx(popularity, abs=0.01)
     assert found["popularity"]["test"]["auc_equal_popularity"] == 0.5

@@ -60,7 +60,7 @@ def test_pairs_are_cut_60_20_20(dataset):
     # Before users are dropped: with everybody in train, shares are exact.
     everybody = replace(dataset, interactions=dataset.interactions.positives)
     split = split_ctr(everybody, 0)
-    lost = 2 * sum(1 for u, _ in rated(everybody) if split.history_lengths[u] == 0)
+    lost = 2 * sum(1 for u, _ in rated(everybody) if split.train_history.lengths[u] == 0)
     total = 2 * len(everybody.interactions)
     assert sum(len(getattr(split, name)) for name in PARTS) == total - lost
     for name, share in zip(PARTS, (0.6, 0.2, 0.2), strict=True):
@@ -106,7 +106,7 @@ def test_one_seed_one_split(dataset, splits):
     for name in PARTS:
         for column in ("user", "item", "label", "timestamp"):
             assert np.array_equal(getattr(getattr(again, name), column), getattr(getattr(splits, name), column))
-    assert np.array_equal(again.history_items, splits.train_history.items)
+    assert np.array_equal(again.train_history.items, splits.train_history.items)
     assert pairs(other, 0) != pairs(splits, 0)  # negatives are drawn again, too
     assert set(zip(other.train.user, other.train.item, strict=True)) != set(
         zip(splits.train.user, splits.train.item, strict=True)
@@ -115,10 +115,10 @@ def test_one_seed_one_split(dataset, splits):
 
 def test_without_timestamps_the_order_is_not_that_of_the_file():
     rows = Interactions(np.ones(50, np.int32), np.arange(1, 51, dtype=np.int32), np.ones(50, np.float32))
-    items, offsets = user_histories(rows, 2, np.random.default_rng(0))
-    assert sorted(items.tolist()) == list(range(1, 51))
-    assert items.tolist() != list(range(1, 51))
-    assert offsets.tolist() == [0, 0, 50]
+    history = user_histories(rows, 2, np.random.default_rng(0))
+    assert sorted(history.items.tolist()) == list(range(1, 51))
+    assert history.items.tolist() != list(range(1, 51))
+    assert history.offsets.tolist() == [0, 0, 50]
 
 
 def test_a_user_who_rated_nearly_everything_gets_what_is_left():

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from tests.data.small import dataset
+from tfkgrec.data.history import History
 from tfkgrec.protocols.sequential.batches import SequenceBatches, cut_windows
 from tfkgrec.protocols.sequential.split import SequenceSplits, split_sequences
 
@@ -24,14 +25,15 @@ def batches(loss: str = "bpr", **settings) -> SequenceBatches:
 
 def test_windows_by_hand():
     # user 0 owns nothing, user 1 owns 1 2 3 4 5 6, user 2 owns 7: nothing comes after it, user 3 owns 8 9.
-    items, offsets = np.array([1, 2, 3, 4, 5, 6, 7, 8, 9]), np.array([0, 0, 6, 7, 9])
-    found = cut_windows(items, offsets, 4)
+    items = np.array([1, 2, 3, 4, 5, 6, 7, 8, 9])
+    history = History(items, np.array([0, 0, 6, 7, 9]))
+    found = cut_windows(history, 4)
     assert found.user.tolist() == [1, 1, 3]
     assert found.history.tolist() == [[2, 3, 4, 5], [1, 0, 0, 0], [8, 0, 0, 0]]
     assert found.target.tolist() == [[3, 4, 5, 6], [2, 0, 0, 0], [9, 0, 0, 0]]
     assert found.coming.tolist() == [[4, 3, 2, 1], [5, 0, 0, 0], [1, 0, 0, 0]]
     assert_array_equal(np.where(found.coming > 0, items[np.minimum(found.place, 8)], 0), found.target)
-    first = cut_windows(items, offsets, 4, predict_first=True)
+    first = cut_windows(history, 4, predict_first=True)
     assert first.user.tolist() == [1, 1, 2, 3]
     assert first.history.tolist() == [[2, 3, 4, 5], [0, 1, 0, 0], [0, 0, 0, 0], [0, 8, 0, 0]]
     assert first.target.tolist() == [[3, 4, 5, 6], [1, 2, 0, 0], [7, 0, 0, 0], [8, 9, 0, 0]]
@@ -118,7 +120,7 @@ def test_a_user_who_has_touched_everything_has_no_negatives():
     small = splits()
     everything = np.arange(1, small.num_item_rows, dtype=np.int32)
     greedy = dataclasses.replace(small)
-    greedy.__dict__["history_items"], greedy.__dict__["history_offsets"] = everything, np.array([0, 0, len(everything)])
+    greedy.__dict__["train_history"] = History(everything, np.array([0, 0, len(everything)]))
     inputs, _ = dataclasses.replace(batches(), splits=greedy).stacked(0)
     assert not inputs["negative"].any()
 

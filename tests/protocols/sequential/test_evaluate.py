@@ -80,12 +80,12 @@ def test_batches_do_not_matter_and_equal_a_loop(next, batch_users):
     cut = split_sequences(dataclasses.replace(data, interactions=pairs), 0, next)
     table = np.random.default_rng(0).normal(size=(len(cut.offsets), cut.num_item_rows - 1))
     found = evaluate_next(lambda user, part: table[user], cut, "test", batch_users)
-    known, offsets = cut.known("test")
+    known = cut.known("test")
     for name in ("sampled", "full"):
         precisions = []
         for k, user in enumerate(cut.test.user):
             positives = set(cut.test.item[cut.test.offsets[k] : cut.test.offsets[k + 1]].tolist())
-            own = set(known[offsets[user] : offsets[user + 1]].tolist())
+            own = set(known.of(user).tolist())
             others = (
                 set(cut.test.negatives[k].tolist()) if name == "sampled" else set(range(1, cut.num_item_rows)) - own
             )

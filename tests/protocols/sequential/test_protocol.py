@@ -4,7 +4,6 @@ import pytest
 
 from tfkgrec.config import build_config
 from tfkgrec.errors import InputError
-from tfkgrec.protocols.sequential.protocol import SequentialProtocol
 from tfkgrec.runs.run import prepare
 
 DATA = {
@@ -22,15 +21,15 @@ RANDOM = "found false: random vectors, fixed"
 @pytest.mark.parametrize(
     ("sections", "line"),
     [
-        ({"model": {"name": "dink"}}, "data.protocol: expected C or R for model dink, found S"),
-        ({"model": {"name": "rkan"}}, "data.protocol: expected R for model rkan, found S"),
+        ({"model": {"name": "dink"}}, "data.protocol: expected ctr or top_n for model dink, found sequential"),
+        ({"model": {"name": "rkan"}}, "data.protocol: expected top_n for model rkan, found sequential"),
         (
             {"evaluation": {"floors": ["popularity", "mf"]}},
-            "evaluation.floors: expected some of popularity, item_knn, bpr with data.protocol S, found mf",
+            "evaluation.floors: expected some of popularity, item_knn, bpr with data.protocol sequential, found mf",
         ),
         (
             {"training": {"calibrate": True}},
-            "training.calibrate: expected false with data.protocol S, which ranks, found true",
+            "training.calibrate: expected only with data.protocol ctr, found data.protocol sequential",
         ),
         ({"model": PAPER}, f"model.train_items: {FIXED}.items, {RANDOM}"),
         (
@@ -46,7 +45,7 @@ RANDOM = "found false: random vectors, fixed"
 )
 def test_settings_that_do_not_go_with_it(sections, line):
     with pytest.raises(InputError) as found:
-        SequentialProtocol(build_config({"model": LEARNED, "data": DATA, **sections}), None)
+        build_config({"model": LEARNED, "data": DATA, **sections})
     assert str(found.value).removeprefix("settings: ") == line
 
 

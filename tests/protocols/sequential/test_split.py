@@ -38,9 +38,10 @@ def test_next_item_by_hand():
     assert raw_items(data, splits.histories("validation", np.array([u]), 3)[0]) == ["i0", "i1", ""]
     assert raw_items(data, splits.histories("test", np.array([u]), 2)[0]) == ["i1", "i2"]  # the newest two
     assert splits.train_history.lengths[[u, v]].tolist() == [2, 2]
-    items, offsets = splits.served  # what test may know: the validation item too, not its own; v is known as a whole
-    assert raw_items(data, items[offsets[u] : offsets[u + 1]]) == ["i0", "i1", "i2"]
-    assert raw_items(data, items[offsets[v] : offsets[v + 1]]) == ["i5", "i6"]
+    # what test may know: the validation item too, not its own; v is known as a whole
+    for known in (splits.model_history, splits.seen_items, splits.known("test")):
+        assert raw_items(data, known.of(u)) == ["i0", "i1", "i2"]
+        assert raw_items(data, known.of(v)) == ["i5", "i6"]
     assert splits.report == ("next item: 1 of 2 users have enough to hold out and are ranked",)
 
 
@@ -106,7 +107,7 @@ def test_a_user_who_has_touched_almost_everything_gets_the_rest():
 
 
 def test_needs_time():
-    with pytest.raises(InputError, match="small: expected timestamps with data.protocol S, found none"):
+    with pytest.raises(InputError, match="small: expected timestamps with data.protocol sequential, found none"):
         split_sequences(dataset(timed=False), 0)
 
 

@@ -22,7 +22,11 @@ def batches(**settings) -> TimeBatches:
 
 
 def with_paths(newest: bool, **settings) -> TimeBatches:
-    return batches(paths=PathSource(GRAPH, 6, newest=newest), **settings)
+    return batches(pair_inputs=PathSource(GRAPH, 6, newest=newest), **settings)
+
+
+def drawn(train: TimeBatches, table: dict[str, np.ndarray], epoch: int) -> np.ndarray:
+    return train.pair_inputs.draw(table, SPLITS.train_history, train.seed, epoch)["paths"]
 
 
 def own(user: int) -> list[int]:
@@ -81,9 +85,9 @@ def test_an_epoch_is_a_function_of_seed_and_epoch():
     other = next(with_paths(True).batches(2))[0]
     assert not np.array_equal(first[0][0]["paths"], other["paths"])
     kept = dataclasses.replace(
-        with_paths(True, negatives="fixed"), paths=PathSource(GRAPH, 6, newest=True, redraw=False)
+        with_paths(True, negatives="fixed"), pair_inputs=PathSource(GRAPH, 6, newest=True, redraw=False)
     )
-    one, two = (kept.draw_paths(kept.rows(epoch), epoch) for epoch in (0, 1))
+    one, two = (drawn(kept, kept.rows(epoch), epoch) for epoch in (0, 1))
     assert np.array_equal(one, two)
 
 
@@ -105,7 +109,7 @@ def test_the_dataset_gives_the_batches():
 def test_paths_start_in_the_history_and_never_with_the_pair(newest):
     train = with_paths(newest)
     table = train.rows(0)
-    paths = train.draw_paths(table, 0)
+    paths = drawn(train, table, 0)
     assert paths.shape == (*table["item"].shape, 6, 2)
     assert (paths > 0).any(axis=(2, 3)).mean() > 0.25
     for r, m in np.ndindex(*table["item"].shape):
@@ -123,9 +127,9 @@ def test_hidden_users_keep_their_rows():
 
 def test_paths_of_negatives_may_start_with_one_item_fewer_too():
     """As those of positives, whose own edge is gone (tests/data/test_paths.py shows what that is good for)."""
-    train = batches(paths=PathSource(GRAPH, 400))
+    train = batches(pair_inputs=PathSource(GRAPH, 400))
     table = train.rows(0)
-    paths = train.draw_paths(table, 0)
+    paths = drawn(train, table, 0)
     full = 0
     for r, m in zip(*np.nonzero(table["item"]), strict=True):
         starts = np.unique(paths[r, m, :, 0][paths[r, m, :, 0] > 0])

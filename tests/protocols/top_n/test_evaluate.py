@@ -22,8 +22,8 @@ def held(splits: TimeSplits, part: str) -> dict[int, list[int]]:
 
 
 def known(splits: TimeSplits, part: str) -> list[list[int]]:
-    items, offsets = splits.known(part)
-    return [items[a:b].tolist() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    history = splits.known(part)
+    return [history.of(user).tolist() for user in range(history.num_users)]
 
 
 def by_sorting(part: str) -> dict[int, list[bool]]:

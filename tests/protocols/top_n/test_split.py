@@ -47,9 +47,11 @@ def test_ratings_of_one_moment_stay_in_the_order_of_the_file():
 
 def test_what_is_known_when_validation_and_test_are_asked():
     splits = one_user(list(range(20)))
-    assert splits.known("validation")[0].tolist() == list(range(1, 16))
-    assert splits.known("test")[0].tolist() == list(range(1, 17))
-    assert [column.tolist() for column in splits.served] == [list(range(1, 17)), [0, 0, 16, 16]]
+    assert splits.known("validation").items.tolist() == list(range(1, 16))
+    assert splits.known("test").items.tolist() == list(range(1, 17))
+    for known in (splits.model_history, splits.seen_items):
+        assert known.items.tolist() == list(range(1, 17))
+        assert known.offsets.tolist() == [0, 0, 16, 16]
     assert splits.histories("test", np.array([1, 0]), 3).tolist() == [[14, 15, 16], [0, 0, 0]]
     assert splits.histories("validation", np.array([1]), 20)[0].tolist() == [*range(1, 16), 0, 0, 0, 0, 0]
 
@@ -91,7 +93,7 @@ def test_thinned_users_keep_their_newest_one_to_four():
 
 
 def test_without_times_or_with_nothing_to_hold_out():
-    with pytest.raises(InputError, match="expected timestamps with data.protocol R"):
+    with pytest.raises(InputError, match="expected timestamps with data.protocol top_n"):
         split_by_time(small.dataset(timed=False), 0)
     with pytest.raises(InputError, match="expected users with two ratings"):
         one_user([1])
