@@ -12,17 +12,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from tfkgrec import registry
 from tfkgrec.cli import add_set_argument, run_main
-from tfkgrec.config import load_config
-from tfkgrec.data.records import RawData
-from tfkgrec.datasets.synthetic.world import PlantedTruth, planted_world
+from tfkgrec.config import Config, load_config
 from tfkgrec.errors import InputError
 from tfkgrec.serving.child import child_server
 from tfkgrec.tf_logging import quiet_import
+
+if TYPE_CHECKING:
+    from tfkgrec.data.records import RawData
+    from tfkgrec.datasets.synthetic.world import PlantedTruth
 
 CONFIG = Path(__file__).with_name("quickstart.yaml")  # in the wheel, too
 SHOWN = 5  # films in a list
@@ -40,12 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     run_dir = options.run_dir or Path("runs") / time.strftime("quickstart-%Y%m%d-%H%M%S")
     config = load_config(options.config, options.overrides)
-    size = getattr(config.data.source, "size", None)
-    if size is None or registry.model(config.model.name).explain_text is None:
-        found = f"{config.model.name} on {config.data.dataset}"
-        raise InputError(f"{options.config}: expected a model that explains itself, on synthetic data, found {found}")
-    raw, truth = planted_world(**dataclasses.asdict(size), seed=config.training.seed)
-    films = Films(raw, truth)
+    films = _plant(options.config, config)
+    raw, truth = films.raw, films.truth
 
     _step(
         1,
@@ -73,8 +70,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _plant(file: Path, config: Config) -> "Films":
+    """The world of a config, which has to plant one and to name a model that explains itself."""
+    size = getattr(config.data.source, "size", None)
+    if size is None or registry.model(config.model.name).explain_text is None:
+        found = f"{config.model.name} on {config.data.dataset}"
+        raise InputError(f"{file}: expected a model that explains itself, on synthetic data, found {found}")
+    from tfkgrec.datasets.synthetic.world import planted_world
+
+    return Films(*planted_world(**dataclasses.asdict(size), seed=config.training.seed))
+
+
 def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, str]:
     """Three questions over gRPC, and their answers for people; the user and the item that were explained."""
+    import numpy as np
+
     from tfkgrec.client import Client
     from tfkgrec.models.explain_text import explain_text
     from tfkgrec.runs.id_files import USERS, read_seen
@@ -103,8 +113,8 @@ def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, s
 class Films:
     """What the planted graph tells about films, as text."""
 
-    raw: RawData
-    truth: PlantedTruth
+    raw: "RawData"
+    truth: "PlantedTruth"
 
     @property
     def names(self) -> dict[str, str]:
