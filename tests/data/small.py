@@ -37,5 +37,5 @@ def dataset(users: int = 40, items: int = 60, seed: int = 0, timed: bool = True,
 
 
 def splits(**settings) -> Splits:
-    """Protocol C of `dataset`."""
+    """Of `dataset`, for click-through."""
     return split_ctr(dataset(**settings), settings.get("seed", 0))

@@ -1,4 +1,4 @@
-"""Protocol S and R: every rating counts; users and items with too little go, until nothing more has to."""
+"""Protocols that rank: every rating counts; users and items with too little go, until nothing more has to."""
 
 import pandas as pd
 import pytest

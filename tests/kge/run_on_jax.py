@@ -6,15 +6,16 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from tfkgrec.kge import METHODS
 from tfkgrec.kge.bpr import BprFactorization
-from tfkgrec.kge.methods import method_class, methods
+from tfkgrec.kge.methods import method_class
 
 
 def run(folder: Path) -> dict[str, np.ndarray]:
     """Scores, the loss of one step and the vectors after it, of every method and of BPR."""
     triples, pairs = (dict(np.load(folder / f"{name}.npz")) for name in ("triples", "pairs"))
     found = {}
-    models = {name: method_class(name)(40, 4, 6, seed=1) for name in methods()}
+    models = {name: method_class(name)(40, 4, 6, seed=1) for name in METHODS}
     for name, model in {**models, "bpr": BprFactorization(20, 30, 5, seed=1)}.items():
         initial = np.load(folder / "initial.npz")
         for index, weight in enumerate(model.weights):  # the backends' random numbers differ

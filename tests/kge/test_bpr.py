@@ -3,14 +3,15 @@ import numpy as np
 import pytest
 
 from tests.kge.small import put
+from tfkgrec.data.history import History
 from tfkgrec.kge.bpr import BprFactorization, PairBatches
 from tfkgrec.kge.fitting import fit
 
 
-def histories(*items: list[int]) -> tuple[np.ndarray, np.ndarray]:
+def history_of(*items: list[int]) -> History:
     """Training positives of users 1, 2, ..; user 0 is nobody."""
     lengths = [0, *map(len, items)]
-    return np.array([i for own in items for i in own], np.int32), np.concatenate([[0], np.cumsum(lengths)])
+    return History(np.array([i for own in items for i in own], np.int32), np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def rows(arrays: dict) -> list[tuple[int, int, int]]:
@@ -46,9 +47,9 @@ def test_one_step_follows_the_gradient():
 
 
 def test_an_epoch_holds_every_positive_once_against_what_the_user_has_not_touched():
-    items, offsets = histories([3, 1], [2], [], [4, 5, 6, 7, 8, 9])
-    touched = {(u, i) for u in range(5) for i in items[offsets[u] : offsets[u + 1]].tolist()}
-    batches = PairBatches(items, offsets, 12, batch_size=4, seed=0)
+    history = history_of([3, 1], [2], [], [4, 5, 6, 7, 8, 9])
+    touched = {(u, i) for u in range(5) for i in history.of(u).tolist()}
+    batches = PairBatches(history, 12, batch_size=4, seed=0)
     assert len(batches) == 3
     for epoch in range(20):
         found = rows(batches.epoch(epoch))
@@ -60,14 +61,14 @@ def test_an_epoch_holds_every_positive_once_against_what_the_user_has_not_touche
 
 
 def test_who_has_touched_nearly_all_gets_the_rest_and_who_has_touched_all_nothing():
-    items, offsets = histories([1, 2, 3, 4], [1, 2, 3, 4, 5])
-    found = rows(PairBatches(items, offsets, 6, batch_size=64, seed=0).epoch(0))
+    history = history_of([1, 2, 3, 4], [1, 2, 3, 4, 5])
+    found = rows(PairBatches(history, 6, batch_size=64, seed=0).epoch(0))
     assert sorted(found) == [(1, item, 5) for item in (1, 2, 3, 4)]
 
 
 def test_epochs_and_seeds_differ_and_an_epoch_is_repeatable():
-    items, offsets = histories(*[[1, 2, 3], [4, 5, 6]] * 10)
-    one, same, other = (PairBatches(items, offsets, 200, 16, seed) for seed in (0, 0, 1))
+    history = history_of(*[[1, 2, 3], [4, 5, 6]] * 10)
+    one, same, other = (PairBatches(history, 200, 16, seed) for seed in (0, 0, 1))
     assert rows(one.epoch(2)) == rows(same.epoch(2)) != rows(one.epoch(3))
     assert rows(one.epoch(2)) != rows(other.epoch(2))
 
@@ -77,10 +78,10 @@ def test_it_learns_who_likes_what():
     rng = np.random.default_rng(0)
     tastes = np.arange(80) % 2
     touched = [(1 + 10 * taste + rng.choice(10, 6, replace=False)).tolist() for taste in tastes]
-    items, offsets = histories(*touched)
+    history = history_of(*touched)
     model = BprFactorization(81, 21, 8, l2=1e-3, seed=1)
     lines: list[str] = []
-    speed = fit(model, PairBatches(items, offsets, 21, 128, 1), 40, 0.02, True, len(items), "pairs", lines.append)
+    speed = fit(model, PairBatches(history, 21, 128, 1), 40, 0.02, True, len(history.items), "pairs", lines.append)
     assert speed > 0 and "pairs/s" in lines[-1]
     user, item = model.vectors()
     scores = user[1:] @ item.T

@@ -1,12 +1,12 @@
 """Saved vectors find their rows again under another numbering, and are refused where they do not belong."""
 
 import dataclasses
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tfkgrec.data.assemble import assemble
+from tfkgrec.data.history import History
 from tfkgrec.datasets.synthetic.world import planted_world
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import TABLES, PretrainedEmbeddings, split_fingerprint
@@ -14,7 +14,7 @@ from tfkgrec.protocols.ctr.split import split_ctr
 
 RAW = planted_world(users=30, items=25, positives_per_user=6, seed=0)[0]
 DATASET = assemble(RAW, 0)
-SPLITS = split_ctr(DATASET, 0)
+HISTORY = split_ctr(DATASET, 0).train_history
 
 
 def named(dataset, which: str) -> np.ndarray:
@@ -35,18 +35,18 @@ def vectors(*which: str) -> PretrainedEmbeddings:
     return PretrainedEmbeddings(**{name: named(DATASET, name) for name in which}, figures={"mrr": 0.25})
 
 
-def all_positives(dataset) -> SimpleNamespace:
-    """A split whose training positives are all positives, in the dataset's own numbering."""
+def all_positives(dataset) -> History:
+    """All positives as training positives, in the dataset's own numbering."""
     positives = dataset.interactions.positives
     order = np.argsort(positives.user, kind="stable")
     lengths = np.bincount(positives.user, minlength=dataset.users.size)
-    return SimpleNamespace(history_items=positives.item[order], history_lengths=lengths)
+    return History(positives.item[order], np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def test_there_and_back(tmp_path):
     kept = vectors("entity", "relation", "item", "user")
-    kept.save(tmp_path / "new folder/v.npz", DATASET, SPLITS)
-    found = PretrainedEmbeddings.load(tmp_path / "new folder/v.npz", DATASET, SPLITS)
+    kept.save(tmp_path / "new folder/v.npz", DATASET, HISTORY)
+    found = PretrainedEmbeddings.load(tmp_path / "new folder/v.npz", DATASET, HISTORY)
     for name in TABLES:
         assert np.array_equal(getattr(found, name), getattr(kept, name))
         assert getattr(found, name).dtype == np.float32
@@ -55,16 +55,16 @@ def test_there_and_back(tmp_path):
 
 
 def test_what_was_not_trained_is_none(tmp_path):
-    vectors("entity").save(tmp_path / "v.npz", DATASET, SPLITS)
-    found = PretrainedEmbeddings.load(tmp_path / "v.npz", DATASET, SPLITS)
+    vectors("entity").save(tmp_path / "v.npz", DATASET, HISTORY)
+    found = PretrainedEmbeddings.load(tmp_path / "v.npz", DATASET, HISTORY)
     assert found.relation is found.item is found.user is None
 
 
 def test_another_seeds_numbering_gets_its_own_rows(tmp_path):
     other = assemble(RAW, 1)
     assert not np.array_equal(other.entities.raw, DATASET.entities.raw)
-    vectors("entity", "relation").save(tmp_path / "v.npz", DATASET, SPLITS)
-    found = PretrainedEmbeddings.load(tmp_path / "v.npz", other, split_ctr(other, 1))
+    vectors("entity", "relation").save(tmp_path / "v.npz", DATASET, HISTORY)
+    found = PretrainedEmbeddings.load(tmp_path / "v.npz", other, split_ctr(other, 1).train_history)
     assert np.array_equal(found.entity, named(other, "entity"))
     assert np.array_equal(found.relation, named(other, "relation"))
 
@@ -78,19 +78,21 @@ def test_item_vectors_go_with_the_same_training_positives_under_any_numbering(tm
 
 def test_item_vectors_of_another_split_are_refused(tmp_path):
     other = assemble(RAW, 1)
-    vectors("item").save(tmp_path / "v.npz", DATASET, SPLITS)
-    for dataset, splits in ((DATASET, split_ctr(DATASET, 1)), (other, split_ctr(other, 1))):
+    vectors("item").save(tmp_path / "v.npz", DATASET, HISTORY)
+    for dataset, history in (
+        (DATASET, split_ctr(DATASET, 1).train_history),
+        (other, split_ctr(other, 1).train_history),
+    ):
         with pytest.raises(InputError, match=r"v\.npz: expected item vectors learned from this split's training"):
-            PretrainedEmbeddings.load(tmp_path / "v.npz", dataset, splits)
+            PretrainedEmbeddings.load(tmp_path / "v.npz", dataset, history)
 
 
 def test_the_fingerprint_is_of_the_set_of_pairs():
-    splits = all_positives(DATASET)
-    lengths, items = splits.train_history.lengths, splits.train_history.items
-    owner = np.repeat(np.arange(len(lengths)), lengths)
+    history = all_positives(DATASET)
+    items, lengths, owner = history.items, history.lengths, history.users()
 
-    def fingerprint(history_items) -> str:
-        return split_fingerprint(DATASET, SimpleNamespace(history_items=history_items, history_lengths=lengths))
+    def fingerprint(items: np.ndarray) -> str:
+        return split_fingerprint(DATASET, History(items, history.offsets))
 
     assert fingerprint(items[np.lexsort((-items, owner))]) == fingerprint(items)
     changed = items.copy()
@@ -103,27 +105,27 @@ def test_the_fingerprint_is_of_the_set_of_pairs():
 
 
 def test_vectors_of_another_dataset_are_refused(tmp_path):
-    vectors("entity").save(tmp_path / "v.npz", DATASET, SPLITS)
+    vectors("entity").save(tmp_path / "v.npz", DATASET, HISTORY)
     larger = assemble(planted_world(users=30, items=26, positives_per_user=6, seed=0)[0], 0)
     with pytest.raises(InputError, match=r"v\.npz: expected vectors of the \d+ entities of synthetic, found \d+ "):
-        PretrainedEmbeddings.load(tmp_path / "v.npz", larger, split_ctr(larger, 0))
+        PretrainedEmbeddings.load(tmp_path / "v.npz", larger, split_ctr(larger, 0).train_history)
     raw = DATASET.entities.raw.copy()
     raw[3] = "somebody else"
     renamed = dataclasses.replace(DATASET, entities=dataclasses.replace(DATASET.entities, raw=raw))
     with pytest.raises(InputError, match="entity 'somebody else' is not among them"):
-        PretrainedEmbeddings.load(tmp_path / "v.npz", renamed, SPLITS)
+        PretrainedEmbeddings.load(tmp_path / "v.npz", renamed, HISTORY)
 
 
 def test_relations_with_inverses_are_another_dataset(tmp_path):
-    vectors("relation").save(tmp_path / "v.npz", DATASET, SPLITS)
+    vectors("relation").save(tmp_path / "v.npz", DATASET, HISTORY)
     both_ways = assemble(RAW, 0, inverse_relations=True)
     with pytest.raises(InputError, match="relation 'inverse .*' is not among them"):
-        PretrainedEmbeddings.load(tmp_path / "v.npz", both_ways, split_ctr(both_ways, 0))
+        PretrainedEmbeddings.load(tmp_path / "v.npz", both_ways, split_ctr(both_ways, 0).train_history)
 
 
 def test_no_file_a_damaged_one_or_another_kind_is_refused_in_one_line(tmp_path):
     path = tmp_path / "v.npz"
-    vectors("entity").save(path, DATASET, SPLITS)
+    vectors("entity").save(path, DATASET, HISTORY)
     whole = path.read_bytes()
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
     np.savez(tmp_path / "newer.npz", format=np.array(99))
@@ -138,6 +140,6 @@ def test_no_file_a_damaged_one_or_another_kind_is_refused_in_one_line(tmp_path):
             if content is not None:
                 path.write_bytes(content)
             with pytest.raises(InputError) as error:
-                PretrainedEmbeddings.load(path, DATASET, SPLITS)
+                PretrainedEmbeddings.load(path, DATASET, HISTORY)
             wanted = "expected a file of vectors (tfkgrec pretrain, format 1)"
             assert str(error.value) == f"{path}: {wanted}, {found}"

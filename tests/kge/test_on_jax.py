@@ -10,8 +10,10 @@ import pytest
 
 from tests.kge.run_on_jax import run
 from tests.kge.small import random_graph
+from tfkgrec.data.history import History
+from tfkgrec.kge import METHODS
 from tfkgrec.kge.bpr import BprFactorization, PairBatches
-from tfkgrec.kge.methods import method_class, methods
+from tfkgrec.kge.methods import method_class
 from tfkgrec.kge.triple_batches import TripleBatches
 
 
@@ -20,9 +22,9 @@ def test_jax_agrees_with_tensorflow_and_needs_none_of_it(tmp_path):
     graph = random_graph(entities=39, relations=3, triples=60)
     np.savez(tmp_path / "triples.npz", **TripleBatches(graph, 1024, negatives=2)[0][0])
     items = np.concatenate([1 + np.random.default_rng(u).choice(29, 5, replace=False) for u in range(1, 20)])
-    pairs = PairBatches(items, np.concatenate([[0], np.arange(20) * 5]), 30, 1024, seed=0)
+    pairs = PairBatches(History(items, np.concatenate([[0], np.arange(20) * 5])), 30, 1024, seed=0)
     np.savez(tmp_path / "pairs.npz", **pairs[0][0])
-    models = {name: method_class(name)(40, 4, 6, seed=1) for name in methods()}
+    models = {name: method_class(name)(40, 4, 6, seed=1) for name in METHODS}
     models["bpr"] = BprFactorization(20, 30, 5, seed=1)
     # Shortened: vectors of length one lie on the kink of `clip_length`, where rounding chooses the gradient.
     initial = {

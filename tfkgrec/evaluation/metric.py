@@ -10,15 +10,13 @@ wherever lists are ranked, beside our own, and shown with them:
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from typing import Literal
 
 import numpy as np
 
+from tfkgrec import registry
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.ranks import Ranks
-
-GROUP = "tfkgrec.metrics"
 
 
 @dataclass(frozen=True)
@@ -99,13 +97,9 @@ def registered_metrics() -> tuple[Metric, ...]:
     Raises:
         InputError: an entry point that leads to something else.
     """
-    found = []
-    for entry in metadata.entry_points(group=GROUP):
-        try:
-            metric = entry.load()
-        except (ImportError, AttributeError) as error:
-            raise InputError(f"{GROUP}: expected a Metric at {entry.value}, found: {error}") from None
+    found = registry.entry_points("metrics")
+    for name, metric in found.items():
         if not isinstance(metric, Metric) or metric.compute is None:
-            raise InputError(f"{GROUP}: expected a Metric with `compute` at {entry.value}, found {metric!r}")
-        found.append(metric)
-    return tuple(found)
+            where = f"entry point {name} of tfkgrec.metrics"
+            raise InputError(f"{where}: expected a Metric with `compute`, found {metric!r}")
+    return tuple(found.values())
