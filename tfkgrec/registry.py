@@ -204,6 +204,11 @@ def entry_points(group: str) -> dict[str, Any]:
     return found
 
 
+def forget() -> None:
+    """Look anew next time: a package was installed into a process that runs."""
+    _all.cache_clear()
+
+
 @functools.cache
 def _all(group: str, kind: type[Spec]) -> Mapping[str, Spec]:
     home = importlib.import_module(f"tfkgrec.{group}")

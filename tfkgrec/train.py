@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfkgrec import registry
 from tfkgrec.cli import add_config_arguments, config_from, run_main
 from tfkgrec.config import Config
 from tfkgrec.tf_logging import quiet_import
@@ -13,7 +14,12 @@ from tfkgrec.tf_logging import quiet_import
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, evaluate, and export when asked."""
-    parser = argparse.ArgumentParser(prog="tfkgrec train", description="Train a model, evaluate it, export it.")
+    parser = argparse.ArgumentParser(
+        prog="tfkgrec train",
+        description="Train a model, evaluate it, export it.",
+        epilog=f"Models: {', '.join(registry.models())}. Datasets: {', '.join(registry.datasets())}. "
+        f"Protocols: {', '.join(registry.protocols())}.",
+    )
     add_config_arguments(parser)
     parser.add_argument(
         "--run-dir", type=Path, metavar="DIR", help="where the run goes (default runs/<model>-<dataset>-<time>)"
