@@ -29,8 +29,8 @@ class DataConfig(Section):
     data_dir: Path | None = (
         None  # where the public datasets lie; --data-dir sets it; null: $TFKGREC_DATA, ../shared/data
     )
-    source: Section = chosen()  # the dataset's own
-    split: Section = chosen()  # the protocol's own
+    source: Section = chosen(Section)  # the dataset's own
+    split: Section = chosen(Section)  # the protocol's own
 
     @classmethod
     def chosen(cls, raw: Mapping[str, Any]) -> dict[str, type[Section]]:
@@ -60,13 +60,13 @@ class DataConfig(Section):
                 )
 
 
-def dataset_named(name: Any) -> registry.DatasetSpec:
+def dataset_named(name: object) -> registry.DatasetSpec:
     """The dataset that `dataset` names, or a `SettingError`."""
     return registry.datasets()[choice("dataset", name, registry.datasets())]
 
 
-def protocol_named(name: Any) -> registry.ProtocolSpec:
+def protocol_named(name: object) -> registry.ProtocolSpec:
     """The protocol that `protocol` names, by its own name or an alias."""
     aliases = {alias: spec.name for spec in registry.protocols().values() for alias in spec.aliases}
-    name = str(name) if isinstance(name, str) else name
-    return registry.protocols()[choice("protocol", aliases.get(name, name), registry.protocols())]
+    own = aliases.get(name, name) if isinstance(name, str) else name
+    return registry.protocols()[choice("protocol", own, registry.protocols())]

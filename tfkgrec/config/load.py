@@ -5,7 +5,7 @@ import dataclasses
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from tfkgrec.config.section import Section, SettingError, SettingText, expected, show
 from tfkgrec.config.settings import Config, elsewhere
@@ -65,7 +65,7 @@ def make_config(
     for name in ("model", "data"):
         if raw.get(name) is None:
             raise places.error((name,), "expected this section, found nothing")
-    config: Config = _build(Config, raw, (), places, raw)
+    config = cast(Config, _build(Config, raw, (), places, raw))
     try:
         check(config)
     except SettingError as error:
@@ -92,7 +92,9 @@ def _absolute(section: SomeSection, folder: Path) -> SomeSection:
     return dataclasses.replace(section, **changed)
 
 
-def _build(cls: type[Section], raw: Any, keys: tuple[str, ...], places: Places, everything: Mapping[str, Any]) -> Any:
+def _build(
+    cls: type[Section], raw: object, keys: tuple[str, ...], places: Places, everything: Mapping[str, Any]
+) -> Section:
     """Make a section, and the sections inside it, from plain mappings; `everything` is the whole config."""
     if not isinstance(raw, dict):
         raise places.error(keys, f"expected settings as `key: value`, found {show(raw)}")
@@ -137,7 +139,7 @@ def _apart(
     return rest, flat
 
 
-def _section_in(hint: Any) -> type[Section] | None:
+def _section_in(hint: object) -> type[Section] | None:
     """The section class that a field holds, if it holds one."""
     candidates = [c for c in (get_args(hint) or (hint,)) if isinstance(c, type) and issubclass(c, Section)]
     return candidates[0] if candidates else None
@@ -150,10 +152,10 @@ def _nearest(key: str, cls: type[Section], keys: tuple[str, ...], beside: Mappin
         return f"; the nearest is {'.'.join((*keys, near))}"
     for section, hint in get_type_hints(Config).items():
         for other in get_args(hint) or (hint,):
-            if dataclasses.is_dataclass(other) and key in _names(other):
+            if isinstance(other, type) and issubclass(other, Section) and key in _names(other):
                 return f"; the nearest is {section}.{key}"
     return f" ({', '.join(names)})"
 
 
-def _names(section: Any) -> list[str]:
+def _names(section: type[Section]) -> list[str]:
     return [spec.name for spec in dataclasses.fields(section)]

@@ -6,19 +6,27 @@ import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from tfkgrec.errors import InputError
 
 
-def number(default: float | None, **limits: float) -> Any:
+Annotation: TypeAlias = Any
+"""What a field may be annotated with: a class, a union, a Literal, a tuple or a dict of these."""
+
+Number = TypeVar("Number", bound=float | None)
+Kind = TypeVar("Kind", bound="Section")
+
+
+def number(default: Number, **limits: float) -> Number:
     """A numeric field with its limits: `min`, `max` (inclusive), `above`, `below` (exclusive)."""
-    return field(default=default, metadata=limits)
+    made: Number = field(default=default, metadata=limits)
+    return made
 
 
-def chosen() -> Any:
-    """A field for a section whose class other settings choose (`Section.chosen`); `validate` fills it in."""
-    return field(default=None, metadata={"chosen": True})
+def chosen(kind: type[Kind]) -> Kind:
+    """A field for some kind of section that other settings choose (`Section.chosen`); `validate` fills it in."""
+    return cast(Kind, field(default=None, metadata={"chosen": kind}))
 
 
 class SettingError(InputError):
@@ -63,10 +71,12 @@ class Section:
     def to_dict(self) -> dict[str, Any]:
         """The settings as the lists, dicts, strings and numbers that YAML has."""
         values = {spec.name: _plain(getattr(self, spec.name)) for spec in dataclasses.fields(self)}
-        beside = [values.pop(name) or {} for name in self.FLAT]
-        return {name: value for part in (values, *beside) for name, value in part.items()}
+        for name in self.FLAT:
+            del values[name]
+            values |= getattr(self, name).to_dict()
+        return values
 
-    def _fill(self, name: str, value: Any) -> None:
+    def _fill(self, name: str, value: object) -> None:
         if getattr(self, name) is None:
             object.__setattr__(self, name, value)
 
@@ -74,21 +84,22 @@ class Section:
 class SettingText(str):
     """The right-hand side of a `--set`; `parsed` is what YAML makes of it; the field's type decides which counts."""
 
-    parsed: Any
+    parsed: object
 
 
 class _Unfit(Exception):
     """Its text is what was expected."""
 
 
-def _fit(value: Any, hint: Any, limits: Mapping[str, float]) -> Any:
+def _fit(value: Any, hint: Annotation, limits: Mapping[str, float]) -> object:
     """`value` as the annotation wants it (an int becomes a float, a list a tuple, text a Path), or `_Unfit`."""
     if isinstance(value, SettingText):
         try:
             return _fit(value.parsed, hint, limits)
         except _Unfit:
             return _fit(str(value), hint, limits)  # a column that is called 7 is text, whatever YAML thinks
-    origin, arguments = get_origin(hint), get_args(hint)
+    origin: Annotation = get_origin(hint)
+    arguments = get_args(hint)
     if origin in (Union, types.UnionType):
         for member in arguments:
             try:
@@ -121,9 +132,10 @@ def _within(value: float, limits: Mapping[str, float]) -> bool:
     return low <= value <= high and limits.get("above", -math.inf) < value < limits.get("below", math.inf)
 
 
-def expected(hint: Any, limits: Mapping[str, float]) -> str:
+def expected(hint: Annotation, limits: Mapping[str, float]) -> str:
     """The annotation and its limits, in words."""
-    origin, arguments = get_origin(hint), get_args(hint)
+    origin: Annotation = get_origin(hint)
+    arguments = get_args(hint)
     if origin in (Union, types.UnionType):
         return " or ".join(expected(member, limits) for member in arguments)
     if origin is Literal:
@@ -136,7 +148,7 @@ def expected(hint: Any, limits: Mapping[str, float]) -> str:
         signs = (("min", ">="), ("above", ">"), ("max", "<="), ("below", "<"))
         bounds = " and ".join(f"{sign} {limits[name]:g}" for name, sign in signs if name in limits)
         return ("an integer " if hint is int else "a number ") + bounds if bounds else f"{_WORDS[hint]}"
-    return _WORDS.get(hint, getattr(hint, "__name__", str(hint)))
+    return _WORDS.get(hint, str(getattr(hint, "__name__", hint)))
 
 
 _WORDS = {
@@ -149,7 +161,7 @@ _WORDS = {
 }
 
 
-def choice(key: str, value: Any, choices: Iterable[str]) -> str:
+def choice(key: str, value: object, choices: Iterable[str]) -> str:
     """`value` as one of the choices, or a `SettingError` for `key`."""
     if not isinstance(value, str) or value not in choices:
         found = "nothing" if value is None else show(value)
@@ -157,13 +169,13 @@ def choice(key: str, value: Any, choices: Iterable[str]) -> str:
     return str(value)
 
 
-def one_of(choices: Iterable[Any]) -> str:
+def one_of(choices: Iterable[object]) -> str:
     """`one of 'a', 'b'`, or the only choice."""
     listed = [show(choice) for choice in choices]
     return listed[0] if len(listed) == 1 else f"one of {', '.join(listed)}"
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """A value as YAML would have it, short and on one line."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
@@ -174,7 +186,7 @@ def show(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Section):
         return value.to_dict()
     if isinstance(value, Mapping):

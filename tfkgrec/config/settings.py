@@ -27,8 +27,8 @@ class Config(Section):
     model: ModelSettings
     data: DataConfig
     pretraining: PretrainingConfig | None = None  # null: the model starts from random vectors
-    training: TrainingConfig = chosen()  # the protocol's kind
-    evaluation: EvaluationConfig = chosen()
+    training: TrainingConfig = chosen(TrainingConfig)  # the protocol's kind
+    evaluation: EvaluationConfig = chosen(EvaluationConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
     published: dict[str, float | str] = field(default_factory=dict)  # the paper's figures: {auc: 0.817, acc: 0.752}
     comments: tuple[str, ...] = ()

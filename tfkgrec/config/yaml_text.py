@@ -51,7 +51,7 @@ for _tag, _pattern, _first in (
     _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _pattern, _first)
 
 
-def dump(value: Any) -> str:
+def dump(value: object) -> str:
     """YAML text that `read` turns into an equal value."""
     text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text
