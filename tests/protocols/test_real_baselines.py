@@ -6,7 +6,7 @@ from tests.real_data import needs_real_data
 from tfkgrec.config import DataConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.datasets.load import load_raw
-from tfkgrec.protocols.ctr.baselines import evaluate_floors
+from tfkgrec.protocols.ctr.baselines import evaluate_baselines
 from tfkgrec.protocols.ctr.split import split_ctr
 
 
@@ -23,7 +23,7 @@ from tfkgrec.protocols.ctr.split import split_ctr
 )
 def test_popularity_is_where_it_was_measured(data, popularity):
     splits = split_ctr(assemble(load_raw(data, seed=0), seed=0), seed=0)
-    found = evaluate_floors(splits, ["popularity", "item_knn"])
+    found = evaluate_baselines(splits, ["popularity", "item_knn"])
     assert found["popularity"]["test"]["auc"] == pytest.approx(popularity, abs=0.01)
     assert found["popularity"]["test"]["auc_equal_popularity"] == 0.5
     assert found["item_knn"]["test"]["auc_equal_popularity"] > 0.55  # it knows more than popularity

@@ -27,7 +27,7 @@ def assemble_metrics(
 
     Args:
         results: part -> metrics of the model, from `evaluate_scorer`.
-        floors: baseline -> part -> metrics, from `evaluate_floors`. Their test metrics come first, as
+        floors: baseline -> part -> metrics, from `evaluate_baselines`. Their test metrics come first, as
             `floors.popularity.auc`; those of validation lie under `floors.popularity.validation`.
         timing: "train_seconds", "examples_per_second", "steps".
         data: counts of the dataset, such as `Dataset.stats()`: "users", "items", "entities", "triples", ...

@@ -14,7 +14,7 @@ import tensorflow_recommenders as tfrs
 from tfkgrec.models.recommender import Recommender
 
 
-class GuardedModel(tfrs.Model):
+class FiniteStepModel(tfrs.Model):
     """A `Recommender` under a TFRS task; a subclass writes `compute_loss`.
 
     Logged as means over the epoch: `loss` (total), `task_loss`, `regularization_loss`. A step whose loss or gradient is

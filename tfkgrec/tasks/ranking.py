@@ -7,10 +7,10 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.tasks.finite_step import GuardedModel
+from tfkgrec.tasks.finite_step import FiniteStepModel
 
 
-class RankingModel(GuardedModel):
+class RankingModel(FiniteStepModel):
     """A `Recommender` under `tfrs.tasks.Ranking`, for click-through training on grouped batches.
 
     Batches are (inputs, label [G, M, 1], weight [G, M]). The loss is the binary cross-entropy of the logits, averaged

@@ -7,12 +7,12 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from tfkgrec.models.sequential import SequentialRecommender
-from tfkgrec.tasks.finite_step import GuardedModel
+from tfkgrec.tasks.finite_step import FiniteStepModel
 
 LOSSES = ("bpr", "sampled_softmax", "softmax")
 
 
-class SequentialModel(GuardedModel):
+class SequentialModel(FiniteStepModel):
     """A `SequentialRecommender` under `tfrs.tasks.Ranking`.
 
     Batches are (inputs, weight [B, T]), as `data.sequence_batches.SequenceBatches` makes them for the loss:

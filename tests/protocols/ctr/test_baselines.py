@@ -7,7 +7,7 @@ from tests.evaluation import small
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation import ctr
 from tfkgrec.evaluation.scorers import Scorer
-from tfkgrec.protocols.ctr.baselines import evaluate_floors, item_knn, popularity
+from tfkgrec.protocols.ctr.baselines import evaluate_baselines, item_knn, popularity
 from tfkgrec.protocols.ctr.evaluate import evaluate_scorer
 
 SPLITS = small.splits()
@@ -54,7 +54,7 @@ def test_a_user_without_history_scores_zero():
 
 def test_floors_go_through_the_same_evaluation_as_models():
     extra = {"mf": Scorer(lambda u, i: np.full(len(u), 0.4), lambda u: np.full((len(u), 20), 0.4), probability=True)}
-    found = evaluate_floors(SPLITS, ["popularity", "mf"], extra, top_k=True, batch_users=5)
+    found = evaluate_baselines(SPLITS, ["popularity", "mf"], extra, top_k=True, batch_users=5)
     assert list(found) == ["popularity", "mf"]
     assert found["mf"] == evaluate_scorer(extra["mf"], SPLITS, top_k=True)
     assert found["mf"]["test"]["auc"] == 0.5
@@ -67,9 +67,9 @@ def test_a_floors_threshold_comes_from_validation():
     validation, test, count = SPLITS.validation, SPLITS.test, SPLITS.popularity
     threshold = ctr.best_threshold(validation.label, count[validation.item])
     expected = np.mean((count[test.item] >= threshold) == (test.label > 0))
-    assert evaluate_floors(SPLITS, ["popularity"])["popularity"]["test"]["acc"] == expected
+    assert evaluate_baselines(SPLITS, ["popularity"])["popularity"]["test"]["acc"] == expected
 
 
 def test_an_unknown_floor():
     with pytest.raises(InputError, match="expected some of popularity, item_knn, found 'mf'"):
-        evaluate_floors(SPLITS, ["mf"])
+        evaluate_baselines(SPLITS, ["mf"])

@@ -5,7 +5,7 @@ import pytest
 
 from tests.data import small
 from tfkgrec.errors import InputError
-from tfkgrec.protocols.top_n.baselines import FLOORS, factors, item_knn, popularity
+from tfkgrec.protocols.top_n.baselines import BASELINES, factors, item_knn, popularity
 from tfkgrec.protocols.top_n.evaluate import evaluate_parts, evaluate_top_n
 from tfkgrec.protocols.top_n.split import TimeSplits, split_by_time
 
@@ -92,7 +92,7 @@ def test_factors_are_asked_for_by_part():
 
 
 def test_every_floor_is_judged_on_both_parts():
-    for floor in FLOORS.values():
+    for floor in BASELINES.values():
         found = evaluate_parts(floor(SPLITS), SPLITS)
         assert found.keys() == {"validation", "test"}
         assert all(np.isfinite(list(figures["full"].values())).all() for figures in found.values())

@@ -1,7 +1,7 @@
 """The baselines every model has to beat, judged by the same code on the same pairs as the model.
 
 Popularity and item-kNN only count, and count training positives only. The matrix-factorisation baseline is a Keras
-model: the trainer fits it and passes its scorer to `evaluate_floors` as `extra`.
+model: the trainer fits it and passes its scorer to `evaluate_baselines` as `extra`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -56,12 +56,12 @@ def item_knn(splits: Splits, batch_users: int = BATCH_USERS) -> Scorer:
     return Scorer(score, score_catalogue, probability=False)
 
 
-FLOORS: dict[str, Callable[[Splits], Scorer]] = {"popularity": popularity, "item_knn": item_knn}
+BASELINES: dict[str, Callable[[Splits], Scorer]] = {"popularity": popularity, "item_knn": item_knn}
 
 
-def evaluate_floors(
+def evaluate_baselines(
     splits: Splits,
-    names: Sequence[str] = tuple(FLOORS),
+    names: Sequence[str] = tuple(BASELINES),
     extra: Mapping[str, Scorer] | None = None,
     top_k: bool = False,
     batch_users: int = BATCH_USERS,
@@ -69,7 +69,7 @@ def evaluate_floors(
     """Judge baselines as models are judged.
 
     Args:
-        names: the baselines wanted, each from `FLOORS` or from `extra`.
+        names: the baselines wanted, each from `BASELINES` or from `extra`.
         extra: scorers that had to be trained elsewhere, such as {"mf": ...}.
         top_k, batch_users: as in `evaluate_scorer`.
 
@@ -81,9 +81,9 @@ def evaluate_floors(
     """
     extra = extra or {}
     for name in names:
-        if name not in FLOORS and name not in extra:
-            raise InputError(f"evaluation.floors: expected some of {', '.join([*FLOORS, *extra])}, found {name!r}")
+        if name not in BASELINES and name not in extra:
+            raise InputError(f"evaluation.floors: expected some of {', '.join([*BASELINES, *extra])}, found {name!r}")
     return {
-        name: evaluate_scorer(extra[name] if name in extra else FLOORS[name](splits), splits, top_k, batch_users)
+        name: evaluate_scorer(extra[name] if name in extra else BASELINES[name](splits), splits, top_k, batch_users)
         for name in names
     }

@@ -13,7 +13,7 @@ from tfkgrec.evaluation.scorers import Scorer
 from tfkgrec.models.build import build_model
 from tfkgrec.models.mf.settings import MfSettings
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.protocols.ctr.baselines import evaluate_floors
+from tfkgrec.protocols.ctr.baselines import evaluate_baselines
 from tfkgrec.protocols.ctr.batches import TrainingBatches
 from tfkgrec.protocols.ctr.calibration import calibrate
 from tfkgrec.protocols.ctr.evaluate import evaluate_scorer
@@ -78,7 +78,7 @@ class CtrProtocol:
 
     def baselines(self, names: Sequence[str]) -> dict[str, Metrics]:
         extra = {"mf": self._mf()} if "mf" in names else {}
-        return evaluate_floors(self.splits, names, extra, self.evaluation.top_k, self.evaluation.batch_users)
+        return evaluate_baselines(self.splits, names, extra, self.evaluation.top_k, self.evaluation.batch_users)
 
     def scorer(self, model: Recommender) -> ModelScorer:
         """The model as evaluation wants it, compiled once for each of its stages."""

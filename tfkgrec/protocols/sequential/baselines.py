@@ -27,4 +27,4 @@ def factors(user_vectors: np.ndarray, item_vectors: np.ndarray) -> PartScore:
     return lambda user, part: user_vectors[user] @ item_vectors[1:].T
 
 
-FLOORS: dict[str, Callable[[SequenceSplits], PartScore]] = {"popularity": popularity, "item_knn": item_knn}
+BASELINES: dict[str, Callable[[SequenceSplits], PartScore]] = {"popularity": popularity, "item_knn": item_knn}

@@ -12,7 +12,7 @@ from tfkgrec.evaluation.scorers import PartScore
 from tfkgrec.kge.pretrain import pretrain
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.models.sequential import SequentialRecommender
-from tfkgrec.protocols.sequential.baselines import FLOORS, factors
+from tfkgrec.protocols.sequential.baselines import BASELINES, factors
 from tfkgrec.protocols.sequential.batches import SequenceBatches
 from tfkgrec.protocols.sequential.evaluate import evaluate_next, evaluate_scorer
 from tfkgrec.protocols.sequential.scorer import SequenceScorer
@@ -77,7 +77,7 @@ class SequentialProtocol:
 
     def baselines(self, names: Sequence[str]) -> dict[str, Metrics]:
         makers: dict[str, Callable[[], PartScore]] = {"bpr": self._bpr}
-        makers |= {name: lambda make=make: make(self.splits) for name, make in FLOORS.items()}  # type: ignore[misc]
+        makers |= {name: lambda make=make: make(self.splits) for name, make in BASELINES.items()}  # type: ignore[misc]
         batch_users = self.evaluation.batch_users
         return {name: evaluate_scorer(makers[name](), self.splits, batch_users) for name in names}
 

@@ -43,7 +43,7 @@ def factors(vectors: Callable[[str], tuple[np.ndarray, np.ndarray]]) -> PartScor
     return lambda user, part: found[part][0][user] @ found[part][1][1:].T
 
 
-FLOORS: dict[str, Callable[[TimeSplits], PartScore]] = {
+BASELINES: dict[str, Callable[[TimeSplits], PartScore]] = {
     "popularity": popularity,
     "item_knn": item_knn,
     "item_knn_newest": lambda splits: item_knn(splits, NEWEST),

@@ -10,7 +10,7 @@ from tfkgrec.data.records import Dataset
 from tfkgrec.evaluation.scorers import PartScore
 from tfkgrec.kge.pretrain import pretrain
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.protocols.top_n.baselines import FLOORS, factors
+from tfkgrec.protocols.top_n.baselines import BASELINES, factors
 from tfkgrec.protocols.top_n.batches import TimeBatches
 from tfkgrec.protocols.top_n.evaluate import METRICS, evaluate_parts, evaluate_top_n
 from tfkgrec.protocols.top_n.scorer import CatalogueScorer
@@ -71,7 +71,7 @@ class TopNProtocol:
 
     def baselines(self, names: Sequence[str]) -> dict[str, Metrics]:
         makers: dict[str, Callable[[], PartScore]] = {"bpr": self._bpr}
-        makers |= {name: lambda make=make: make(self.splits) for name, make in FLOORS.items()}  # type: ignore[misc]
+        makers |= {name: lambda make=make: make(self.splits) for name, make in BASELINES.items()}  # type: ignore[misc]
         batch_users = self.evaluation.batch_users
         return {name: evaluate_parts(makers[name](), self.splits, batch_users) for name in names}
 
