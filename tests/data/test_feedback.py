@@ -7,8 +7,9 @@ from tfkgrec.config import DataConfig
 from tfkgrec.data.feedback import every_rating_counts, k_core
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.load import load_raw
-from tfkgrec.datasets.synthetic.settings import WorldSize
+from tfkgrec.datasets.synthetic.settings import SyntheticSettings, WorldSize
 from tfkgrec.errors import InputError
+from tfkgrec.protocols.sequential.settings import SequentialSplit
 
 
 def raw(pairs: list[tuple[str, str, bool]], items: str = "abcd") -> RawData:
@@ -48,15 +49,18 @@ def test_an_empty_core_is_the_users_mistake():
         k_core(raw([("u", "a", True)]), 2)
 
 
-def test_protocol_s_asks_for_a_core_of_ten_and_c_for_none():
+def test_sequential_asks_for_a_core_of_ten_and_ctr_for_none():
     sizes = WorldSize(users=60, items=40)
-    core = load_raw(DataConfig("synthetic", protocol="S", synthetic=sizes), 0).interactions
+    core = load_raw(DataConfig("synthetic", protocol="sequential", source=SyntheticSettings(sizes)), 0).interactions
     assert core["user"].value_counts().min() >= 10
     assert core["item"].value_counts().min() >= 10
-    assert load_raw(DataConfig("synthetic", synthetic=sizes), 0).interactions["user"].value_counts().min() < 10
+    assert (
+        load_raw(DataConfig("synthetic", source=SyntheticSettings(sizes)), 0).interactions["user"].value_counts().min()
+        < 10
+    )
 
 
-def test_next_belongs_to_protocol_s():
-    assert DataConfig("synthetic", protocol="S").next == "item"
-    with pytest.raises(InputError, match="next: expected only with protocol: S, found protocol: C"):
-        DataConfig("synthetic", next="session")
+def test_next_belongs_to_sequential():
+    assert DataConfig("synthetic", protocol="sequential").split == SequentialSplit(next="item")
+    with pytest.raises(InputError, match="split: expected NoSettings for synthetic and ctr, found SequentialSplit"):
+        DataConfig("synthetic", split=SequentialSplit(next="session"))

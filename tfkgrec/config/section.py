@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, Union, cast, get_
 
 from tfkgrec.errors import InputError
 
-
 Annotation: TypeAlias = Any
 """What a field may be annotated with: a class, a union, a Literal, a tuple or a dict of these."""
 
