@@ -1,4 +1,4 @@
-"""Nothing a model reads tells the label of the pair it scores (architecture.md, design rule 1).
+"""Nothing a model reads tells the label of the pair it scores (docs/design-rules.md).
 
 Each check is also run on a pipeline that does leak, to show that it would notice.
 """

@@ -1,6 +1,6 @@
 """The measure of the house: a model, a dataset, a KGE method and a metric that live in a package outside of this repo.
 
-They are trained, evaluated, exported, served, asked, explained, listed by `benchmark` and shown in `--help`, and no file
+They are trained, evaluated, exported, served, asked, explained, listed by `benchmark` and shown in `--help`; no file
 of tfkgrec knows of them.
 """
 

@@ -1,4 +1,4 @@
-"""The gradient-safe embedding, and that Keras' own is still the trap it works around (stack.md, T1)."""
+"""The gradient-safe embedding, and that Keras' own is still the trap it works around (docs/known-issues.md)."""
 
 import keras
 import numpy as np

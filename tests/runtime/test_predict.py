@@ -1,6 +1,6 @@
 """Predict over gRPC: the same numbers as in process, and TF Serving's answer to every request that does not fit.
 
-The texts are stack.md's table (tensorflow/serving HEAD), and for a wrong input name those of TensorFlow 2.21's binary.
+The texts are those of tensorflow/serving's HEAD, and for a wrong input name those of TensorFlow 2.21's binary.
 """
 
 import itertools

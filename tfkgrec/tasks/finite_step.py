@@ -1,7 +1,7 @@
 """The train step that all tasks share: epoch means in the logs, and no update from a step that is not finite.
 
 The modules of this folder are the only ones that know TensorFlow Recommenders. Version 0.7.3 is pinned: later ones
-refuse to import under Keras 3, this one works as it is for what is used here (shared/design/stack.md): `tfrs.Model`
+refuse to import under Keras 3, this one works as it is for what is used here (docs/known-issues.md): `tfrs.Model`
 and `tfrs.tasks.Ranking`. tests/tasks/test_ranking.py goes red the day that changes.
 """
 

@@ -1,4 +1,4 @@
-"""Everything needed to repeat and to judge a run, in one folder (shared/design/architecture.md)."""
+"""Everything needed to repeat and to judge a run, in one folder (docs/run-directory.md)."""
 
 import errno
 import math

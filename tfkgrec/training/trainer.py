@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import keras
 
@@ -19,7 +19,7 @@ from tfkgrec.training.callbacks import (
     Validation,
     read_progress,
 )
-from tfkgrec.training.contract import TrainingProtocol
+from tfkgrec.training.contract import Batches, TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory
 
 OPTIMIZERS = {"adam": "Adam", "adagrad": "Adagrad"}
@@ -63,7 +63,7 @@ def fit(
 
     Args:
         model: built, side tables filled.
-        run: where checkpoints and TensorBoard events go; None keeps everything in memory (floors, benchmarks).
+        run: where checkpoints and TensorBoard events go; None keeps everything in memory (baselines, benchmarks).
         resume: go on from the run's last checkpoint, to the same result as an uninterrupted run.
         verbose: a line per epoch, on a terminal with a progress bar.
 
@@ -84,28 +84,13 @@ def fit(
         task = make_task(protocol, model, settings, _learning_rate(stage, settings, batches.steps))
         best_weights = None if run is None else run.best_weights(progress.stage)
         validation = Validation(lambda: protocol.validate(model), progress, best_weights, stage.patience)
-        callbacks: list[Any] = [EpochSeeds(settings.seed), throughput, NonFiniteGuard(batches), validation]
+        callbacks = [EpochSeeds(settings.seed), throughput, NonFiniteGuard(batches), validation]
         if run is not None:
-            last = LastCheckpoint(run, progress)
-            last.set_model(task)
-            if resume:
-                last.restore()
-            board = keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False, update_freq="epoch")
-            callbacks += [last, board]
-        last_epoch = progress.first + stage.epochs
+            callbacks += _kept(run, progress, task, resume)
         if verbose:
-            callbacks.append(EpochLines(last_epoch, progress))
-        if progress.epoch < last_epoch and progress.waited() < stage.patience:
-            task.fit(
-                batches.dataset(progress.epoch),
-                initial_epoch=progress.epoch,
-                epochs=last_epoch,
-                callbacks=callbacks,
-                verbose=0,
-                shuffle=False,
-            )
-        else:
-            validation.set_model(task)
+            callbacks.append(EpochLines(progress.first + stage.epochs, progress))
+        _fit_stage(task, batches, stage, progress, callbacks)
+        validation.set_model(task)
         validation.restore_best()
         progress.next_stage()
         resume = False
@@ -117,6 +102,35 @@ def fit(
         "best_epoch": progress.best_epoch,
     }
     return Fitted(progress, timing)
+
+
+def _kept(run: RunDirectory, progress: Progress, task: keras.Model, resume: bool) -> list[keras.callbacks.Callback]:
+    """What keeps an epoch's results in `run`; `resume` puts the last ones back first."""
+    last = LastCheckpoint(run, progress)
+    last.set_model(task)
+    if resume:
+        last.restore()
+    return [last, keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False, update_freq="epoch")]
+
+
+def _fit_stage(
+    task: keras.Model,
+    batches: Batches,
+    stage: Stage,
+    progress: Progress,
+    callbacks: list[keras.callbacks.Callback],
+) -> None:
+    """The epochs of a stage that are still to come; none where it has had them all, or has waited long enough."""
+    last_epoch = progress.first + stage.epochs
+    if progress.epoch < last_epoch and progress.waited() < stage.patience:
+        task.fit(
+            batches.dataset(progress.epoch),
+            initial_epoch=progress.epoch,
+            epochs=last_epoch,
+            callbacks=callbacks,
+            verbose=0,
+            shuffle=False,
+        )
 
 
 def make_task(

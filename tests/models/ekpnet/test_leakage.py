@@ -1,4 +1,4 @@
-"""Ripple sets tell nothing about the label of the pair they are read for (architecture.md, design rule 1)."""
+"""Ripple sets tell nothing about the label of the pair they are read for (docs/design-rules.md)."""
 
 from typing import Any
 

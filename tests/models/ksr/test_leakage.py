@@ -1,4 +1,4 @@
-"""KSR's position t knows the items up to t: not the one it predicts, nor any after it (architecture.md, design rule 1).
+"""KSR's position t knows the items up to t: not the one it predicts, nor any after it (docs/design-rules.md).
 
 The check is also run on a memory and a recurrence that do look ahead, to show that it would notice.
 """

@@ -1,4 +1,4 @@
-"""Nothing that RKAN reads of a pair knows that the user took the item (architecture.md, design rule 1).
+"""Nothing that RKAN reads of a pair knows that the user took the item (docs/design-rules.md).
 
 Each check is also run on something that does leak, to show that it would notice. That numbers of paths tell nothing
 about labels drawn by lot stands in tests/data/test_paths.py, what histories and paths hold in test_time_batches.py.

@@ -1,6 +1,6 @@
 """tf.data for click-through training: batches of G users with M labelled items each.
 
-User-side work is done once per row instead of once per pair (design rule 3); ids are all that travels (rule 2).
+User-side work is done once per row instead of once per pair, and ids are all that travels (docs/design-rules.md).
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class TrainingBatches:
         batch_size: labelled pairs a step (padding included), G = batch_size // items_per_user.
         items_per_user: M.
         history_length: T. Rows carry T + 1 items, since every pair loses one: a positive itself, a negative the one
-            that `left_out` names. Lengths then tell nothing about labels (design rule 1).
+            that `left_out` names. Lengths then tell nothing about labels.
         negatives: "fixed" (the split's, as the papers) or "fresh" (re-drawn every epoch, excluding training positives).
         negative_pool: what fresh ones are drawn from: the "catalogue", or "train_positives", items with one of these.
         unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve strangers.
