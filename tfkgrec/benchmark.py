@@ -1,44 +1,70 @@
 """`tfkgrec benchmark`: quality over seeds, and speed. Run it alone: the machine's other work goes into the figures."""
 
 import argparse
-import json
-import platform
+import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tfkgrec import registry
 from tfkgrec.benchmarks.parallel_jobs import Job, run_jobs
+from tfkgrec.benchmarks.places import Places, configs_of, dataset_of
 from tfkgrec.cli import add_set_argument, run_main
+from tfkgrec.errors import InputError
+from tfkgrec.tf_logging import quiet_import
 
-DATASETS = ("lastfm", "book-crossing", "ml-1m")  # of the papers on clicks, and so the default
-SPEED_COLUMNS = (
-    "model",
-    "dataset",
-    "train_examples_per_second",
-    "pipeline_examples_per_second",
-    "rank_users_per_second",
-    "peak_memory_mb",
-    "floor_ratio",
-)
+if TYPE_CHECKING:
+    from tfkgrec.benchmarks.results import ResultRow
+    from tfkgrec.benchmarks.variants import Variant
+
+    Asked = tuple[str, str, Variant]
+    """Model, dataset, variant."""
+    Rows = Sequence[ResultRow] | Sequence[Mapping[str, object]]
+    Told = tuple[Rows, str, Path | None]
+    """Rows, a text for people, and the file that takes the rows."""
+
+BASELINE = "mf"  # measured with everything
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print a table, write the rows when asked."""
     argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] == ["serving"]:  # these two have arguments of their own
-        return _serving(argv[1:])
+    if argv[:1] == ["serving"]:  # it has arguments of its own
+        from tfkgrec.benchmarks import serving
+
+        _tell(*serving.main(argv[1:]))
+        return 0
     if argv[:1] == ["tables"]:
-        return _tables(argv[1:])
+        raise InputError("benchmark tables: expected python tools/results_tables.py of the repository, which does this")
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.workers < 1:
+        parser.error(f"argument --workers: expected 1 or more, found {options.workers}")
+    measured: Callable[[argparse.Namespace], Told] = _quality if options.what == "quality" else _speed
+    _tell(*measured(options))
+    return 0
+
+
+def models() -> list[str]:
+    """What can be measured, MF aside, which is measured with everything; models of other packages, too."""
+    return [name for name in registry.models() if name != BASELINE]
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tfkgrec benchmark",
         description="Measure quality or speed.",
-        epilog="`benchmark serving` and `benchmark tables` have arguments of their own: see their --help.",
+        epilog="`benchmark serving` has arguments of its own: see its --help.",
     )
     parser.add_argument("what", choices=("quality", "speed"))
     parser.add_argument("--models", nargs="+", choices=models(), default=["dink"], help="default: dink")
-    parser.add_argument("--datasets", nargs="+", choices=datasets(), default=list(DATASETS))
+    parser.add_argument(
+        "--datasets",
+        nargs="+",
+        metavar="NAME",
+        help=f"of {', '.join(registry.datasets())}; default: those for which the model has a config",
+    )
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="quality: how many (default 3)")
     # Seed 0 is for tuning: choices are made on its validation split, so its test split is no unseen one.
     parser.add_argument("--first-seed", type=int, default=1, metavar="S", help="quality: seeds S..S+N-1 (default 1)")
@@ -57,138 +83,90 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_set_argument(parser)
     parser.add_argument("--data-dir", type=Path, metavar="DIR")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
-    options = parser.parse_args(argv)
-    if options.workers < 1:
-        parser.error(f"argument --workers: expected 1 or more, found {options.workers}")
-    rows, text = (_quality if options.what == "quality" else _speed)(options)
-    _tell(rows, text, options.json)
-    return 0
+    return parser
 
 
-def models() -> list[str]:
-    """What can be measured, MF aside, which is measured with everything."""
-    return [name for name in registry.models() if name != "mf"]
-
-
-def datasets() -> list[str]:
-    """What can be measured on: the datasets but one's own files, and another split of one."""
-    return [name for name in registry.datasets() if name != "files"] + ["ml-1m-session"]
-
-
-def real_datasets() -> list[str]:
-    """Those that no seed draws."""
-    return [name for name in datasets() if name not in registry.datasets() or not registry.dataset(name).synthetic]
-
-
-def _serving(argv: Sequence[str]) -> int:
-    from tfkgrec.benchmarks import serving
-
-    _tell(*serving.main(argv))
-    return 0
-
-
-def _tables(argv: Sequence[str]) -> int:
-    """Nothing is trained: `quality` did that."""
-    parser = argparse.ArgumentParser(
-        prog="tfkgrec benchmark tables",
-        description="Write what finished runs measured into configs/<model>/results.json, the README and the headers.",
-    )
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="S", help="default: 1 2 3")
-    parser.add_argument("--configs", type=Path, default=Path("configs"), metavar="DIR")
-    parser.add_argument("--runs", type=Path, default=Path("runs/benchmark"), metavar="DIR", help="where runs lie")
-    parser.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
-    options = parser.parse_args(argv)
-    from tfkgrec.benchmarks import results
-
-    known = {
-        name: results.collect(name, real_datasets(), options.seeds, options.configs, options.runs) for name in models()
-    }
-    rows = [row for name in models() for row in known[name]]
-    results.write_tables(options.readme, rows)
-    for name, of_model in known.items():
-        if of_model:
-            _write(results.results_file(options.configs, name), of_model)
-    for row in rows:
-        results.write_header(options.configs, row)
-    print(f"{len(rows)} rows in {options.readme} and {options.configs}/*/results.json")
-    return 0
-
-
-def _tell(rows: list[dict[str, Any]], text: str, file: Path | None) -> None:
-    print(text)
-    if file is not None:
-        _write(file, rows)
-
-
-def _write(file: Path, rows: list[dict[str, Any]]) -> None:
+def _tell(rows: "Rows", text: str, file: Path | None) -> None:
+    from tfkgrec.benchmarks.results import as_json, device
     from tfkgrec.files import write_text
 
-    write_text(file, json.dumps({"device": device(), "rows": rows}, indent=1))
+    print(text)
+    if file is not None:
+        write_text(file, as_json(rows, device()))
 
 
-def device() -> str:
-    """The machine, in words."""
-    import os
-
-    return f"{platform.machine()} CPU, {len(os.sched_getaffinity(0))} cores, {platform.system()}"
-
-
-def _quality(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
-    from tfkgrec.benchmarks import quality, tables
-    from tfkgrec.benchmarks.variants import ablations_of, variant, variants_of
-
+def _quality(options: argparse.Namespace) -> "Told":
+    places = Places(options.configs, options.runs, options.data_dir)
+    asked = _asked(options, places)
+    with quiet_import():
+        from tfkgrec.benchmarks import quality, tables
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    asked = []
-    for dataset in options.datasets:
-        for model in options.models:
-            names = list(options.variants or variants_of(model))
-            names += [name for name in ablations_of(model) if options.ablations and name not in names]
-            asked += [(model, dataset, name, variant(model, name)) for name in names]  # a mistake shows before any work
     if options.workers > 1:
         jobs = [
-            _job(options, model, dataset, name, seed)
-            for model, dataset, name, row in asked
-            for seed in seeds
-            if not quality.run_directory(options.runs, model, dataset, row, seed).metrics.exists()
+            _job(options, *one, seed) for one in asked for seed in seeds if not places.run(*one, seed).metrics.exists()
         ]
         run_jobs(jobs, options.workers)
-    rest = (seeds, options.configs, options.runs, options.overrides, options.data_dir)
-    rows = [quality.measure(model, dataset, row, *rest) for model, dataset, _, row in asked]
-    return rows, tables.as_text(tables.tables(rows))
+    rows = [quality.measure(*one, seeds, places, options.overrides) for one in asked]
+    return rows, tables.as_text(tables.tables(rows)), options.json
 
 
-def _job(options: argparse.Namespace, model: str, dataset: str, variant: str, seed: int) -> Job:
+def _asked(options: argparse.Namespace, places: Places) -> list["Asked"]:
+    """What the arguments ask for, in the order of the tables.
+
+    Raises:
+        InputError: no such variant, or no config for it: a mistake shows before any work.
+    """
+    from tfkgrec.benchmarks.variants import ablations_of, variant, variants_of
+
+    asked = []
+    for model in options.models:
+        found = options.datasets or configs_of(model, options.configs)
+        if not found:
+            raise InputError(f"{options.configs / model}: expected configs of {model}, such as lastfm.yaml, found none")
+        for dataset in found:
+            names = list(options.variants or variants_of(model))
+            names += [name for name in ablations_of(model) if options.ablations and name not in names]
+            rows = [variant(model, name) for name in names]
+            if options.variants is None:
+                rows = _with_config(rows, model, dataset, places)
+            for row in sorted(rows, key=lambda row: row.suffix):  # ours first
+                places.check_config(model, dataset, row)
+            asked += [(model, dataset, row) for row in rows]
+    order = list(dict.fromkeys(dataset for _, dataset, _ in asked))
+    return sorted(asked, key=lambda one: order.index(one[1]))  # the models of a dataset stand together
+
+
+def _with_config(rows: list["Variant"], model: str, dataset: str, places: Places) -> list["Variant"]:
+    """The rows that can be measured where nobody asked for any by name: not every config has a paper's beside it."""
+    there = {row.suffix for row in rows if places.config(model, dataset, row).exists()}
+    if "" not in there:
+        return rows  # the check says what lacks
+    for suffix in dict.fromkeys(row.suffix for row in rows if row.suffix not in there):
+        print(f"left out: {model} on {dataset} with the settings of its paper, as there is no {dataset}{suffix}.yaml")
+    return [row for row in rows if row.suffix in there]
+
+
+def _job(options: argparse.Namespace, model: str, dataset: str, variant: "Variant", seed: int) -> Job:
     """This command for a single run."""
     command = [sys.executable, "-m", "tfkgrec.benchmark", "quality", "--models", model, "--datasets", dataset]
-    command += ["--variants", variant, "--seeds", "1", "--first-seed", str(seed)]
+    command += ["--variants", variant.name, "--seeds", "1", "--first-seed", str(seed)]
     command += ["--configs", str(options.configs), "--runs", str(options.runs)]
     command += [] if options.data_dir is None else ["--data-dir", str(options.data_dir)]
     command += ["--set", *options.overrides] if options.overrides else []
-    name = f"{model}-{dataset}-{variant}-seed-{seed}"
+    name = f"{model}-{dataset}-{variant.name}-seed-{seed}"
     return Job(name, command, options.runs / "logs" / f"{name}.log")
 
 
-def _speed(options: argparse.Namespace) -> tuple[list[dict[str, Any]], str]:
+def _speed(options: argparse.Namespace) -> "Told":
     from tfkgrec.benchmarks import speed
-    from tfkgrec.evaluation.text_table import text_table
 
-    data_dir = None if options.data_dir is None else str(options.data_dir)
-    for dataset in options.datasets:
-        for model in options.models:
-            speed.settings_of(model, dataset, options.overrides, data_dir)  # a mistake shows before any work
-    rows = []
-    for dataset in options.datasets:
-        for_all = [text for text in options.overrides if not text.startswith("model.")]
-        floor = speed.measure("mf", dataset, options.seconds, data_dir, for_all)
-        group = [
-            speed.measure(model, dataset, options.seconds, data_dir, options.overrides) for model in options.models
-        ]
-        for row in (*group, floor):
-            # How the model's training speed compares with plain matrix factorisation in the same loop.
-            row["floor_ratio"] = round(row["train_examples_per_second"] / floor["train_examples_per_second"], 3)
-            rows.append(row)
-    cells = [[f"{row[c]:,}" if not isinstance(row[c], str) else row[c] for c in SPEED_COLUMNS] for row in rows]
-    return rows, text_table(SPEED_COLUMNS, cells, names=2)
+    asked = []
+    for model in options.models:
+        with_configs = [dataset_of(name) for name in configs_of(model, options.configs)]
+        found = options.datasets or list(dict.fromkeys(name for name in with_configs if name)) or ["synthetic"]
+        asked += [(dataset, model) for dataset in found]
+    rows = speed.measure_all(asked, options.seconds, options.data_dir, options.overrides)
+    return [dataclasses.asdict(row) for row in rows], speed.as_text(rows), options.json
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
 """The quality benchmark repeats runs over seeds, keeps what is done, and averages what the runs wrote."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tfkgrec.benchmark import DATASETS, MODELS, main
-from tfkgrec.benchmarks.quality import config_path
-from tfkgrec.benchmarks.variants import PROTOCOL_OF, ablations_of, variant, variants_of
+from tfkgrec import registry
+from tfkgrec.benchmark import main, models
+from tfkgrec.benchmarks.places import Places, configs_of
+from tfkgrec.benchmarks.variants import rows_of, variants_of
 from tfkgrec.cli import run_main
 from tfkgrec.config import load_config
 
@@ -51,6 +53,8 @@ def test_mean_and_deviation_over_the_seeds(places, capsys):
     assert row["std"]["test.auc"] == pytest.approx(np.std(auc, ddof=1), abs=1e-5)
     assert row["test_by_seed"]["test.auc"] == pytest.approx(auc, abs=1e-5)
     assert row["published"] == {"auc": 0.8, "acc": 0.7}
+    environments = sorted((places / "runs").glob("*/seed-*/environment.json"))
+    assert row["commits"] == [json.loads(file.read_text())["git_commit"] for file in environments]
     printed = capsys.readouterr().out
     assert "published" in printed and "popularity" in printed and f"{np.mean(auc):.4f} +- " in printed
 
@@ -106,13 +110,50 @@ def test_an_unknown_variant_is_one_line(places, capsys):
     assert "--variants: expected some of paper-fixed" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(not CONFIGS.exists(), reason="configs/ is not part of an installed package")
-@pytest.mark.parametrize("model", MODELS)
+def test_what_has_no_config_is_one_line_before_any_work(places, capsys):
+    folders = ["--configs", str(places / "configs"), "--runs", str(places / "none")]
+    for asked, line in (
+        (["--models", "hkrm", "--datasets", "lastfm"], "hkrm/lastfm.yaml: expected the settings of hkrm on lastfm"),
+        (["--models", "dink", "ekpnet"], "configs/ekpnet: expected configs of ekpnet"),
+        (["--datasets", "synthetic", "--variants", "paper-fixed"], "dink/synthetic-paper.yaml: expected the settings"),
+    ):
+        assert run_main(main, ["quality", *asked, *folders]) == 2
+        assert line in capsys.readouterr().err
+    assert not (places / "none").exists()
+
+
+def test_by_default_it_measures_what_there_are_configs_for(places, capsys):
+    """A paper's settings lack here; that is said, and no fault."""
+    folders = ["--configs", str(places / "configs"), "--runs", str(places / "runs")]
+    small = ["--set", "training.epochs=1", "evaluation.floors=[]"]
+    assert run_main(main, ["quality", "--models", "hkrm", "--seeds", "1", "--first-seed", "9", *folders, *small]) == 0
+    printed = capsys.readouterr().out
+    assert "left out: hkrm on synthetic with the settings of its paper, as there is no synthetic-paper.yaml" in printed
+    assert re.findall(r"^HKRM, (.+?)  ", printed, re.M) == ["tuned, fixed negatives", "tuned, fresh negatives"]
+
+
+def test_help_names_every_model_but_the_baseline(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    assert "{" + ",".join(name for name in registry.models() if name != "mf") + "}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("model", models())
 def test_every_row_has_settings_and_a_folder_of_its_own(model):
-    rows = variants_of(model) | ablations_of(model)
-    for dataset in DATASETS if PROTOCOL_OF.get(model, "C") == "C" else ("ml-1m",):
-        for name in rows:
-            row = variant(model, name)
-            config = load_config(config_path(CONFIGS, model, dataset, row), row.overrides)
-            assert (config.model.name, config.data.dataset) == (model, dataset)
+    rows, places = rows_of(model), Places(CONFIGS, Path("runs"))
+    assert configs_of(model, CONFIGS)
+    for dataset in configs_of(model, CONFIGS):
+        for row in rows.values():
+            path = places.config(model, dataset, row)
+            if path.exists() or not row.suffix:  # KSR's paper has no sessions
+                config = load_config(path, row.overrides)
+                assert (config.model.name, dataset.startswith(config.data.dataset)) == (model, True)
     assert len({row.folder for row in rows.values()}) == len({row.label for row in rows.values()}) == len(rows)
+
+
+def test_a_config_as_it_stands_is_one_of_each_kind():
+    for model in models():
+        standing = [row for row in variants_of(model).values() if row.as_configured]
+        assert [row.suffix for row in standing] == ["-paper", ""]
+        assert [row.is_default for row in standing] == [False, True]

@@ -1,37 +1,100 @@
-"""What finished runs measured, written down: in configs/<model>/results.json, the README and the configs' headers."""
+"""What the quality benchmark found: a row for every model, dataset and variant, as it lies in results.json."""
 
+import dataclasses
 import json
-import re
-from collections.abc import Iterable, Sequence
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from tfkgrec import registry
-from tfkgrec.benchmarks.quality import config_path, measure, run_directory
-from tfkgrec.benchmarks.tables import as_markdown, tables
-from tfkgrec.benchmarks.variants import AS_CONFIGURED, ablations_of, variants_of
 from tfkgrec.errors import InputError
 from tfkgrec.files import write_text
 
-_BEGIN, _END = "<!-- tables: tfkgrec benchmark tables -->", "<!-- end of tables -->"
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One config over several seeds. What it is called for people is decided when it is printed (`tables`).
+
+    Attributes:
+        model, dataset, variant: by name; the dataset may say how it is split ("ml-1m-session").
+        config: the file that it starts from.
+        seeds: of its runs.
+        commits: of the code that trained them, seed by seed; None where nobody noted it.
+        mean, std: over the seeds, by dotted name ("test.auc", "floors.popularity.auc"); no std of a single seed.
+        test_by_seed: test metrics of every seed, for paired comparisons of rows.
+        published: the figures that the config carries, and whose they are ("of").
+    """
+
+    model: str
+    dataset: str
+    variant: str
+    config: str
+    seeds: tuple[int, ...]
+    commits: tuple[str | None, ...]
+    published: Mapping[str, float | str]
+    mean: Mapping[str, float]
+    std: Mapping[str, float | None]
+    test_by_seed: Mapping[str, tuple[float, ...]]
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from other rows."""
+        return self.model, self.dataset, self.variant
 
 
-def collect(
-    model: str, datasets: Iterable[str], seeds: Sequence[int], configs: Path, runs: Path
-) -> list[dict[str, Any]]:
-    """The rows of a model: those of `runs` of which a seed is finished, else what results.json says of them."""
-    file = results_file(configs, model)
-    known = json.loads(file.read_text())["rows"] if file.exists() else []
-    before = {(row["dataset"], row["variant"]): row for row in known}
-    found = []
-    for dataset in datasets:
-        for row in (variants_of(model) | ablations_of(model)).values():
-            done = [seed for seed in seeds if run_directory(runs, model, dataset, row, seed).metrics.exists()]
-            if done:
-                found.append(measure(model, dataset, row, done, configs, runs))
-            elif (dataset, row.label) in before:
-                found.append(before[dataset, row.label])
-    return found
+@dataclass(frozen=True)
+class Results:
+    """The rows of one file, and the machine they were measured on, in words."""
+
+    device: str
+    rows: tuple[ResultRow, ...]
+
+    def to_json(self) -> str:
+        """Text that `from_json` reads back to equal results."""
+        return as_json(self.rows, self.device)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Results":
+        """Of the text of a results.json.
+
+        Raises:
+            InputError: it is none.
+        """
+        try:
+            raw = json.loads(text)
+            return cls(raw["device"], tuple(_row(one) for one in raw["rows"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"expected rows of the quality benchmark, found {error!r}") from None
+
+    @classmethod
+    def read(cls, file: Path) -> "Results":
+        """Of a file; no rows where there is none.
+
+        Raises:
+            InputError: it holds something else.
+        """
+        if not file.exists():
+            return cls(device(), ())
+        try:
+            return cls.from_json(file.read_text(encoding="utf-8"))
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from None
+
+    def write(self, file: Path) -> None:
+        """Into a file, in one piece."""
+        write_text(file, self.to_json())
+
+
+def as_json(rows: Sequence[ResultRow] | Sequence[Mapping[str, object]], on: str) -> str:
+    """Rows of any of the benchmarks, and the machine."""
+    plain = [dataclasses.asdict(row) if isinstance(row, ResultRow) else row for row in rows]
+    return json.dumps({"device": on, "rows": plain}, indent=1)
+
+
+def device() -> str:
+    """This machine, in words."""
+    return f"{platform.machine()} CPU, {len(os.sched_getaffinity(0))} cores, {platform.system()}"
 
 
 def results_file(configs: Path, model: str) -> Path:
@@ -39,34 +102,15 @@ def results_file(configs: Path, model: str) -> Path:
     return configs / model / "results.json"
 
 
-def write_tables(readme: Path, rows: list[dict[str, Any]]) -> None:
-    """Put the rows' tables between the README's two marks.
+def _row(raw: dict[str, object]) -> ResultRow:
+    """JSON has lists only: what are tuples in a row become tuples again.
 
     Raises:
-        InputError: no README, or none with the marks.
+        TypeError: a field lacks, or there is one that a row has not.
     """
-    if not readme.exists():
-        raise InputError(f"--readme: expected a file, found nothing at {readme}")
-    text = readme.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise InputError(f"{readme}: expected the lines '{_BEGIN}' and '{_END}', found {'one' if begin else 'none'}")
-    write_text(readme, f"{before}{_BEGIN}\n\n{as_markdown(tables(rows))}\n\n{_END}{after}")
-
-
-def write_header(configs: Path, row: dict[str, Any]) -> None:
-    """Bring the figures in the header of a row's config up to date, where the row is the config as it stands."""
-    model, seeds, mean, std = row["model"], row["seeds"], row["mean"], row["std"]
-    standing = {known.label: known for name, known in variants_of(model).items() if name in AS_CONFIGURED}
-    if len(seeds) < 3 or row["variant"] not in standing:
-        return
-    figures = registry.protocol(registry.model(model).protocols[0]).headline
-    ours = ", ".join(f"{title} {mean[name]:.3f} +- {std[name]:.3f}" for title, name in figures.items())
-    title, name = next(iter(figures.items()))
-    floor = mean.get(name.replace("test.", "floors.popularity."))
-    path = config_path(configs, model, row["dataset"], standing[row["variant"]])
-    text = re.sub(r"^# Ours: .*$", f"# Ours:      {ours} ({len(seeds)} seeds)", path.read_text(), flags=re.M)
-    if floor is not None:
-        text = re.sub(rf"popularity alone {title} 0\.\d+", f"popularity alone {title} {floor:.3f}", text)
-    write_text(path, text)
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
+    by_seed = fields["test_by_seed"]
+    if not isinstance(by_seed, dict):
+        raise TypeError(f"test_by_seed is {by_seed!r}")
+    fields["test_by_seed"] = {name: tuple(values) for name, values in by_seed.items()}
+    return ResultRow(**fields)  # type: ignore[arg-type]  # what a file holds is known when it is read

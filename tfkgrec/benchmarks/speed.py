@@ -8,110 +8,184 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfkgrec import registry
 from tfkgrec.config import Config, build_config
+from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.tf_logging import quiet_import
+
+if TYPE_CHECKING:
+    from tfkgrec.training.contract import Batches
 
 WARM_UP_STEPS = 10
 DRAINED_STEPS = 32
 
 MARK = "speed row: "
-
+BASELINE = "mf"
+COLUMNS = (
+    "model",
+    "dataset",
+    "train_examples_per_second",
+    "pipeline_examples_per_second",
+    "rank_users_per_second",
+    "peak_memory_mb",
+    "floor_ratio",
+)
 
 ITEMS_PER_USER = {"ml-1m": 16, "book-crossing": 4}
 """Labelled items of a user in a row of the batch, as many as its users have to fill them; others: the default."""
 
 
-def measure(
-    model: str, dataset: str, seconds: float, data_dir: str | None, overrides: Sequence[str] = ()
-) -> dict[str, Any]:
-    """One row, measured in a fresh process so that its peak memory is its own.
+@dataclass(frozen=True)
+class SpeedRow:
+    """What one model does on one dataset on this machine.
 
-    Args:
-        model: with the settings of its spec's `speed_preset`.
-        dataset: a public dataset, or "synthetic".
-        seconds: how long each of the three measurements takes.
-        overrides: as `--set` takes them.
-
-    Returns:
-        `train_examples_per_second` (labelled pairs or predicted positions, padding not counted),
-        `rank_users_per_second` (full catalogue), `pipeline_examples_per_second` (tf.data alone), `pipeline_ratio`
-        (pipeline over training), `peak_memory_mb` (reading the data and training), `peak_memory_with_ranking_mb`.
+    Attributes:
+        train_examples_per_second: labelled pairs or predicted positions, padding not counted.
+        pipeline_examples_per_second, pipeline_ratio: tf.data alone, and how many times the training that is.
+        rank_users_per_second: of the full catalogue of `items`.
+        peak_memory_mb: MiB for reading the data and training; `..._with_ranking_mb`: and for ranking.
+        floor_ratio: training speed over that of plain matrix factorisation in the same loop.
     """
-    settings_of(model, dataset, overrides, data_dir)  # a mistake shows here, not in the child
-    request = {"model": model, "dataset": dataset, "seconds": seconds, "data_dir": data_dir, "overrides": [*overrides]}
-    command = [sys.executable, "-m", "tfkgrec.benchmarks.speed", json.dumps(request)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    line = next(line for line in done.stdout.splitlines() if line.startswith(MARK))
-    row: dict[str, Any] = json.loads(line.removeprefix(MARK))
-    return row
+
+    model: str
+    dataset: str
+    train_examples_per_second: int
+    pipeline_examples_per_second: int
+    pipeline_ratio: float
+    rank_users_per_second: float
+    items: int
+    peak_memory_mb: int
+    peak_memory_with_ranking_mb: int
+    batch_size: int
+    items_per_user: int | None
+    jit_compile: bool | str
+    cpus: int
+    floor_ratio: float | None = None
 
 
-def settings_of(model: str, dataset: str, overrides: Sequence[str] = (), data_dir: str | None = None) -> Config:
-    """The settings of a row; raises `InputError` on a mistake in them."""
-    spec = registry.model(model)
-    protocol = spec.protocols[0]
-    raw = {"model": {"name": model}, "data": {"dataset": dataset, "protocol": protocol}}
-    has_rows = "items_per_user" in {field.name for field in dataclasses.fields(registry.protocol(protocol).training)}
-    wide = [f"training.items_per_user={ITEMS_PER_USER[dataset]}"] if has_rows and dataset in ITEMS_PER_USER else []
-    return build_config(raw, [*wide, *spec.speed_preset, *overrides], data_dir)
+@dataclass(frozen=True)
+class SpeedJob:
+    """What to measure.
+
+    Attributes:
+        model: with the settings of its spec's `speed_preset`.
+        dataset: by name; "synthetic" needs no files.
+        seconds: how long each of the three measurements takes.
+        data_dir: where the datasets lie.
+        overrides: as `--set` takes them.
+    """
+
+    model: str
+    dataset: str
+    seconds: float
+    data_dir: str | None = None
+    overrides: tuple[str, ...] = ()
+
+    def settings(self) -> Config:
+        """Of the run; raises `InputError` on a mistake in them."""
+        spec = registry.model(self.model)
+        protocol = spec.protocols[0]
+        raw = {"model": {"name": self.model}, "data": {"dataset": self.dataset, "protocol": protocol}}
+        keys = {field.name for field in dataclasses.fields(registry.protocol(protocol).training)}
+        wide = []
+        if "items_per_user" in keys and self.dataset in ITEMS_PER_USER:
+            wide = [f"training.items_per_user={ITEMS_PER_USER[self.dataset]}"]
+        return build_config(raw, [*wide, *spec.speed_preset, *self.overrides], self.data_dir)
+
+    def measure(self) -> SpeedRow:
+        """The row, measured in a fresh process so that its peak memory is its own."""
+        command = [sys.executable, "-m", "tfkgrec.benchmarks.speed", json.dumps(dataclasses.asdict(self))]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        line = next(line for line in done.stdout.splitlines() if line.startswith(MARK))
+        return SpeedRow(**json.loads(line.removeprefix(MARK)))
 
 
-def _work(request: dict[str, Any]) -> dict[str, Any]:
+def measure_all(
+    asked: Sequence[tuple[str, str]], seconds: float, data_dir: Path | None, overrides: Sequence[str]
+) -> list[SpeedRow]:
+    """A row for each (dataset, model) that was asked for, and one of the baseline for every dataset.
+
+    Raises:
+        InputError: a mistake in the settings of any of them, before anything is measured.
+    """
+    folder = None if data_dir is None else str(data_dir)
+    jobs = [SpeedJob(model, dataset, seconds, folder, tuple(overrides)) for dataset, model in asked]
+    for_all = tuple(text for text in overrides if not text.startswith("model."))
+    baselines = {job.dataset: SpeedJob(BASELINE, job.dataset, seconds, folder, for_all) for job in jobs}
+    for job in (*jobs, *baselines.values()):
+        job.settings()
+    rows = []
+    for dataset, baseline in baselines.items():
+        beside = baseline.measure()
+        for row in (*(job.measure() for job in jobs if job.dataset == dataset), beside):
+            ratio = row.train_examples_per_second / beside.train_examples_per_second
+            rows.append(dataclasses.replace(row, floor_ratio=round(ratio, 3)))
+    return rows
+
+
+def as_text(rows: Sequence[SpeedRow]) -> str:
+    """For a terminal."""
+    values = [[getattr(row, column) for column in COLUMNS] for row in rows]
+    return text_table(COLUMNS, [[f"{v:,}" if not isinstance(v, str) else v for v in row] for row in values], names=2)
+
+
+def _work(job: SpeedJob) -> SpeedRow:
     with quiet_import():
-        import tensorflow as tf
-
         from tfkgrec.runs.run import prepare
         from tfkgrec.training.trainer import make_task
 
-    config = settings_of(*(request[key] for key in ("model", "dataset", "overrides", "data_dir")))
+    config = job.settings()
     prepared, training = prepare(config), config.training
     model = prepared.model(config)
     batches = prepared.protocol.batches(model)
     task = make_task(prepared.protocol, model, training, training.learning_rate)
     task.make_train_function()
-    step = task.train_function
     stream = iter(batches.dataset().repeat())
-    per_batch = batches.examples / batches.steps
     for _ in range(WARM_UP_STEPS):
-        step(stream)
-    train = _rate(lambda: step(stream)["loss"].numpy(), request["seconds"]) * per_batch
-
+        task.train_function(stream)
+    per_batch = batches.examples / batches.steps
+    train = _rate(lambda: task.train_function(stream)["loss"].numpy(), job.seconds) * per_batch
     trained_peak = _peak_mb()
-
-    @tf.function
-    def drain(stream: Any) -> None:
-        for _ in tf.range(DRAINED_STEPS):  # in the graph, as the train step reads: no batch becomes a Python object
-            next(stream)
-
-    pipeline_stream = iter(batches.dataset().repeat())
-    drain(pipeline_stream)
-    pipeline = _rate(lambda: drain(pipeline_stream), request["seconds"]) * per_batch * DRAINED_STEPS
-
+    pipeline = _drained(batches, job.seconds) * per_batch
     users = np.flatnonzero(prepared.splits.train_history.lengths)[: config.evaluation.batch_users].astype(np.int32)
     rank = functools.partial(prepared.protocol.score_catalogue, model, users)
     rank()
-    ranked = _rate(rank, request["seconds"]) * len(users)
-    return {
-        "model": request["model"],
-        "dataset": request["dataset"],
-        "train_examples_per_second": round(train),
-        "pipeline_examples_per_second": round(pipeline),
-        "pipeline_ratio": round(pipeline / train, 1),
-        "rank_users_per_second": round(ranked, 1),
-        "items": prepared.dataset.num_items,
-        "peak_memory_mb": trained_peak,
-        "peak_memory_with_ranking_mb": _peak_mb(),
-        "batch_size": training.batch_size,
-        "items_per_user": getattr(training, "items_per_user", None),
-        "jit_compile": task.jit_compile,
-        "cpus": len(os.sched_getaffinity(0)),
-    }
+    ranked = _rate(rank, job.seconds) * len(users)
+    return SpeedRow(
+        model=job.model,
+        dataset=job.dataset,
+        train_examples_per_second=round(train),
+        pipeline_examples_per_second=round(pipeline),
+        pipeline_ratio=round(pipeline / train, 1),
+        rank_users_per_second=round(ranked, 1),
+        items=prepared.dataset.num_items,
+        peak_memory_mb=trained_peak,
+        peak_memory_with_ranking_mb=_peak_mb(),
+        batch_size=training.batch_size,
+        items_per_user=getattr(training, "items_per_user", None),
+        jit_compile=task.jit_compile,
+        cpus=len(os.sched_getaffinity(0)),
+    )
+
+
+def _drained(batches: "Batches", seconds: float) -> float:
+    """Batches per second of the input pipeline alone."""
+    import tensorflow as tf
+
+    def drain(stream: Iterator[object]) -> None:
+        for _ in tf.range(DRAINED_STEPS):  # in the graph, as the train step reads: no batch becomes a Python object
+            next(stream)
+
+    traced, stream = tf.function(drain), iter(batches.dataset().repeat())
+    traced(stream)
+    return _rate(lambda: traced(stream), seconds) * DRAINED_STEPS
 
 
 def _peak_mb() -> int:
@@ -119,7 +193,7 @@ def _peak_mb() -> int:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def _rate(call: Callable[[], Any], seconds: float) -> float:
+def _rate(call: Callable[[], object], seconds: float) -> float:
     """Calls per second."""
     count, start = 0, time.perf_counter()
     while (now := time.perf_counter()) - start < seconds:
@@ -129,4 +203,4 @@ def _rate(call: Callable[[], Any], seconds: float) -> float:
 
 
 if __name__ == "__main__":
-    print(MARK + json.dumps(_work(json.loads(sys.argv[1]))))
+    print(MARK + json.dumps(dataclasses.asdict(_work(SpeedJob(**json.loads(sys.argv[1]))))))

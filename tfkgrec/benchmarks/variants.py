@@ -11,50 +11,71 @@ class Variant:
     """One row of the quality table.
 
     Attributes:
+        name: on the command line and in results.json.
         label: for people.
         suffix: of the config file's name.
         overrides: as `--set` takes them.
+        as_configured: whether it is that config as it stands, baselines aside.
     """
 
+    name: str
     label: str
     suffix: str = ""
     overrides: tuple[str, ...] = ()
+    as_configured: bool = False
 
     @property
     def folder(self) -> str:
         """The label as part of a path."""
         return self.label.replace(", ", "-").replace(" ", "-")
 
+    @property
+    def is_default(self) -> bool:
+        """Whether these are the settings to look at first: ours, as they stand."""
+        return self.as_configured and not self.suffix
 
-# The floors of a seed are the same whatever the model, so one variant measures them.
-_NO_FLOORS = "evaluation.floors=[]"
 
-_LABELLED_PAIRS = {
-    "paper-fixed": Variant("paper, fixed negatives", "-paper", ("training.negatives=fixed", _NO_FLOORS)),
-    "paper-fresh": Variant("paper, fresh negatives", "-paper", ("training.negatives=fresh", _NO_FLOORS)),
-    "tuned-fixed": Variant(
-        "tuned, fixed negatives", "", ("training.negatives=fixed", "training.negative_pool=catalogue", _NO_FLOORS)
-    ),
-    "tuned-fresh": Variant("tuned, fresh negatives", "", ("training.negatives=fresh",)),
-}
-_OTHERS = {"paper": Variant("paper", "-paper", (_NO_FLOORS,)), "tuned": Variant("tuned")}
-AS_CONFIGURED = ("paper-fixed", "tuned-fresh", "paper", "tuned")  # a config as it stands
+# The baselines of a seed are the same whatever the model, so one variant measures them.
+_NO_BASELINES = "evaluation.floors=[]"
+
+_FIXED, _FRESH, _ANY_ITEM = (
+    "training.negatives=fixed",
+    "training.negatives=fresh",
+    "training.negative_pool=catalogue",
+)
+_OF_CLICKS = (
+    Variant("paper-fixed", "paper, fixed negatives", "-paper", (_FIXED, _NO_BASELINES), as_configured=True),
+    Variant("paper-fresh", "paper, fresh negatives", "-paper", (_FRESH, _NO_BASELINES)),
+    Variant("tuned-fixed", "tuned, fixed negatives", "", (_FIXED, _ANY_ITEM, _NO_BASELINES)),
+    Variant("tuned-fresh", "tuned, fresh negatives", "", (_FRESH,), as_configured=True),
+)
+_OF_OTHERS = (
+    Variant("paper", "paper", "-paper", (_NO_BASELINES,), as_configured=True),
+    Variant("tuned", "tuned", as_configured=True),
+)
 
 
 def variants_of(model: str) -> dict[str, Variant]:
-    """The rows of a model's main table, by the name that the command line gives them."""
-    return _LABELLED_PAIRS if registry.model(model).protocols[0] == "ctr" else _OTHERS
+    """The rows of a model's main table, by name."""
+    return {row.name: row for row in (_OF_CLICKS if registry.model(model).protocols[0] == "ctr" else _OF_OTHERS)}
 
 
 def ablations_of(model: str) -> dict[str, Variant]:
-    """The rows of its table of ablations: our settings, or the paper's, with a part taken out."""
+    """The rows of its table of ablations, by name: our settings, or the paper's, with a part taken out."""
     spec = registry.model(model)
-    ours = {name: Variant(f"tuned, {name}", "", (*overrides, _NO_FLOORS)) for name, overrides in spec.ablations.items()}
-    papers = {
-        name: Variant(name.replace("-", ", "), "-paper", (*overrides, _NO_FLOORS))
+    ours = [
+        Variant(name, f"tuned, {name}", "", (*overrides, _NO_BASELINES)) for name, overrides in spec.ablations.items()
+    ]
+    papers = [
+        Variant(name, name.replace("-", ", "), "-paper", (*overrides, _NO_BASELINES))
         for name, overrides in spec.paper_ablations.items()
-    }
-    return ours | papers
+    ]
+    return {row.name: row for row in (*ours, *papers)}
+
+
+def rows_of(model: str) -> dict[str, Variant]:
+    """All of both tables."""
+    return variants_of(model) | ablations_of(model)
 
 
 def variant(model: str, name: str) -> Variant:
@@ -63,7 +84,7 @@ def variant(model: str, name: str) -> Variant:
     Raises:
         InputError: the model has no such row.
     """
-    known = variants_of(model) | ablations_of(model)
+    known = rows_of(model)
     if name not in known:
         raise InputError(f"--variants: expected some of {', '.join(known)} for {model}, found {name!r}")
     return known[name]
