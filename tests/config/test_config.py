@@ -8,13 +8,16 @@ import pytest
 import yaml
 
 import tfkgrec
-from tfkgrec import config as settings
-from tfkgrec.config import Config, DataConfig, PretrainingConfig, load_config
+from tfkgrec import registry
+from tfkgrec.config import Config, DataConfig, PretrainingConfig, Section, load_config
+from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
+from tfkgrec.datasets.synthetic.settings import WorldSize
 from tfkgrec.errors import InputError
 from tfkgrec.models.dink.settings import DinkSettings
 from tfkgrec.models.mf.settings import MfSettings
 from tfkgrec.models.rkan.settings import RkanSettings
 from tfkgrec.protocols.ctr.settings import CtrTraining
+from tfkgrec.protocols.top_n.settings import TopNTraining
 
 SMALL = """\
 model: {name: dink, dim: 8}
@@ -47,7 +50,7 @@ def test_reads_values_and_defaults(write):
     config = load_config(write(SMALL))
     assert config.model == DinkSettings(dim=8)
     assert config.training == CtrTraining(epochs=3, learning_rate=0.01)  # YAML 1.1 reads 1e-2 as text
-    assert config.data == DataConfig("lastfm", protocol="C", knowledge_graph=None, unlinked_items="drop")
+    assert config.data == DataConfig("lastfm", protocol="ctr", knowledge_graph=None, unlinked_items="drop")
     assert config.evaluation.floors == ("popularity", "item_knn", "mf")
     assert config.export.k_max == 100
 
@@ -78,14 +81,14 @@ def test_override_of_text_stays_text_and_the_last_one_wins(write):
     config = load_config(
         write(OWN_FILES), ["data.columns.user=7", "data.columns.item=a=b", "model.dim=2", "model.dim=3"]
     )
-    assert config.data.columns == settings.ColumnsConfig(user="7", item="a=b")
+    assert config.data.source.columns == ColumnsConfig(user="7", item="a=b")
     assert config.model == MfSettings(dim=3)
 
 
 def test_override_can_create_a_section_and_switch_the_dataset(write):
     config = load_config(write(SMALL), ["export.k_max=5", "data.dataset=ml-1m", "published.auc=0.929"])
     assert config.export.k_max == 5
-    assert config.data.knowledge_graph == "satori-mkr"  # the first of KNOWLEDGE_GRAPHS
+    assert config.data.knowledge_graph == "satori-mkr"  # the dataset's first
     assert config.published == {"auc": 0.929}
 
 
@@ -95,7 +98,7 @@ def test_an_empty_section_is_its_defaults(write):
 
 def test_words_that_yaml_1_1_mistakes_stay_text(write):
     config = load_config(write(OWN_FILES + "  columns: {user: no, item: 10:30, rating: on, timestamp: 2020-01-01}\n"))
-    assert config.data.columns == settings.ColumnsConfig("no", "10:30", "on", "2020-01-01")
+    assert config.data.source.columns == ColumnsConfig("no", "10:30", "on", "2020-01-01")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -131,19 +134,18 @@ def test_words_that_yaml_1_1_mistakes_stay_text(write):
         ),
         (
             "evaluation.floors=[popularity, knn]",
-            "evaluation.floors: expected a list of one of 'popularity', "
-            "'item_knn', 'item_knn_newest', 'mf', 'bpr' or null, found [popularity, knn]",
+            "evaluation.floors: expected some of popularity, item_knn, mf with data.protocol ctr, found knn",
         ),
         (
             "model.name=din",
-            "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'kgcn', 'mf', found din",
+            "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'kgcn', 'ksr', 'mf', 'rkan', found din",
         ),
         (
             "model.name=[dink]",
-            "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'kgcn', 'mf', found [dink]",
+            "model.name: expected one of 'dink', 'ekpnet', 'hkrm', 'kgcn', 'ksr', 'mf', 'rkan', found [dink]",
         ),
         ("model=dink", "model: expected settings as `key: value`, found dink"),
-        ("data.protocol=Q", "data.protocol: expected one of 'C', 'S', 'R', found Q"),
+        ("data.protocol=Q", "data.protocol: expected one of 'ctr', 'sequential', 'top_n', found Q"),
         ("data.knowledge_graph=dbpedia", "data.knowledge_graph: expected null for dataset lastfm, found 'dbpedia'"),
         (
             "data.triples=x.tsv",
@@ -165,12 +167,14 @@ def test_bad_override_is_one_line(write, override, line):
 
 
 @pytest.mark.parametrize(
-    ("override", "where"),
-    [("training.negatives=fixed", "negatives: fixed"), ("data.protocol=R", "data.protocol R")],
+    ("override", "problem"),
+    [
+        ("training.negatives=fixed", "expected catalogue with negatives: fixed, found train_positives"),
+        ("data.protocol=R", "expected only with data.protocol ctr, found data.protocol top_n"),
+    ],
 )
-def test_liked_items_are_drawn_from_only_where_negatives_are_drawn(write, override, where):
-    line = f"training.negatives_from: expected catalogue with {where}, found liked"
-    with pytest.raises(InputError, match=f"{line}$"):
+def test_negatives_come_from_train_positives_only_where_they_are_drawn(write, override, problem):
+    with pytest.raises(InputError, match=rf": training\.negative_pool: {problem}$"):
         load_config(write(SMALL), [override, "training.negative_pool=train_positives"])
 
 
@@ -188,13 +192,13 @@ def test_liked_items_are_drawn_from_only_where_negatives_are_drawn(write, overri
         (SMALL + "data: {}\n", "{file}:7: data: expected once, found on line 2 too"),
         (
             SMALL.replace("lastfm", "lastfn"),
-            "{file}:3: data.dataset: expected one of 'lastfm', 'book-crossing', 'ml-1m', 'ml-100k', "
-            "'ml-100k-rkge', 'files', 'synthetic', found 'lastfn'",
+            "{file}:3: data.dataset: expected one of 'book-crossing', 'lastfm', 'ml-100k', "
+            "'ml-100k-rkge', 'ml-1m', 'files', 'synthetic', found 'lastfn'",
         ),
         (
             SMALL.replace("name: dink, ", ""),
             "{file}:1: model.name: "
-            "expected one of 'dink', 'ekpnet', 'hkrm', 'ksr', 'rkan', 'kgcn', 'mf', found nothing",
+            "expected one of 'dink', 'ekpnet', 'hkrm', 'kgcn', 'ksr', 'mf', 'rkan', found nothing",
         ),
         (
             SMALL.replace("lastfm", "ml-1m\n  knowledge_graph: 7"),
@@ -208,9 +212,13 @@ def test_liked_items_are_drawn_from_only_where_negatives_are_drawn(write, overri
         ("model: {name: mf}\n", "{file}: data: expected this section, found nothing"),
         ("model: {name: mf}\ndata:\n", "{file}:2: data: expected this section, found nothing"),
         (
+            SMALL.replace("lastfm", "lastfm\n  protocol: [C]"),
+            "{file}:4: data.protocol: expected one of 'ctr', 'sequential', 'top_n', found ['C']",
+        ),
+        (
             "model: {name: mf}\ndata: {protocol: C}\n",
-            "{file}:2: data.dataset: expected one of 'lastfm', 'book-crossing', 'ml-1m', 'ml-100k', "
-            "'ml-100k-rkge', 'files', 'synthetic', found nothing",
+            "{file}:2: data.dataset: expected one of 'book-crossing', 'lastfm', 'ml-100k', "
+            "'ml-100k-rkge', 'ml-1m', 'files', 'synthetic', found nothing",
         ),
         ("", "{file}: model: expected this section, found nothing"),
         ("- model\n", "{file}: expected sections (model, data, ...), found ['model']"),
@@ -285,7 +293,7 @@ def test_an_alias_to_a_mapping_around_it_is_refused(write):
 def test_made_in_python_the_same_checks_hold():
     with pytest.raises(InputError, match="^dim: expected an integer >= 1, found -1$"):
         DinkSettings(dim=-1)
-    with pytest.raises(InputError, match="^model: expected DinkSettings or .+ or MfSettings, found"):
+    with pytest.raises(InputError, match="^model: expected ModelSettings, found"):
         Config(model={"name": "dink"}, data=DataConfig("lastfm"))
     with pytest.raises(dataclasses.FrozenInstanceError):
         DinkSettings().dim = 3
@@ -295,8 +303,9 @@ def test_each_limit_is_kept_at_its_edge():
     """Every declared limit: the limit itself (or just inside) is taken, just outside is refused."""
     checked = 0
     needed = {
-        DataConfig: {"dataset": "lastfm", "protocol": "R"},
+        DataConfig: {"dataset": "lastfm"},
         CtrTraining: {"items_per_user": 1},
+        TopNTraining: {"items_per_user": 2},
         PretrainingConfig: {"items": "bpr"},
         RkanSettings: {"score": "embedding", "inner_product_in_logit": True},
     }
@@ -305,6 +314,8 @@ def test_each_limit_is_kept_at_its_edge():
         for spec in dataclasses.fields(cls):
             step = 1 if isinstance(spec.default, int) else 1e-9
             for name, limit in spec.metadata.items():
+                if name == "chosen" or (cls, spec.name) == (TopNTraining, "batch_size"):  # 2, as items_per_user
+                    continue
                 inside = {"min": 0, "max": 0, "above": step, "below": -step}[name]
                 outside = {"min": -step, "max": step, "above": 0, "below": 0}[name]
                 cls(**{**given, spec.name: limit + inside})
@@ -319,7 +330,7 @@ def test_each_limit_is_kept_at_its_edge():
 
 
 def test_pretraining_is_off_until_asked_for_and_can_be_put_off_again(write):
-    plain = "model: {name: dink}\ndata: {dataset: lastfm}\n"
+    plain = "model: {name: hkrm}\ndata: {dataset: lastfm}\n"
     assert load_config(write(plain)).pretraining is None
     asked = plain + "pretraining: {knowledge: transe, epochs: 3}\n"
     config = load_config(write(asked))
@@ -329,7 +340,7 @@ def test_pretraining_is_off_until_asked_for_and_can_be_put_off_again(write):
 
 
 def test_vectors_count_from_the_config_file_even_with_a_data_dir(write, tmp_path):
-    path = write("model: {name: dink}\ndata: {dataset: lastfm}\npretraining: {vectors: made/v.npz}\n")
+    path = write("model: {name: hkrm}\ndata: {dataset: lastfm}\npretraining: {vectors: made/v.npz}\n")
     for data_dir in (None, tmp_path / "elsewhere"):
         assert load_config(path, data_dir=data_dir).pretraining.vectors == path.parent.resolve() / "made/v.npz"
 
@@ -338,12 +349,12 @@ def test_relative_paths_count_from_the_config_file_or_from_data_dir(write, tmp_p
     path = write(OWN_FILES + "  item_links: /abs/links.csv\n")
     monkeypatch.chdir("/")
     data = load_config(path).data
-    assert (data.interactions, data.triples) == (tmp_path / "ratings.csv", tmp_path / "kg/triples.tsv")
-    assert data.item_links == Path("/abs/links.csv")
+    assert (data.source.interactions, data.source.triples) == (tmp_path / "ratings.csv", tmp_path / "kg/triples.tsv")
+    assert data.source.item_links == Path("/abs/links.csv")
     assert data.data_dir is None
     monkeypatch.chdir(tmp_path)
     data = load_config(path, data_dir="elsewhere").data
-    assert data.triples == tmp_path / "elsewhere/kg/triples.tsv"
+    assert data.source.triples == tmp_path / "elsewhere/kg/triples.tsv"
     assert data.data_dir == tmp_path / "elsewhere"
 
 
@@ -365,27 +376,34 @@ def test_resolved_config_comes_back_equal_from_another_folder(write, tmp_path):
 # no setting without an effect
 
 
-def _sections() -> list[type]:
-    return [c for c in vars(settings).values() if dataclasses.is_dataclass(c) and c is not settings.Section]
+def _sections() -> list[type[Section]]:
+    """Every settings class of the package: the engine's, and those of all models, protocols and datasets."""
+    for look in (registry.models, registry.protocols, registry.datasets):
+        look()  # imports them, and so makes them subclasses
+    found: list[type[Section]] = [Section]
+    for cls in found:  # which grows
+        found += [sub for sub in cls.__subclasses__() if sub.__module__.startswith("tfkgrec.")]
+    assert {CtrTraining, TopNTraining, DinkSettings, FilesSettings, PretrainingConfig} < set(found)
+    return found[1:]
 
 
 def test_every_model_setting_has_the_models_default_and_name():
-    assert {name: cls().name for name, cls in settings.MODEL_SETTINGS.items()} == {
-        name: name for name in settings.MODEL_SETTINGS
+    assert {name: spec.settings().name for name, spec in registry.models().items()} == {
+        name: name for name in registry.models()
     }
 
 
 def test_every_setting_is_read_somewhere():
-    """A key accepted and ignored misleads. Read means `.key` outside config/.
+    """A key accepted and ignored misleads. Read means `.key` outside config/ and the settings' own files.
 
     Sections that are passed on as `**asdict(section)` are read by a function with an argument of that name.
     """
     package = Path(tfkgrec.__file__).parent
-    spread = (settings.ColumnsConfig, settings.SyntheticConfig, *settings.MODEL_SETTINGS.values())
+    spread = (ColumnsConfig, WorldSize, *(spec.settings for spec in registry.models().values()))
     read: set[str] = {"published", "comments"}  # carried for people
     arguments: set[str] = set()
     for path in package.rglob("*.py"):
-        if path.parent == package / "config":
+        if path.parent == package / "config" or path.name == "settings.py":
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):

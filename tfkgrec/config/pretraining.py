@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from tfkgrec import registry
-from tfkgrec.config.section import Section, SettingError, choice, number
+from tfkgrec.config.section import Section, SettingError, number, one_of, show
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,9 @@ class PretrainingConfig(Section):
     def validate(self) -> None:
         if self.vectors is None and self.knowledge is None and self.items is None:
             raise SettingError("knowledge", "expected this, items or vectors to say what to pre-train, found all null")
-        if self.knowledge is not None:
-            choice("knowledge", self.knowledge, registry.kge_methods())
+        methods = registry.kge_methods()
+        if self.knowledge is not None and self.knowledge not in methods:
+            raise SettingError("knowledge", f"expected {one_of(methods)} or null, found {show(self.knowledge)}")
         for name in ("knowledge", "items"):
             if self.vectors is not None and getattr(self, name) is not None:
                 raise SettingError(name, f"expected null with vectors, which are read, found {getattr(self, name)!r}")
