@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,28 +12,20 @@ from tfkgrec.evaluation.metric import registered_metrics
 
 
 @pytest.fixture
-def install_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str, str, str], None]]:
-    """Put a module on the path whose `attribute` is registered in an entry-point group: (group, name, attribute, text).
+def install_outside(tmp_path: Path) -> Iterator[Callable[[str, str, str, str], None]]:
+    """Install a package of one file, whose `attribute` is registered: (entry-point group, name, attribute, text).
 
-    The module is called `outside_<name>`.
+    The package is called `outside_<name>`.
     """
-    folder = tmp_path / "site-packages"
-    folder.mkdir()
-    installed = []
-    monkeypatch.syspath_prepend(str(folder))
+    with ExitStack() as installed:
 
-    def install(group: str, name: str, attribute: str, text: str) -> None:
-        module = f"outside_{name}"
-        installed.append(module)
-        (folder / f"{module}.py").write_text(text)
-        info = folder / f"{module}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}:{attribute}\n")
+        def install(group: str, name: str, attribute: str, text: str) -> None:
+            package, folder = f"outside_{name}", tmp_path / f"site-packages-{name}"
+            folder.mkdir()
+            points = {group: {name: f"{package}:{attribute}"}}
+            installed.enter_context(installed_package(folder, package, {"__init__.py": text}, points))
 
-    yield install
-    for module in installed:
-        sys.modules.pop(module, None)
+        yield install
 
 
 @contextmanager

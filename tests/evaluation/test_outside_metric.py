@@ -7,7 +7,7 @@ from tests.protocols.sequential.test_evaluate import DOWN, fixed
 from tests.protocols.sequential.test_evaluate import splits as sequence_splits
 from tests.protocols.top_n.test_evaluate import SCORES, SPLITS
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.metric import Metric, registered_metrics
+from tfkgrec.evaluation.metric import Metric
 from tfkgrec.evaluation.ranking_metrics import list_metrics
 from tfkgrec.evaluation.ranks import rank_positives
 from tfkgrec.evaluation.report import assemble_metrics, report
@@ -32,9 +32,7 @@ BARE = Metric("bare", "bare")
 @pytest.fixture
 def register(install_outside):
     """Register an attribute of the module above."""
-    registered_metrics.cache_clear()
-    yield lambda attribute: install_outside("tfkgrec.metrics", "rank", attribute, MEAN_RANK)
-    registered_metrics.cache_clear()
+    return lambda attribute: install_outside("tfkgrec.metrics", "rank", attribute, MEAN_RANK)
 
 
 def test_protocol_that_asks_what_comes_next_measures_it(register):

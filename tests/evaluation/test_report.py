@@ -7,7 +7,7 @@ import pytest
 
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import assemble_metrics, read_metrics, report, write_metrics
-from tfkgrec.evaluation.summary import aggregate
+from tfkgrec.evaluation.summary import aggregate, flatten
 
 
 def metrics(seed: int = 0, auc: float = 0.8, full: bool = False) -> dict:
@@ -150,3 +150,9 @@ def test_protocols_of_lists_have_a_table_for_every_part_and_candidate_set():
         "rkan                             0.1000  0.0500\n"
         "  popularity                          -       -",
     ]
+
+
+def test_a_nested_mapping_flat():
+    tree = {"a": {"b": 1, "c": {"d": "x"}}, "e": None, "f": {}}
+    assert flatten(tree) == {"a.b": 1, "a.c.d": "x", "e": None}
+    assert list(flatten(tree, " ")) == ["a b", "a c d", "e"]
