@@ -7,9 +7,10 @@ import pytest
 from tests.datasets import files
 from tests.datasets.files import write
 from tfkgrec.config import DataConfig
-from tfkgrec.datasets.load import dataset_folder, load_raw
-from tfkgrec.datasets.own_files.settings import ColumnsConfig
-from tfkgrec.datasets.synthetic.settings import WorldSize
+from tfkgrec.datasets.folders import dataset_folder
+from tfkgrec.datasets.load import load_raw
+from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
+from tfkgrec.datasets.synthetic.settings import SyntheticSettings, WorldSize
 from tfkgrec.errors import InputError
 
 
@@ -27,33 +28,31 @@ from tfkgrec.errors import InputError
 )
 def test_public(tmp_path: Path, dataset: str, graph: str | None, make) -> None:
     make(tmp_path / dataset)
-    raw = load_raw(DataConfig(dataset=dataset, knowledge_graph=graph), tmp_path, seed=0)
+    raw = load_raw(DataConfig(dataset=dataset, knowledge_graph=graph, data_dir=tmp_path), seed=0)
     assert raw.name == dataset
     assert len(raw.interactions) > 1
 
 
-def test_public_data_always_drops_unlinked_items(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="data.unlinked_items: expected drop with dataset: lastfm, found error"):
-        load_raw(DataConfig(dataset="lastfm", unlinked_items="error"), tmp_path, seed=0)
+def test_public_data_always_drops_unlinked_items() -> None:
+    with pytest.raises(InputError, match="^unlinked_items: expected 'drop' for dataset lastfm, found 'error'$"):
+        DataConfig(dataset="lastfm", unlinked_items="error")
 
 
 def test_files(tmp_path: Path) -> None:
     write(tmp_path / "r.csv", "who,what,stars\na,1,5\na,2,1\nb,3,5\n")
     write(tmp_path / "t.tsv", "1\tgenre\tnoir\n2\tgenre\tnoir\n")
-    data = DataConfig(
-        dataset="files",
-        interactions=Path("r.csv"),
-        triples=Path("t.tsv"),
+    source = FilesSettings(
+        interactions=tmp_path / "r.csv",
+        triples=tmp_path / "t.tsv",
         columns=ColumnsConfig(user="who", item="what", rating="stars"),
         positive_at=4,
-        unlinked_items="drop",
     )
-    raw = load_raw(data, tmp_path, seed=0)
+    raw = load_raw(DataConfig(dataset="files", source=source, unlinked_items="drop"), seed=0)
     assert raw.interactions["positive"].tolist() == [True, False]
 
 
 def test_synthetic_follows_the_seed() -> None:
-    data = DataConfig(dataset="synthetic", synthetic=WorldSize(users=30, items=40))
+    data = DataConfig(dataset="synthetic", source=SyntheticSettings(WorldSize(users=30, items=40)))
     first, again, other = (load_raw(data, seed).interactions for seed in (1, 1, 2))
     assert first.equals(again)
     assert not first.equals(other)

@@ -9,7 +9,12 @@ from tests.real_data import needs_real_data
 from tfkgrec.config import DataConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Dataset, RawData
-from tfkgrec.datasets.load import PUBLIC, load_raw
+from tfkgrec.datasets.book_crossing.read import read_book_crossing
+from tfkgrec.datasets.lastfm.read import read_lastfm
+from tfkgrec.datasets.load import load_raw
+from tfkgrec.datasets.movielens_1m.read import read_movielens_1m
+from tfkgrec.datasets.movielens_100k.read import read_movielens_100k
+from tfkgrec.datasets.movielens_100k_imdb.read import read_rkge
 
 pytestmark = needs_real_data
 
@@ -24,6 +29,15 @@ VERSIONS = [
     ("ml-100k", None),
     ("ml-100k-rkge", None),
 ]
+
+
+READERS = {
+    "lastfm": read_lastfm,
+    "book-crossing": read_book_crossing,
+    "ml-1m": read_movielens_1m,
+    "ml-100k": read_movielens_100k,
+    "ml-100k-rkge": read_rkge,
+}
 
 
 @cache
@@ -41,7 +55,7 @@ def documented(docstring: str, column: str | None) -> dict[str, int]:
 
 @pytest.mark.parametrize("name, graph", VERSIONS)
 def test_docstring(name: str, graph: str | None) -> None:
-    assert documented(PUBLIC[name].__doc__, graph) == read(name, graph)[1].stats()
+    assert documented(READERS[name].__doc__, graph) == read(name, graph)[1].stats()
 
 
 @pytest.mark.parametrize(
