@@ -39,7 +39,7 @@ DEV = [
     "trustme>=1.2",  # certificates for the tests of TLS
     "scikit-learn>=1.6",  # test oracle: AUC, accuracy
     "jax>=0.7",  # one test runs the layers on Keras' JAX backend, on the CPU
-    "setuptools>=68",  # tests/test_packaging.py builds the wheel without isolation
+    "setuptools>=77",  # tests/test_packaging.py builds the wheel without isolation
     "wheel",
 ]
 
@@ -50,6 +50,8 @@ setup(
     long_description=(here / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     author="The tfkgrec authors",
+    license_expression="Apache-2.0",  # classifiers of licences have been superseded by it
+    license_files=["LICENSE"],
     packages=find_packages(include=["tfkgrec", "tfkgrec.*"]),
     package_data={"tfkgrec": ["py.typed", "quickstart.yaml"]},
     python_requires=">=3.11,<3.14",

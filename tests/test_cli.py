@@ -25,7 +25,7 @@ except SystemExit as stop:
 
 @pytest.mark.parametrize(
     "argv",
-    [[], *([verb] for verb in cli.VERBS), ["benchmark", "serving"], ["benchmark", "tables"]],
+    [[], *([verb] for verb in cli.VERBS), ["benchmark", "serving"]],
     ids=lambda argv: " ".join(argv) or "no verb",
 )
 def test_help_comes_without_tensorflow_and_at_once(argv):
@@ -44,11 +44,22 @@ def test_help_names_the_verbs_and_version_the_version(capsys):
         assert text in capsys.readouterr().out
 
 
-def test_no_verb_and_unknown_verb_are_exit_2(capsys):
-    for argv in ([], ["trian"]):
-        with pytest.raises(SystemExit) as stop:
-            cli.main(argv)
-        assert stop.value.code == 2
+def test_without_a_verb_all_are_listed(capsys):
+    assert cli.main([]) == 0
+    bare = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    assert bare == capsys.readouterr().out
+    assert set(cli.VERBS) <= {line.split()[0] for line in bare.split("verbs:\n")[1].splitlines()}
+    done = subprocess.run([sys.executable, "-m", "tfkgrec"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == bare.split()  # the width of lines is the terminal's
+
+
+def test_an_unknown_verb_is_exit_2(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["trian"])
+    assert stop.value.code == 2
     assert "invalid choice: 'trian'" in capsys.readouterr().err
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -13,8 +14,10 @@ from pathlib import Path
 import pytest
 
 import tfkgrec
+from tests.test_quickstart import SMALL
 
 ROOT = Path(__file__).parent.parent
+BESIDE = ("configs", "docs", "serving", "tests", "tools")  # folders that must stay out of the wheel
 pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="needs the source tree")
 
 
@@ -27,14 +30,20 @@ def _run(*command: object, cwd: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    """Built from a copy, so that the repository gets no build/ folder."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in ("setup.py", "pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, source)
-    for name in ("tfkgrec", "tests", "configs", "serving"):  # the last three must stay out of the wheel
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+def source(tmp_path_factory) -> Path:
+    """A copy, so that the repository gets no build/ folder."""
+    folder = tmp_path_factory.mktemp("source")
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, folder)
+    for name in ("tfkgrec", *BESIDE):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(source, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
     _run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", out, source, cwd=out)
     (built,) = out.glob("*.whl")
     return built
@@ -58,10 +67,29 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
         names = archive.namelist()
     sources = {str(p.relative_to(ROOT)) for p in (ROOT / "tfkgrec").rglob("*.py")}
     info = f"tfkgrec-{tfkgrec.__version__}.dist-info/"
-    assert {n for n in names if not n.startswith(info)} == sources | {"tfkgrec/py.typed"}
+    assert {n for n in names if not n.startswith(info)} == sources | {"tfkgrec/py.typed", "tfkgrec/quickstart.yaml"}
     assert {n.removeprefix(info) for n in names if n.startswith(info)} <= {
         "METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE",
     }  # fmt: skip
+    assert f"{info}licenses/LICENSE" in names
+
+
+def test_a_source_distribution_holds_what_the_tests_need(source, tmp_path):
+    """`setup.py sdist` reads setup.py and MANIFEST.in as every front end does."""
+    _run(sys.executable, "setup.py", "-q", "sdist", "--dist-dir", tmp_path, cwd=source)
+    (built,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    expected = {
+        str(path.relative_to(source))
+        for name in ("tfkgrec", *BESIDE)
+        for path in (source / name).rglob("*")
+        if path.is_file()
+    }
+    assert expected <= names
+    top = ("setup.py", "MANIFEST.in", "pyproject.toml", "Makefile", "LICENSE", "README.md", "CHANGELOG.md")
+    assert {*top, "CONTRIBUTING.md", "CITATION.cff"} <= names
+    assert not [name for name in names if name.endswith(".pyc") or name.startswith(("runs", ".venv", "build"))]
 
 
 def test_metadata(wheel):
@@ -73,6 +101,9 @@ def test_metadata(wheel):
     assert set(python.split(",")) == {">=3.11", "<3.14"}
     assert set(re.findall(r"^Provides-Extra: (.+)$", metadata, re.M)) == {"gpu", "parquet", "dev"}
     assert "# tfkgrec" in metadata  # the README
+    assert re.findall(r"^License-\w+: (.+)$", metadata, re.M) == ["Apache-2.0", "LICENSE"]
+    (cited,) = re.findall(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.M)
+    assert cited == tfkgrec.__version__
 
 
 def test_installed_elsewhere_it_runs(elsewhere):
@@ -80,7 +111,15 @@ def test_installed_elsewhere_it_runs(elsewhere):
     where = _run(binaries / "python", "-c", "import tfkgrec; print(tfkgrec.__file__)", cwd=elsewhere)
     assert Path(where.strip()).is_relative_to(elsewhere)
     assert _run(binaries / "tfkgrec", "--version", cwd=elsewhere) == f"tfkgrec {tfkgrec.__version__}\n"
-    assert "verbs:" in _run(binaries / "tfkgrec", "--help", cwd=elsewhere)
+    assert "verbs:" in _run(binaries / "tfkgrec", cwd=elsewhere)
+
+
+@pytest.mark.slow
+def test_installed_elsewhere_the_quickstart_runs(elsewhere, tmp_path):
+    """In an empty folder, with nothing of the repository beside it."""
+    printed = _run(elsewhere / "env/bin/tfkgrec", "quickstart", "--set", *SMALL, cwd=tmp_path)
+    assert re.findall(r"^(\d)\. [A-Z]", printed, re.M) == list("1234567")
+    assert (tmp_path / "export/dink/1/saved_model.pb").exists()
 
 
 def test_installed_elsewhere_every_module_imports(elsewhere):

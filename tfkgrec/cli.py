@@ -40,7 +40,8 @@ _MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.E
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Console script `tfkgrec`: hand the arguments after the verb to that verb's `main`."""
+    """Console script `tfkgrec`: hand what follows the verb to the `main` of its module; without a verb, list them."""
+    argv = sys.argv[1:] if argv is None else argv
     width = max(map(len, VERBS))
     parser = argparse.ArgumentParser(
         prog="tfkgrec",
@@ -51,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"tfkgrec {__version__}")
     parser.add_argument("verb", choices=VERBS, metavar="verb", help="as below; `tfkgrec <verb> --help` tells more")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    if not argv:
+        parser.print_help()
+        return 0
     options = parser.parse_args(argv)
     module, _ = VERBS[options.verb]
     return run_main(lambda rest: importlib.import_module(module).main(rest), options.arguments)
