@@ -7,24 +7,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.planted import SETTINGS, run_train, write_config
+from tests.planted import run_train, write_config
 from tfkgrec.runs import run as run_module
 from tfkgrec.runs.run import load_run, prepare
 
 WORLD = {"dataset": "synthetic", "synthetic": {"users": 60, "items": 50, "positives_per_user": 10}}
-TRAINING = {**SETTINGS["training"], "epochs": 1, "batch_size": 96, "calibrate": False}
+TRAINING = {"epochs": 1, "patience": 4, "batch_size": 96, "learning_rate": 2e-2, "jit_compile": False}
 SMALL = {"dim": 4, "history_length": 6}
 GRAPH = {"knowledge": "transe", "epochs": 1}
 SECTIONS = {
     "hkrm": {"model": {"name": "hkrm", **SMALL}, "data": WORLD, "pretraining": GRAPH},
     "rkan": {
         "model": {"name": "rkan", **SMALL, "num_paths": 4, "near_users": 4},
-        "data": {**WORLD, "protocol": "R"},
+        "data": {**WORLD, "protocol": "top_n"},
         "pretraining": GRAPH,
     },
     "ksr": {  # the paper's: all three tables are pre-trained and stay as they are
         "model": {"name": "ksr", **SMALL, "item_dim": 5, "hidden_dim": 6, "min_relation_triples": 20},
-        "data": {**WORLD, "protocol": "S", "k_core": 2},
+        "data": {**WORLD, "protocol": "sequential", "k_core": 2},
         "pretraining": {**GRAPH, "items": "bpr", "item_dim": 5, "item_epochs": 1},
     },
     "ekpnet": {"model": {"name": "ekpnet", **SMALL}, "data": WORLD, "pretraining": GRAPH},
@@ -56,7 +56,7 @@ def test_vectors_stay_with_the_run_and_a_resumed_run_reads_them(name, tmp_path, 
     def never(*_, **__):
         raise AssertionError("a resumed run learns no vectors")
 
-    monkeypatch.setattr(run_module.SharedWork, "vectors", never)
+    monkeypatch.setattr(run_module.RunCache, "embeddings", never)
     assert run_train(config, run, "--resume", overrides=["training.epochs=2"]) == 0
     again = given[-1]
     for table in ("entity", "relation", "item"):
