@@ -114,11 +114,13 @@ def _user_constants(liking: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         middle = (low + high) / 2
         too_many = _probability(liking + middle[:, None]).sum(axis=1) > sizes
         low, high = np.where(too_many, low, middle), np.where(too_many, middle, high)
-    return (low + high) / 2
+    constants: np.ndarray = (low + high) / 2
+    return constants
 
 
 def _probability(log_odds: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-log_odds))
+    probability: np.ndarray = 1 / (1 + np.exp(-log_odds))
+    return probability
 
 
 def _draw_taken(liking: np.ndarray, single: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -128,7 +130,8 @@ def _draw_taken(liking: np.ndarray, single: np.ndarray, rng: np.random.Generator
     first = np.argmax(liking + rng.gumbel(size=liking.shape), axis=1)  # a draw in proportion to the odds
     taken[one] = first[one, None] == np.arange(liking.shape[1])
     lot = np.argsort(np.argsort(np.where(taken, rng.random(taken.shape), 2), axis=1), axis=1)
-    return taken & (lot < max(1, taken.shape[1] // 2))  # the protocol needs as many negatives
+    taken &= lot < max(1, taken.shape[1] // 2)  # the protocol needs as many negatives
+    return taken
 
 
 def _watch(

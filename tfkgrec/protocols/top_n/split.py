@@ -95,7 +95,8 @@ class TimeSplits:
     @property
     def cold(self) -> np.ndarray:
         """bool [users], who has fewer than 5 ratings in the test part."""
-        return self.offsets[1:] - self.validation_end < COLD_TEST_RATINGS
+        few: np.ndarray = self.offsets[1:] - self.validation_end < COLD_TEST_RATINGS
+        return few
 
     def _known_end(self, part: str) -> np.ndarray:
         return {"validation": self.train_end, "test": self.validation_end}[part]
