@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: quickstart test lint bench
 
-quickstart: $(VENV)/.installed   ## train on planted data, evaluate, export, serve, recommend, explain
+quickstart: $(VENV)/.installed   ## train on synthetic data, evaluate, export, serve, recommend, explain
 	$(BIN)/python -m tfkgrec.quickstart
 
 test: lint   ## everything that must hold before a commit
