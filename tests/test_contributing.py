@@ -17,7 +17,13 @@ from tfkgrec.config import load_config
 PAGE = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text()
 BLOCKS = dict(re.findall(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```", PAGE, re.M | re.S))
 SMALL = "data: {dataset: synthetic, synthetic: {users: 80, items: 50, positives_per_user: 10}}"
-RUN = ["training.epochs=2", "training.jit_compile=false", "evaluation.floors=[popularity]", "export.k_max=5"]
+RUN = [
+    "training.epochs=10",
+    "training.learning_rate=5e-2",
+    "training.jit_compile=false",
+    "evaluation.floors=[popularity]",
+    "export.k_max=5",
+]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +82,7 @@ def test_its_test_passes(outside):
 def test_it_is_trained_and_evaluated(run, capsys):
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["model"] == "popular"
-    assert metrics["test"]["auc"] == pytest.approx(metrics["floors"]["popularity"]["auc"], abs=0.05)
+    assert metrics["test"]["auc"] > 0.55  # it has learned what is popular
     assert run_main(evaluate.main, [str(run)]) == 0
     assert "popular on synthetic" in capsys.readouterr().out
 
@@ -89,7 +95,7 @@ def test_it_is_exported_served_and_explained(run, tmp_path, capsys):
         arguments = ["--target", client.target, "--model", "popular", "--user", user, "--item", item]
         assert run_main(explain.main, arguments) == 0
     from_server = capsys.readouterr().out.splitlines()[-1]
-    assert re.fullmatch(r".+ \(probability 0\.\d+\): \d+ people took it", from_server)
+    assert re.fullmatch(r".+ \(probability 0\.\d+\): \d+ facts are known of it", from_server)
     assert run_main(explain.main, [str(run), "--user", user, "--item", item]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == from_server
 
@@ -103,7 +109,7 @@ def test_its_quality_is_measured(configs, capsys):
     asked = ["quality", "--models", "popular", "--seeds", "1", "--ablations", *folders]
     assert run_main(benchmark.main, [*asked, "--set", *RUN]) == 0
     printed = capsys.readouterr().out
-    for label in ("tuned, fixed negatives", "tuned, fresh negatives", "tuned, no-counts"):
+    for label in ("tuned, fixed negatives", "tuned, fresh negatives", "tuned, no-facts"):
         assert f"\nPopular, {label} " in printed
     assert run_main(benchmark.main, [*asked, "--datasets", "lastfm"]) == 2
     line = capsys.readouterr().err

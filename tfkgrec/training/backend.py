@@ -5,7 +5,7 @@ import tensorflow as tf
 
 
 def use_xla(jit_compile: str | bool) -> bool:
-    """Whether to compile with XLA: "auto" is yes, since embeddings dominate every model here (docs/results.md, speed)."""
+    """Whether to compile with XLA: "auto" is yes, as embeddings dominate every model here (docs/results.md, speed)."""
     return jit_compile if isinstance(jit_compile, bool) else True
 
 
