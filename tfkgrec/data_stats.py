@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tfkgrec data", description="Look at a dataset before training on it.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     add_config_arguments(verbs.add_parser("stats", help="print the counts and the split"))
-    config = config_from(parser.parse_args(argv))
+    config = config_from(parser.parse_args(argv), check=lambda config: None)  # nothing is trained
 
     seed, data = config.training.seed, config.data
     dataset = assemble(load_raw(data, seed), seed, data.inverse_relations)

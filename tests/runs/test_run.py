@@ -170,7 +170,7 @@ def test_resume_wants_to_know_which_run(config, capsys):
 
 def test_the_run_directory_holds_what_repeats_and_judges_the_run(planted_run):
     run = RunDirectory(planted_run)
-    assert load_config(run.config).data.synthetic.users == 300
+    assert load_config(run.config).data.source.synthetic.users == 300
     metrics = json.loads(run.metrics.read_text())
     assert {"model", "dataset", "protocol", "seed", "test", "validation", "floors", "timing", "data"} <= metrics.keys()
     assert metrics["timing"]["train_seconds"] > 0 and metrics["timing"]["examples_per_second"] > 0
@@ -230,7 +230,7 @@ def test_planted_data_are_learned_up_to_what_can_be_known(planted_run):
     from tfkgrec.datasets.synthetic.world import planted_world
 
     settings = load_config(planted_run / "config.yaml")
-    synthetic = settings.data.synthetic
+    synthetic = settings.data.source.synthetic
     _, truth = planted_world(synthetic.users, synthetic.items, synthetic.positives_per_user, seed=0)
     test = json.loads((planted_run / "metrics.json").read_text())["test"]
     assert truth.popularity_auc + 0.08 < test["auc"] < truth.best_auc + 0.01

@@ -19,7 +19,7 @@ from tfkgrec.protocols.ctr.calibration import calibrate
 from tfkgrec.protocols.ctr.evaluate import evaluate_scorer
 from tfkgrec.protocols.ctr.scorer import ModelScorer
 from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrTraining
-from tfkgrec.protocols.ctr.split import Splits, cut
+from tfkgrec.protocols.ctr.split import Splits, check_labels, cut
 from tfkgrec.tasks.ranking import RankingModel
 from tfkgrec.training.backend import seed_everything, use_xla
 from tfkgrec.training.contract import Metrics
@@ -50,7 +50,10 @@ class CtrProtocol:
         splits: Splits | None = None,
     ) -> None:
         self.dataset, self.split, self.training, self.evaluation = dataset, split, training, evaluation
-        self.splits = cut(dataset, split, training.seed) if splits is None else splits
+        if splits is None:
+            splits = cut(dataset, split, training.seed)
+            check_labels(dataset, splits)
+        self.splits = splits
         self._scorers: list[tuple[Recommender, int, ModelScorer]] = []
 
     def task(self, model: Recommender) -> keras.Model:

@@ -78,19 +78,18 @@ class Splits:
 
 
 def cut(dataset: Dataset, split: NoSettings, seed: int) -> Splits:
-    """`split_ctr`, with a positive and a negative in every part.
+    """`split_ctr`, which has no settings."""
+    return split_ctr(dataset, seed)
 
-    Raises:
-        InputError: a part has only positives or only negatives.
-    """
-    splits = split_ctr(dataset, seed)
+
+def check_labels(dataset: Dataset, splits: Splits) -> None:
+    """Raise `InputError` unless every part has a positive and a negative, without which there is no AUC."""
     for part in PARTS:
         label = getattr(splits, part).label
         if not 0 < label.sum() < len(label):
             positives = f"{len(dataset.interactions.positives):,}"
             found = f"{int(label.sum())} and {int((1 - label).sum())} among {positives}"
             raise InputError(f"{dataset.name}: expected positives and negatives in the {part} split, found {found}")
-    return splits
 
 
 def split_ctr(dataset: Dataset, seed: int) -> Splits:
