@@ -35,9 +35,10 @@ def run(statement, before=""):
     ],
 )
 def test_the_import_takes_under_half_a_second_and_no_tensorflow(statement):
-    assert run(statement)[1] == []
-    best = min(run(statement)[0] for _ in range(5))  # of CPU time, the interpreter's start included
-    assert best < 0.5
+    seconds, heavy = run(statement)
+    assert heavy == []
+    # Of CPU time, the interpreter's start included; another time where the machine was busy.
+    assert seconds < 0.5 or min(run(statement)[0] for _ in range(5)) < 0.5
 
 
 def test_the_commands_answer_without_tensorflow():

@@ -1,5 +1,6 @@
 """The signature definitions of an export, as TF Serving and saved_model_cli read them."""
 
+import re
 import shutil
 import sys
 
@@ -19,8 +20,6 @@ from tfkgrec.runtime.servable import RuntimeOptions, Servable
 from tfkgrec.runtime.signature_defs import read_signature_defs
 from tfkgrec.runtime.status import ServingError
 from tfkgrec.savedmodel.standard_ops import require_standard_ops
-
-CLI = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli"]
 
 
 def test_method_names_are_set_and_classify_and_regress_share_their_input(planted_export):
@@ -55,16 +54,33 @@ def checksum(path):
     return fingerprint_pb2.FingerprintDef.FromString(content).saved_model_checksum
 
 
-def test_saved_model_cli_shows_and_runs_classify(exports):
-    folder = ["--dir", str(exports / "1")]
-    shown = run_process(*CLI, "show", *folder, "--tag_set", "serve", "--signature_def", "classify")
-    assert shown.returncode == 0, shown.stderr
-    assert "Method name is: tensorflow/serving/classify" in shown.stdout
+COMMANDS = """
+import sys
+from tensorflow.python.tools import saved_model_cli
+for command in sys.argv[2:]:
+    sys.argv[1:] = command.split("|")
+    try:
+        saved_model_cli.main()
+    except SystemExit as ended:
+        assert not ended.code
+"""
+
+
+def test_saved_model_cli_shows_and_runs_an_export(exports):
+    """TensorFlow's own tool uses the session loader, as TF Serving does."""
+    common = ["--dir", str(exports / "1"), "--tag_set", "serve", "--signature_def"]
     examples = 'inputs=[{"user_id":["u1"],"item_id":["i2"]}]'
-    run = ["run", *folder, "--tag_set", "serve", "--signature_def", "classify", "--input_examples", examples]
-    done = run_process(*CLI, *run)
+    commands = [
+        ["show", *common, "classify"],
+        ["run", *common, "classify", "--input_examples", examples],
+        ["run", *common, "recommend", "--input_exprs", 'user_id=["nobody"]'],
+    ]
+    done = run_process(sys.executable, "-c", COMMANDS, "saved_model_cli", *map("|".join, commands))
     assert done.returncode == 0, done.stderr
+    assert "Method name is: tensorflow/serving/classify" in done.stdout
     assert "[[b'0' b'1']]" in done.stdout
+    assert re.search(r"Result for output key known_user:\n\[False\]", done.stdout)
+    assert re.search(r"Result for output key score:\n\[\[0\.\d+ ", done.stdout)
 
 
 def test_the_method_name_is_looked_at_only_where_that_is_asked_for(publish, tmp_path):

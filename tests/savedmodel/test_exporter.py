@@ -1,9 +1,9 @@
 """What an export leaves on disk: whole versions, with everything in them, or nothing."""
 
 import re
+import resource
 import shutil
 import signal
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +11,49 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tests.planted import run_process
+from tests.golden.record import EXPORT, RUNS
 from tfkgrec import export
 from tfkgrec.cli import run_main
 from tfkgrec.runtime.examples import example
 from tfkgrec.runtime.servable import Servable
 from tfkgrec.runtime.warmup import WARMUP_FILE
+from tfkgrec.savedmodel import exporter
+
+LARGE = ("saved_model.pb", "variables.data-00000-of-00001")
 
 
-def test_a_second_export_is_version_2_and_the_first_stays(planted_run, planted_export, tmp_path, capsys):
-    repository = tmp_path / "export"
-    shutil.copytree(planted_export, repository)
-    before = {path: path.read_bytes() for path in (repository / "dink/1").rglob("*") if path.is_file()}
-    assert run_main(export.main, [str(planted_run), "--export-dir", str(repository)]) == 0
-    assert capsys.readouterr().out == f"export: {repository / 'dink/2'}\n"
-    assert sorted(path.name for path in (repository / "dink").iterdir()) == ["1", "2"]
-    assert (repository / "cards/dink/2/model_card.md").exists()
+def export_old_run(repository: Path, *arguments: str) -> int:
+    """Export the run that is exported fastest, one that version 0.1 left, into `repository`; the exit status."""
+    return run_main(export.main, [str(RUNS / "kgcn"), "--export-dir", str(repository), *arguments])
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A model repository with kgcn/1, which version 0.1 exported."""
+    shutil.copytree(EXPORT / "kgcn", tmp_path / "export/kgcn")
+    return tmp_path / "export"
+
+
+def contents(repository):
+    return {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()}
+
+
+def test_a_second_export_is_version_2_and_the_first_stays(repository, monkeypatch, capsys):
+    before, seen = contents(repository), []
+
+    def publish(aside, base, version):
+        """What a process that is killed before the last step leaves: a whole version that no server looks at."""
+        seen.extend([path.name for path in base.iterdir()])
+        assert {path.name for path in aside.rglob("*")} >= {"saved_model.pb", "variables.index", WARMUP_FILE.name}
+        return put_in_place(aside, base, version)
+
+    put_in_place = exporter.publish
+    monkeypatch.setattr(exporter, "publish", publish)
+    assert export_old_run(repository) == 0
+    assert capsys.readouterr().out == f"export: {repository / 'kgcn/2'}\n"
+    assert len(seen) == 2 and "1" in seen and any(name.startswith(".writing-") for name in seen)
+    assert sorted(path.name for path in (repository / "kgcn").iterdir()) == ["1", "2"]
+    assert (repository / "cards/kgcn/2/model_card.md").exists()
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
@@ -60,19 +87,7 @@ def test_a_moved_export_still_answers(moved):
     assert found["item_id"][0, 0].startswith(b"film-")
 
 
-def test_saved_model_cli_runs_it(moved):
-    """TensorFlow's own tool uses the session loader, as TF Serving does."""
-    command = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "run", "--dir", str(moved)]
-    arguments = ["--tag_set", "serve", "--signature_def", "serving_default"]
-    inputs = ["--input_exprs", 'user_id=["nobody"];item_id=["film-1"]']
-    done = run_process(*command, *arguments, *inputs)
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"Result for output key known_item:\n\[ ?True\]", done.stdout)
-    assert re.search(r"Result for output key known_user:\n\[False\]", done.stdout)
-    assert re.search(r"Result for output key probability:\n\[0\.\d+\]", done.stdout)
-
-
-def test_a_savedmodel_that_answers_otherwise_is_not_published(planted_run, tmp_path, monkeypatch, capsys):
+def test_a_savedmodel_that_answers_otherwise_is_not_published(tmp_path, monkeypatch, capsys):
     run = Servable.run
 
     def other(self, key, inputs, outputs):
@@ -80,34 +95,37 @@ def test_a_savedmodel_that_answers_otherwise_is_not_published(planted_run, tmp_p
         return {**found, "score": found["score"] + 2e-5} if key == "recommend" else found
 
     monkeypatch.setattr(Servable, "run", other)
-    assert run_main(export.main, [str(planted_run), "--export-dir", str(tmp_path / "export")]) == 2
+    assert export_old_run(tmp_path / "export") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "signature recommend: expected score as the model gives it" in line
     assert _left(tmp_path / "export") == []
 
 
-@pytest.mark.parametrize("room", [60_000, 400_000])
-def test_a_full_disk_is_one_line_and_leaves_nothing(planted_run, planted_export, tmp_path, room):
-    """No file may grow beyond `room` bytes: the export stops at the variables, or at the graph after them."""
-    largest = max(path.stat().st_size for path in (planted_export / "dink/1").rglob("*") if path.is_file())
-    assert room < largest
-    script = (
-        "import resource, signal, sys\n"
-        "from tfkgrec import export\n"
-        "from tfkgrec.cli import run_main\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"  # writes fail, as on a full disk
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))\n"
-        "sys.exit(run_main(export.main, sys.argv[2:]))\n"
-    )
+@pytest.fixture
+def small_files():
+    """`small_files(size)`: from now on no file may grow beyond it, and writing fails as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("room", [10_000, 200_000], ids=["variables", "graph"])
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, small_files, capsys, room):
+    """The export stops at the variables, or at the graph after them."""
+    sizes = [path.stat().st_size for path in (EXPORT / "kgcn/1").rglob("*") if path.name in LARGE]
+    assert min(sizes) < 200_000 < max(sizes) and 10_000 < min(sizes)
     target = tmp_path / "export"
-    done = run_process(sys.executable, "-c", script, room, planted_run, "--export-dir", target)
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert re.fullmatch(r"error: .*File too large\n", done.stderr), done.stderr
+    small_files(room)
+    assert export_old_run(target) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and re.fullmatch(r"error: .*File too large\n", err), err
     assert _left(target) == []
 
 
 def _left(repository: Path) -> list[Path]:
-    return [path for path in repository.rglob("*") if path.is_file() or path.name != "dink"]
+    return [path for path in repository.rglob("*") if path.is_file() or path.name != "kgcn"]
 
 
 def test_warm_up_exercises_every_signature_by_the_call_that_is_meant_for_it(planted_export):
@@ -142,31 +160,10 @@ def test_classify_and_regress_give_the_probability_of_score(moved):
     servable.close()
 
 
-def test_a_version_may_be_numbered_and_is_never_overwritten(planted_run, planted_export, tmp_path, capsys):
-    repository = tmp_path / "export"
-    shutil.copytree(planted_export, repository)
-    before = {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()}
-    assert run_main(export.main, [str(planted_run), "--export-dir", str(repository), "--version", "1"]) == 2
+def test_a_version_may_be_numbered_and_is_never_overwritten(repository, capsys):
+    before = contents(repository)
+    assert export_old_run(repository, "--version", "1") == 2
     assert capsys.readouterr().err == (
-        f"error: {repository / 'dink/1'}: expected a new version: none is ever overwritten\n"
+        f"error: {repository / 'kgcn/1'}: expected a new version: none is ever overwritten\n"
     )
-    assert {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()} == before
-
-
-def test_a_killed_export_leaves_no_version_and_the_next_one_is_whole(planted_run, tmp_path, capsys):
-    """Killed where most is written: everything is there but the rename."""
-    script = (
-        "import os, signal, sys\n"
-        "from tfkgrec import export\n"
-        "from tfkgrec.savedmodel import exporter\n"
-        "exporter.publish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "export.main(sys.argv[1:])\n"
-    )
-    target = tmp_path / "export"
-    killed = run_process(sys.executable, "-c", script, planted_run, "--export-dir", target)
-    assert killed.returncode == -signal.SIGKILL
-    (left,) = (target / "dink").iterdir()
-    assert left.name.startswith(".writing-") and (left / "saved_model.pb").exists()
-    assert run_main(export.main, [str(planted_run), "--export-dir", str(target)]) == 0
-    assert capsys.readouterr().out == f"export: {target / 'dink/1'}\n"
-    assert [path.name for path in (target / "dink").iterdir()] == ["1"]
+    assert contents(repository) == before

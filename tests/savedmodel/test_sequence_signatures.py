@@ -1,19 +1,19 @@
-"""A planted KSR, exported and served: click after click through `advance` gives what the whole history gives."""
+"""A KSR, exported and served: click after click through `advance` gives what the whole history gives."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.planted import run_train, served, write_config
+from tests.golden.record import RUNS
+from tests.planted import served
 from tfkgrec import export
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
-from tfkgrec.config import load_config
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.runs.run import prepare
+from tfkgrec.runs.version_0_1 import read_config
 from tfkgrec.savedmodel.in_process import explain_run, run_signatures
 from tfkgrec.savedmodel.sequence_signatures import RECENT, SequenceSignatures
 
@@ -21,40 +21,20 @@ T = 6
 CLICKS = [f"film-{n}" for n in (3, 1, 7, 2, 9, 4, 8)]  # more than T
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("ksr")
-    config = write_config(
-        folder,
-        model={
-            **{"name": "ksr", "dim": 4, "item_dim": 5, "hidden_dim": 6, "history_length": T},
-            **{"train_items": True, "train_knowledge": True, "min_relation_triples": 20},
-        },
-        data={
-            "dataset": "synthetic",
-            **{"protocol": "S", "k_core": 2, "synthetic": {"users": 60, "items": 50, "positives_per_user": 10}},
-        },
-        training={
-            **{"epochs": 1, "batch_size": 96, "learning_rate": 2e-2, "jit_compile": False},
-            **{"loss": "sampled_softmax", "num_negatives": 16, "predict_first": True},
-        },
-        evaluation={"floors": ["popularity"], "batch_users": 64},
-    )
-    assert run_train(config, folder / "run") == 0
-    return folder / "run"
+RUN = RUNS / "ksr"  # as version 0.1 left it: not to be written to
 
 
 @pytest.fixture(scope="module")
-def signatures(run) -> SequenceSignatures:
-    found = run_signatures(run)[2]
+def signatures() -> SequenceSignatures:
+    found = run_signatures(RUN)[2]
     assert isinstance(found, SequenceSignatures)
     return found
 
 
 @pytest.fixture(scope="module")
-def client(run, tmp_path_factory) -> Iterator[Client]:
+def client(tmp_path_factory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("ksr-export")
-    assert run_main(export.main, [str(run), "--export-dir", str(folder)]) == 0
+    assert run_main(export.main, [str(RUN), "--export-dir", str(folder)]) == 0
     with served(folder / "ksr") as asking:
         yield asking
 
@@ -95,9 +75,9 @@ def test_an_unknown_click_changes_nothing(client):
         same(answer.state[name], value)
 
 
-def test_a_known_user_goes_on_from_what_test_knew(run, signatures):
+def test_a_known_user_goes_on_from_what_test_knew(signatures):
     """The training sequence and the validation item, which do not come back; the test item is for the user to take."""
-    prepared = prepare(load_config(run / "config.yaml"))
+    prepared = prepare(read_config(RUN / "config.yaml"))
     data, splits = prepared.dataset, prepared.splits
     offered = 0
     for k, inner in enumerate(splits.test.user):
@@ -116,17 +96,17 @@ def test_a_known_user_goes_on_from_what_test_knew(run, signatures):
     np.testing.assert_allclose(started["state_memory"], again["state_memory"], atol=1e-5)
 
 
-def test_explained_in_words(run, signatures):
+def test_explained_in_words(signatures):
     vocabularies = signatures.vocabularies
     user = next(f"user-{n}" for n in range(1, 60) if int(vocabularies.users(tf.constant([f"user-{n}"]))[0]))
-    outputs = explain_run(run, user, "film-3")
+    outputs = explain_run(RUN, user, "film-3")
     lines = explain_text(outputs, user, "film-3")
     assert f"what counts for user {user} now" in lines[0]
     assert any(name in " ".join(lines) for name in ("genre", "director", "star"))
 
 
-def test_lists_scores_and_reasons_agree(client, run):
-    users = [*(run / "vocabularies/users.txt").read_text().splitlines()[:2], "nobody"]
+def test_lists_scores_and_reasons_agree(client):
+    users = [*(RUN / "vocabularies/users.txt").read_text().splitlines()[:2], "nobody"]
     best = client.recommend(users, k=4)
     assert (best.known.tolist(), best.version, best.item_id.shape) == ([True, True, False], 1, (3, 4))
     pairs = np.repeat(users, 4).tolist(), best.item_id.ravel().tolist()

@@ -51,7 +51,7 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         _require_repository(given)
         yield Target(given, rest, embedded=False)
         return
-    repository = write_repository(tmp_path_factory.mktemp("conformance"))
+    repository = write_repository(tmp_path_factory.mktemp("conformance"), request.getfixturevalue("exports"))
     flags = [f"--model_config_file={repository}/models.config", f"--export-dir={repository}", "--rest_api_port=free"]
     flags += ["--allow_version_labels_for_unavailable_models=true"]
     flags += [f"--monitoring_config_file={ROOT}/serving/monitoring.config"]

@@ -10,6 +10,7 @@ writes it, for a server of any kind to serve:
   come first, the lower number first among equals.
 """
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -40,10 +41,13 @@ model_config_list {
 """
 
 
-def write_repository(folder: Path) -> Path:
-    """Fill `folder`; it stands for `/models` in its own `models.config`."""
-    for version in (1, 2):
-        export_toy(folder / "toy", version)
+def write_repository(folder: Path, toy: Path | None = None) -> Path:
+    """Fill `folder`, with a copy of `toy` where that has been made; it stands for `/models` in its `models.config`."""
+    if toy is None:
+        for version in (1, 2):
+            export_toy(folder / "toy", version)
+    else:
+        shutil.copytree(toy, folder / "toy")
     _export_steps(folder / "steps" / "1")
     (folder / "models.config").write_text(CONFIG)
     return folder
