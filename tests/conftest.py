@@ -1,9 +1,13 @@
 """One planted run and its export for all tests that only look at them."""
 
+import functools
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.golden.record import RUNS
 from tests.outside import install_outside
 from tests.planted import run_train, write_config
 from tests.toy_server import channel, exports, models, prediction, publish, server
@@ -34,6 +38,21 @@ def planted_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("planted")
     assert run_train(write_config(folder), folder / "run") == 0
     return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def exported_anew(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`exported_anew(model)`: version 1 of the run that 0.1 left, exported today: not to be written to."""
+    folder = tmp_path_factory.mktemp("exported-anew")
+
+    @functools.cache
+    def export_old_run(model: str) -> Path:
+        run = shutil.copytree(RUNS / model, folder / "runs" / model)
+        version = export.export_run(run, folder / "export")
+        shutil.rmtree(run)  # an export does without it
+        return version
+
+    return export_old_run
 
 
 @pytest.fixture(scope="session")

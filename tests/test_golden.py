@@ -31,7 +31,6 @@ from tests.golden.record import (
 from tfkgrec import evaluate
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
-from tfkgrec.export import export_run
 from tfkgrec.serving.lifecycle.manager import ModelManager
 from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.server import ModelServer
@@ -82,9 +81,8 @@ def test_an_old_run_answers(golden, model):
 
 
 @pytest.mark.parametrize("model", ["hkrm", "ksr"])  # of either kind of signatures the cheapest; the others answer above
-def test_an_old_run_exports(golden, model, tmp_path):
-    folder = export_run(RUNS / model, tmp_path)
-    assert differences(exported_answers(model, folder), golden[model]["exported"], SAME_WEIGHTS) == []
+def test_an_old_run_exports(golden, model, exported_anew):
+    assert differences(exported_answers(model, exported_anew(model)), golden[model]["exported"], SAME_WEIGHTS) == []
 
 
 @pytest.mark.parametrize("model", EXPORTED)

@@ -22,8 +22,8 @@ from tfkgrec.runtime.status import ServingError
 from tfkgrec.savedmodel.standard_ops import require_standard_ops
 
 
-def test_method_names_are_set_and_classify_and_regress_share_their_input(planted_export):
-    signatures = read_signature_defs(planted_export / "dink/1")
+def test_method_names_are_set_and_classify_and_regress_share_their_input(exported_anew):
+    signatures = read_signature_defs(exported_anew("hkrm"))
     methods = {
         name: signature.method_name.removeprefix("tensorflow/serving/") for name, signature in signatures.items()
     }
@@ -56,9 +56,12 @@ def checksum(path):
 
 COMMANDS = """
 import sys
+from absl import flags
 from tensorflow.python.tools import saved_model_cli
 for command in sys.argv[2:]:
     sys.argv[1:] = command.split("|")
+    for name in flags.FLAGS:
+        flags.FLAGS[name].unparse()
     try:
         saved_model_cli.main()
     except SystemExit as ended:
@@ -100,8 +103,8 @@ def test_the_method_name_is_looked_at_only_where_that_is_asked_for(publish, tmp_
     strict.close()
 
 
-def test_exports_hold_standard_operations_only(planted_export, exports):
-    require_standard_ops(planted_export / "dink/1")
+def test_exports_hold_standard_operations_only(exported_anew, exports):
+    require_standard_ops(exported_anew("hkrm"))
     require_standard_ops(exports / "1")
 
 

@@ -57,29 +57,30 @@ def test_a_second_export_is_version_2_and_the_first_stays(repository, monkeypatc
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
-def test_vocabularies_are_assets(planted_run, planted_export):
-    assets = planted_export / "dink/1/assets"
+@pytest.fixture(scope="module")
+def hkrm(exported_anew) -> Path:
+    """An export of today with every signature; its run is gone."""
+    return exported_anew("hkrm")
+
+
+def test_vocabularies_are_assets(hkrm):
     names = ["entity_names.txt", "items.txt", "relation_names.txt", "users.txt"]
-    assert sorted(path.name for path in assets.iterdir()) == names
+    assert sorted(path.name for path in (hkrm / "assets").iterdir()) == names
     for name in names:
-        assert (assets / name).read_text() == (planted_run / "vocabularies" / name).read_text()
+        assert (hkrm / "assets" / name).read_text() == (RUNS / "hkrm/vocabularies" / name).read_text()
 
 
 @pytest.fixture
-def moved(planted_run, planted_export, tmp_path):
-    """A copy of the export elsewhere, while the run and the export that it comes from are out of sight."""
-    copy = tmp_path / "moved"
-    shutil.copytree(planted_export / "dink/1", copy)
-    hidden = [(path, path.with_name(f"{path.name}-hidden")) for path in (planted_run, planted_export)]
-    for path, elsewhere in hidden:
-        path.rename(elsewhere)
+def moved(hkrm, tmp_path):
+    """A copy of the export elsewhere, while the one that it comes from is out of sight."""
+    copy = shutil.copytree(hkrm, tmp_path / "moved")
+    hidden = hkrm.rename(hkrm.with_name("hidden"))
     yield copy
-    for path, elsewhere in hidden:
-        elsewhere.rename(path)
+    hidden.rename(hkrm)
 
 
 def test_a_moved_export_still_answers(moved):
-    servable = Servable("dink", 1, moved)
+    servable = Servable("hkrm", 1, moved)
     user = (moved / "assets/users.txt").read_text().splitlines()[0]
     found = servable.run("recommend", {"user_id": np.array([user.encode()], object)}, ["item_id", "known_user"])
     servable.close()
@@ -128,15 +129,15 @@ def _left(repository: Path) -> list[Path]:
     return [path for path in repository.rglob("*") if path.is_file() or path.name != "kgcn"]
 
 
-def test_warm_up_exercises_every_signature_by_the_call_that_is_meant_for_it(planted_export):
-    records = tf.data.TFRecordDataset(str(planted_export / "dink/1" / WARMUP_FILE)).as_numpy_iterator()
+def test_warm_up_exercises_every_signature_by_the_call_that_is_meant_for_it(hkrm):
+    records = tf.data.TFRecordDataset(str(hkrm / WARMUP_FILE)).as_numpy_iterator()
     logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
     asked = {}
     for log in logs:
         kind = log.WhichOneof("log_type")
         request = getattr(log, kind).request
         specs = [task.model_spec for task in request.tasks] if kind == "multi_inference_log" else [request.model_spec]
-        assert all(spec.name == "dink" for spec in specs)
+        assert all(spec.name == "hkrm" for spec in specs)
         asked.setdefault(kind, set()).update(spec.signature_name for spec in specs)
     assert asked == {
         "predict_log": {"serving_default", "recommend", "recommend_for_history", "explain"},
@@ -147,7 +148,7 @@ def test_warm_up_exercises_every_signature_by_the_call_that_is_meant_for_it(plan
 
 
 def test_classify_and_regress_give_the_probability_of_score(moved):
-    servable = Servable("dink", 1, moved)
+    servable = Servable("hkrm", 1, moved)
     users = [line.encode() for line in (moved / "assets/users.txt").read_text().splitlines()[:2]] + [b"nobody"]
     items = [line.encode() for line in (moved / "assets/items.txt").read_text().splitlines()[:3]]
     pairs = {"user_id": np.array(users, object), "item_id": np.array(items, object)}

@@ -2,18 +2,20 @@
 
 import json
 
+from tests.golden.record import RUNS
 from tfkgrec.savedmodel.model_card import Card, RunFacts, as_markdown, run_facts
 from tfkgrec.serving.lifecycle.versions import find_versions
 from tfkgrec.training.run_directory import RunDirectory
 
 
-def test_the_card_tells_data_metrics_floors_seed_versions_and_signatures(planted_run, planted_export):
-    folder = planted_export / "cards" / "dink" / "1"
+def test_the_card_tells_data_metrics_floors_seed_versions_and_signatures(exported_anew):
+    folder = exported_anew("hkrm").parents[1] / "cards/hkrm/1"
+    run = RUNS / "hkrm"
     assert sorted(path.name for path in folder.iterdir()) == ["model_card.json", "model_card.md"]
     card = json.loads((folder / "model_card.json").read_text())
-    metrics = json.loads((planted_run / "metrics.json").read_text())
-    environment = json.loads((planted_run / "environment.json").read_text())
-    assert (card["model"], card["version"], card["seed"]) == ("dink", 1, metrics["seed"])
+    metrics = json.loads((run / "metrics.json").read_text())
+    environment = json.loads((run / "environment.json").read_text())
+    assert (card["model"], card["version"], card["seed"]) == ("hkrm", 1, metrics["seed"])
     assert card["metrics"] == {"validation": metrics["validation"], "test": metrics["test"]}
     assert card["floors"] == metrics["floors"] and card["data"] == metrics["data"]
     assert card["versions"]["tensorflow"] == environment["versions"]["tensorflow"]
@@ -23,16 +25,17 @@ def test_the_card_tells_data_metrics_floors_seed_versions_and_signatures(planted
         "outputs": {"classes": "string [?, 2]", "scores": "float32 [?, 2]"},
     }
     text = (folder / "model_card.md").read_text()
-    facts = run_facts(RunDirectory(planted_run))
-    made = Card("dink", 1, card["exported"], facts, card["signatures"])
+    facts = run_facts(RunDirectory(run))
+    made = Card("hkrm", 1, card["exported"], facts, card["signatures"])
     assert text == as_markdown(made) and card == made.to_dict()
-    assert f"| dink (test) | {metrics['test']['auc']:.4f} |" in text
+    assert f"| hkrm (test) | {metrics['test']['auc']:.4f} |" in text
     assert f"| floor: popularity | {metrics['floors']['popularity']['auc']:.4f} |" in text
 
 
-def test_the_folder_that_servers_scan_holds_versions_only(planted_export):
-    assert [path.name for path in (planted_export / "dink").iterdir()] == ["1"]
-    assert find_versions(planted_export / "dink").keys() == {1}
+def test_the_folder_that_servers_scan_holds_versions_only(exported_anew):
+    folder = exported_anew("hkrm").parent
+    assert [path.name for path in folder.iterdir()] == ["1"]
+    assert find_versions(folder).keys() == {1}
 
 
 def test_a_table_of_candidate_sets_names_the_set():

@@ -8,8 +8,6 @@ import tensorflow as tf
 
 from tests.golden.record import RUNS
 from tests.planted import served
-from tfkgrec import export
-from tfkgrec.cli import run_main
 from tfkgrec.client import Client
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.runs.run import prepare
@@ -32,10 +30,8 @@ def signatures() -> SequenceSignatures:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory) -> Iterator[Client]:
-    folder = tmp_path_factory.mktemp("ksr-export")
-    assert run_main(export.main, [str(RUN), "--export-dir", str(folder)]) == 0
-    with served(folder / "ksr") as asking:
+def client(exported_anew) -> Iterator[Client]:
+    with served(exported_anew("ksr").parent) as asking:
         yield asking
 
 
