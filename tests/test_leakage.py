@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.data import small
+from tests.models.small import settings_of
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.datasets.synthetic.world import planted_world
@@ -18,11 +19,16 @@ from tfkgrec.evaluation.ctr import auc, auc_within
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models.dink import model as dink_module
 from tfkgrec.models.dink.model import DINK
-from tfkgrec.models.hkrm.attribute_tables import ATTRIBUTE_TABLES
+from tfkgrec.models.dink.settings import DinkSettings
+from tfkgrec.models.hkrm.attribute_tables import ATTRIBUTE_TABLES, AttributeSizes
 from tfkgrec.models.hkrm.attributes import collect_attributes
 from tfkgrec.models.hkrm.model import HKRM
+from tfkgrec.models.hkrm.settings import HkrmSettings
 from tfkgrec.models.kgcn.model import KGCN
-from tfkgrec.models.mf.model import MatrixFactorization
+from tfkgrec.models.kgcn.settings import KgcnSettings
+from tfkgrec.models.mf.model import MatrixFactorization, MatrixSizes
+from tfkgrec.models.mf.settings import MfSettings
+from tfkgrec.models.recommender import TableSizes
 from tfkgrec.protocols.ctr.batches import TrainingBatches
 from tfkgrec.protocols.ctr.split import Splits, split_ctr
 
@@ -130,7 +136,9 @@ def test_histories_of_batches_hold_training_positives_only():
 
 def make_dink(**settings: Any) -> DINK:
     users, items = DATASET.users.size, DATASET.items.size
-    model = DINK(users, items, items + 10, 4, dim=3, history_length=10, num_neighbours=2, **settings)
+    plain = {"dim": 3, "history_length": 10, "num_neighbours": 2}
+    sizes = TableSizes(users, items, items + 10, 4)
+    model = DINK.from_settings(sizes, settings_of(DinkSettings, **plain, **settings))
     model.build()
     rng = np.random.default_rng(0)
     for weight in model.trainable_weights:
@@ -142,9 +150,11 @@ def make_dink(**settings: Any) -> DINK:
 
 def make_hkrm(**settings: Any) -> HKRM:
     found = collect_attributes(DATASET, None, 12, 8, np.random.default_rng(0))
-    sizes = (len(found.field_relation), len(found.slot_item), len(found.value_entity), found.max_values)
-    users, items, entities = DATASET.users.size, DATASET.items.size, len(found.entity_ids)
-    model = HKRM(users, items, entities, *sizes, dim=3, history_length=10, **settings)
+    of_tables = (len(found.field_relation), len(found.slot_item), len(found.value_entity), found.max_values)
+    sizes = AttributeSizes(DATASET.users.size, DATASET.items.size, len(found.entity_ids), *of_tables)
+    of_model = settings_of(HkrmSettings, dim=3, history_length=10, **settings)
+    del of_model["fields"], of_model["max_fields"], of_model["max_values"]
+    model = HKRM.from_settings(sizes, of_model)
     model.build()
     rng = np.random.default_rng(0)
     for weight in model.trainable_weights:
@@ -156,7 +166,8 @@ def make_hkrm(**settings: Any) -> HKRM:
 
 def make_kgcn() -> KGCN:
     users, items = DATASET.users.size, DATASET.items.size
-    model = KGCN(users, items, items + 10, 4, dim=3, num_neighbours=2)
+    sizes = TableSizes(users, items, items + 10, 4)
+    model = KGCN.from_settings(sizes, settings_of(KgcnSettings, dim=3, num_neighbours=2))
     model.build()
     rng = np.random.default_rng(0)
     model.set_table("neighbour_entity", rng.integers(0, items + 10, (items, 2)))
@@ -165,7 +176,8 @@ def make_kgcn() -> KGCN:
 
 
 def make_mf() -> MatrixFactorization:
-    model = MatrixFactorization(DATASET.users.size, DATASET.items.size, 3)
+    sizes = MatrixSizes(DATASET.users.size, DATASET.items.size)
+    model = MatrixFactorization.from_settings(sizes, settings_of(MfSettings, dim=3))
     model.build()
     return model
 

@@ -6,9 +6,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-import tfkgrec.models.build  # noqa: F401  whatever a model needs to be made
-import tfkgrec.models.dink
-import tfkgrec.models.mf.model  # noqa: F401
+import tfkgrec.models.dink.model
+import tfkgrec.models.ekpnet.model
+import tfkgrec.models.hkrm.model
+import tfkgrec.models.kgcn.model
+import tfkgrec.models.mf.model
+import tfkgrec.models.rkan.model  # noqa: F401  what a file names has to be there
 
 
 def run(folder: Path, model: keras.Model) -> dict[str, np.ndarray]:

@@ -1,10 +1,14 @@
 """A DINK small enough to follow, with weights and side tables drawn at random."""
 
+import dataclasses
 from typing import Any
 
+import keras
 import numpy as np
 
 from tfkgrec.models.dink.model import DINK
+from tfkgrec.models.dink.settings import DinkSettings
+from tfkgrec.models.recommender import TableSizes
 
 USERS, ITEMS, ENTITIES, RELATIONS, D, T, K = 7, 9, 14, 4, 3, 5, 3
 STRANGER, EMPTY = 0, 6  # users: the unknown one, one without a history
@@ -16,11 +20,25 @@ EXTRAS = (
 EVERYTHING: dict[str, Any] = dict.fromkeys(EXTRAS, True)
 
 
+def settings_of(cls: type, **settings: Any) -> dict[str, Any]:
+    """A model's settings as its `from_settings` takes them, the others by default."""
+    defaults = {field.name: field.default for field in dataclasses.fields(cls) if field.name != "name"}
+    return {**defaults, **settings}
+
+
+def flat(model: keras.Model) -> dict[str, Any]:
+    """A model's arguments side by side, those of its records, too."""
+    config = model.get_config()
+    records = [config[name] for name in type(model).records if isinstance(config.get(name), dict)]
+    return {name: value for part in (*records, config) for name, value in part.items()}
+
+
 def dink(seed: int = 0, **settings: Any) -> DINK:
     """A built model. Row 0 of every table of vectors is filled, too: masks have to hold, not zeros."""
     rng = np.random.default_rng(seed)
-    sizes = {"dim": D, "history_length": T, "num_neighbours": K}
-    model = DINK(USERS, ITEMS, ENTITIES, RELATIONS, **{**sizes, **settings})
+    plain = {"dim": D, "history_length": T, "num_neighbours": K, "l2": 0.0}
+    sizes = TableSizes(USERS, ITEMS, ENTITIES, RELATIONS)
+    model = DINK.from_settings(sizes, settings_of(DinkSettings, **{**plain, **settings}))
     model.build()
     for weight in model.trainable_weights:
         weight.assign(0.7 * rng.normal(size=weight.shape))

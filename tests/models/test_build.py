@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.data import small
+from tests.models.small import flat
 from tfkgrec.errors import InputError
 from tfkgrec.models.build import build_model
 from tfkgrec.models.dink.settings import DinkSettings
@@ -29,7 +30,7 @@ def test_dink_has_its_settings():
         item_bias=True,
         dropout=0.2,
     )
-    config = build_model(settings, DATASET, SPLITS.train_history, 0).get_config()
+    config = flat(build_model(settings, DATASET, SPLITS.train_history, 0))
     for name, value in vars(settings).items():
         if name != "name":
             assert config[name] == value, name
@@ -55,7 +56,7 @@ def test_hkrm_has_its_settings_and_tables():
         dim=4, history_length=3, max_fields=2, combine="sum", level="attribute", margin=0.5, l2=0.25
     )
     model = build_model(settings, DATASET, SPLITS.train_history, 0)
-    config = model.get_config()
+    config = {**flat(model), "pair_l2": model.head.l2}
     for name, value in vars(settings).items():
         if name not in ("name", "fields", "max_fields", "max_values"):
             assert config[name] == value, name
@@ -77,7 +78,10 @@ def test_hkrm_refuses_a_field_that_no_item_has():
 def test_ekpnet_has_its_settings_and_tables():
     settings = EkpnetSettings(dim=4, num_hops=3, history_length=3, triples_per_item=2, lambda1=0.5, history_hop=True)
     model = build_model(settings, DATASET, SPLITS.train_history, 0)
-    config = model.get_config()
+    config = {**flat(model), "ripple_item_dot": model.head.interest_item_dot}
+    for group in ("lambdas", "first_lambdas"):
+        names = [f"{group.removesuffix('s')}{n}" for n in (1, 2, 3)]
+        config |= dict(zip(names, config[group].values(), strict=True))
     for name, value in vars(settings).items():
         if name != "name":
             assert config[name] == value, name
@@ -96,7 +100,7 @@ def test_ekpnet_has_its_settings_and_tables():
 def test_kgcn_has_its_settings_and_tables():
     settings = KgcnSettings(dim=4, num_neighbours=2, aggregator="concat", l2=0.5, item_bias=True, pair_l2=0.25)
     model = build_model(settings, DATASET, SPLITS.train_history, 0)
-    config = model.get_config()
+    config = {**flat(model), "pair_l2": model.head.l2}
     for name, value in vars(settings).items():
         if name != "name":
             assert config[name] == value, name
@@ -111,7 +115,7 @@ def test_kgcn_has_its_settings_and_tables():
 
 def test_matrix_factorization_has_its_settings():
     model = build_model(MfSettings(dim=5, item_bias=False, l2=0.25), DATASET, SPLITS, 0)
-    config = model.get_config()
+    config = flat(model)
     assert (config["dim"], config["item_bias"], config["l2"]) == (5, False, 0.25)
     assert model.item_bias is None
     assert model.num_items == DATASET.items.size

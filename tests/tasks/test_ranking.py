@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from tests.harness import sigmoid
 from tests.models.small import EVERYTHING, batch, dink
-from tfkgrec.models.mf.model import MatrixFactorization
+from tfkgrec.models.mf.model import MatrixFactorization, MatrixSizes
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.tasks.ranking import RankingModel
 
@@ -25,7 +25,7 @@ def labelled(g: int = 6, m: int = 4, seed: int = 0) -> tuple[dict[str, np.ndarra
 
 
 def mf(**settings) -> MatrixFactorization:
-    model = MatrixFactorization(7, 9, 3, **settings)
+    model = MatrixFactorization(MatrixSizes(7, 9), **{"dim": 3, "item_bias": True, "l2": 0.0, **settings})
     model.build()
     for n, weight in enumerate(model.trainable_weights):
         weight.assign(np.random.default_rng(n).normal(size=weight.shape))

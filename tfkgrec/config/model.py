@@ -24,5 +24,5 @@ class ModelSettings(Section):
         """
 
     def hyperparameters(self) -> dict[str, Any]:
-        """All but the name, named as the constructor's arguments are."""
+        """All but the name."""
         return {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(self) if spec.name != "name"}

@@ -1,11 +1,12 @@
-"""DINK's knowledge aggregators (papers/dink.txt, section 3.2): an item seen through its graph neighbours."""
+"""DINK's knowledge aggregators (Zhang et al. 2023, section 3.2): an item seen through its graph neighbours."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
 
 from tfkgrec.layers.masked import masked_softmax
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 
 class Aggregator(keras.layers.Layer):
@@ -25,30 +26,30 @@ class Aggregator(keras.layers.Layer):
     Output: E(v) [..., units], and the neighbours' weights [..., K] (0 where masked), which explanations show.
     """
 
-    def __init__(self, units: int, activation: str = "tanh", **kwargs: Any) -> None:
+    def __init__(self, units: int, activation: str = "tanh", **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         if units < 1:
             raise ValueError(f"`units` should be at least 1. Received: {units}")
         self.units = units
         self.activation = keras.activations.get(activation)
 
-    def build(self, center_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, center_shape: Shape, *_: Shape, **__: Shape) -> None:
         self._build_projection(center_shape[-1])
 
     def _build_projection(self, width: int) -> None:
         self.kernel = self.add_weight(shape=(width, self.units), initializer="glorot_uniform", name="kernel")
         self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
 
-    def _project(self, summary: Any) -> Any:
+    def _project(self, summary: Tensor) -> Tensor:
         return self.activation(ops.matmul(summary, self.kernel) + self.bias)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, center_shape: Any, neighbours_shape: Any, *_: Any) -> tuple[Any, Any]:
+    def compute_output_shape(self, center_shape: Shape, neighbours_shape: Shape, *_: Shape) -> tuple[Shape, Shape]:
         return (*center_shape[:-1], self.units), tuple(neighbours_shape[:-1])
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         activation = keras.activations.serialize(self.activation)
         return {**super().get_config(), "units": self.units, "activation": activation}
 
@@ -57,7 +58,7 @@ class Aggregator(keras.layers.Layer):
 class SumAggregator(Aggregator):
     """SUM (eq 2): E(v) = act(W (v + sum_k e_k) + b), W [d, units]."""
 
-    def call(self, center: Any, neighbours: Any, relations: Any, mask: Any) -> tuple[Any, Any]:
+    def call(self, center: Tensor, neighbours: Tensor, relations: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         weights = ops.cast(mask, neighbours.dtype)  # [..., K]
         return self._project(center + _weighted_sum(weights, neighbours)), weights
 
@@ -66,10 +67,10 @@ class SumAggregator(Aggregator):
 class ConcatAggregator(Aggregator):
     """CONCAT (eq 3): E(v) = act(W [v || sum_k e_k] + b), W [2d, units]."""
 
-    def build(self, center_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, center_shape: Shape, *_: Shape, **__: Shape) -> None:
         self._build_projection(2 * center_shape[-1])
 
-    def call(self, center: Any, neighbours: Any, relations: Any, mask: Any) -> tuple[Any, Any]:
+    def call(self, center: Tensor, neighbours: Tensor, relations: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         weights = ops.cast(mask, neighbours.dtype)  # [..., K]
         return self._project(ops.concatenate([center, _weighted_sum(weights, neighbours)], axis=-1)), weights
 
@@ -92,19 +93,19 @@ class AttentionAggregator(Aggregator):
         activation: str = "tanh",
         include_center: bool = False,
         score_activation: str = "leaky_relu",
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(units, activation, **kwargs)
         self.include_center = include_center
         self.score_activation = keras.activations.get(score_activation)
 
-    def build(self, center_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, center_shape: Shape, *_: Shape, **__: Shape) -> None:
         self._build_projection(center_shape[-1])
         self.relation_kernel = self.add_weight(
             shape=(center_shape[-1],), initializer=keras.initializers.RandomNormal(stddev=0.1), name="relation_kernel"
         )
 
-    def call(self, center: Any, neighbours: Any, relations: Any, mask: Any) -> tuple[Any, Any]:
+    def call(self, center: Tensor, neighbours: Tensor, relations: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         scores = ops.sum(neighbours * relations * self.relation_kernel, axis=-1)  # [..., K]
         weights = masked_softmax(self.score_activation(scores), mask)  # (4) [..., K]
         summary = _weighted_sum(weights, neighbours)  # [..., d]
@@ -112,7 +113,7 @@ class AttentionAggregator(Aggregator):
             summary = summary + center
         return self._project(summary), weights  # (5)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "include_center": self.include_center,
@@ -120,6 +121,6 @@ class AttentionAggregator(Aggregator):
         }
 
 
-def _weighted_sum(weights: Any, vectors: Any) -> Any:
+def _weighted_sum(weights: Tensor, vectors: Tensor) -> Tensor:
     """sum_k weights[..., k] * vectors[..., k, :]; multiply-and-reduce, which XLA fuses."""
     return ops.sum(ops.expand_dims(weights, -1) * vectors, axis=-2)

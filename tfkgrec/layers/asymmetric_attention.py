@@ -1,14 +1,13 @@
-"""EKPNet's asymmetric semantic attention (papers/ekpnet.txt, section 4.2, eqs 6-11)."""
-
-from typing import Any
+"""EKPNet's asymmetric semantic attention (Zhang et al. 2022, section 4.2, eqs 6-11)."""
 
 import keras
 from keras import ops
 
 from tfkgrec.layers.masked import masked_softmax
+from tfkgrec.types import Shape, Tensor
 
 
-def semantic_transform(vector: Any, own: Any, relation: Any) -> Any:
+def semantic_transform(vector: Tensor, own: Tensor, relation: Tensor) -> Tensor:
     """psi(v) = (gamma_e gamma_r^T) v = gamma_e (gamma_r . v) (7, 8): rank one, so never a d x d matrix.
 
     Args:
@@ -40,16 +39,16 @@ class AsymmetricAttention(keras.layers.Layer):
     Output: rho [G, M, d] and phi [G, M, N], both zeros for a row without any triple.
     """
 
-    def build(self, *_: Any, **__: Any) -> None:
+    def build(self, *_: Shape, **__: Shape) -> None:
         """Nothing to build: the gammas are the model's, with its other tables."""
 
-    def call(self, keys: Any, values: Any, candidate: Any, mask: Any) -> tuple[Any, Any]:
+    def call(self, keys: Tensor, values: Tensor, candidate: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         scores = ops.matmul(candidate, ops.transpose(keys, (0, 2, 1)))  # [G, M, N] (9)
         weights = masked_softmax(scores, mask)  # phi (10)
         return ops.matmul(weights, values), weights
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, keys_shape: Any, values_shape: Any, candidate_shape: Any, *_: Any) -> Any:
+    def compute_output_shape(self, keys_shape: Shape, values_shape: Shape, candidate_shape: Shape, *_: Shape) -> Shape:
         return tuple(candidate_shape), (*candidate_shape[:-1], keys_shape[1])

@@ -1,9 +1,10 @@
 """Dense layers one after the other."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
+
+from tfkgrec.types import Tensor
 
 
 def build_chain(layers: Sequence[keras.layers.Dense], width: int) -> None:
@@ -13,7 +14,7 @@ def build_chain(layers: Sequence[keras.layers.Dense], width: int) -> None:
         width = layer.units
 
 
-def through(layers: Sequence[keras.layers.Dense], x: Any) -> Any:
+def through(layers: Sequence[keras.layers.Dense], x: Tensor) -> Tensor:
     """What comes out of the last of `layers`."""
     for layer in layers:
         x = layer(x)

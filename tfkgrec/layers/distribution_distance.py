@@ -1,14 +1,15 @@
-"""HKRM's distance loss between proximity distributions (papers/hkrm.txt, section 2.3, eqs 8-9)."""
-
-from typing import Any
+"""HKRM's distance loss between proximity distributions (Sun et al. 2020, section 2.3, eqs 8-9)."""
 
 from keras import ops
+
+from tfkgrec.layers.masked import normalise
+from tfkgrec.types import Tensor
 
 KINDS = ("contrastive", "positive_only", "none")
 TINY = 1e-6
 
 
-def shared_divergence(query: Any, target: Any, mask: Any) -> Any:
+def shared_divergence(query: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """KL(p(.|q) || p(.|t)) over the fields that both sides have, each side summing to one over those.
 
     Over all fields it would measure which fields a graph happens to know.
@@ -20,11 +21,11 @@ def shared_divergence(query: Any, target: Any, mask: Any) -> Any:
     Returns:
         [...], in nats; 0 where they share no field.
     """
-    p, q = (_renormalise(x, mask) for x in (query, target))
+    p, q = (normalise(x * ops.cast(mask, x.dtype)) for x in (query, target))
     return ops.sum(p * (ops.log(p + TINY) - ops.log(q + TINY)), axis=-1)
 
 
-def distance_loss(divergence: Any, label: Any, weight: Any, kind: str, margin: float = 1.0) -> Any:
+def distance_loss(divergence: Tensor, label: Tensor, weight: Tensor, kind: str, margin: float = 1.0) -> Tensor:
     """L_a, the mean over pairs of y KL + (1 - y) max(0, margin - KL).
 
     Reading: eq 9 is garbled. The second term pushes irrelevant pairs apart, up to the margin, which keeps it bounded;
@@ -44,9 +45,3 @@ def distance_loss(divergence: Any, label: Any, weight: Any, kind: str, margin: f
     if kind == "contrastive":
         each = each + (1.0 - label) * ops.relu(margin - divergence)
     return ops.sum(each * weight) / ops.maximum(ops.sum(weight), TINY)
-
-
-def _renormalise(distribution: Any, mask: Any) -> Any:
-    kept = distribution * ops.cast(mask, distribution.dtype)
-    total = ops.sum(kept, axis=-1, keepdims=True)
-    return kept / ops.where(total > 0, total, ops.ones_like(total))

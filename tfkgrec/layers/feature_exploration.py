@@ -1,9 +1,11 @@
-"""EKPNet's propagation feature exploration (papers/ekpnet.txt, section 4.3, eqs 16-18)."""
+"""EKPNet's propagation feature exploration (Zhang et al. 2022, section 4.3, eqs 16-18)."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
+
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -25,13 +27,13 @@ class FeatureExploration(keras.layers.Layer):
         candidate: v_o^P, [G, M, d].
     """
 
-    def __init__(self, num_layers: int = 3, **kwargs: Any) -> None:
+    def __init__(self, num_layers: int = 3, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         if num_layers < 1:
             raise ValueError(f"`num_layers` should be at least 1. Received: {num_layers}")
         self.num_layers = num_layers
 
-    def build(self, depths_shape: Any, candidate_shape: Any) -> None:
+    def build(self, depths_shape: Shape, candidate_shape: Shape) -> None:
         hops, d = depths_shape[2:]
         self.width = (hops + 1) * d
         widths = [self.width] * self.num_layers + [1]
@@ -43,15 +45,15 @@ class FeatureExploration(keras.layers.Layer):
             self.add_weight(shape=(width,), initializer="zeros", name=f"bias_{n}") for n, width in enumerate(widths[1:])
         ]
 
-    def call(self, depths: Any, candidate: Any) -> Any:
+    def call(self, depths: Tensor, candidate: Tensor) -> Tensor:
         flat = ops.reshape(depths, (*ops.shape(candidate)[:2], self.width - candidate.shape[-1]))
         z = ops.concatenate([flat, candidate], axis=-1)  # (16)
         for kernel, bias in zip(self.kernels[:-1], self.biases[:-1], strict=True):
             z = ops.tanh(ops.matmul(z, kernel) + bias)  # (17)
         return ops.squeeze(ops.matmul(z, self.kernels[-1]) + self.biases[-1], -1)  # (18)
 
-    def compute_output_shape(self, depths_shape: Any, candidate_shape: Any) -> Any:
+    def compute_output_shape(self, depths_shape: Shape, candidate_shape: Shape) -> Shape:
         return tuple(candidate_shape[:2])
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "num_layers": self.num_layers}

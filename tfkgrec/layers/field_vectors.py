@@ -1,13 +1,13 @@
-"""HKRM's attribute field vectors (papers/hkrm.txt, section 2.2.2, eq 3)."""
-
-from typing import Any
+"""HKRM's attribute field vectors (Sun et al. 2020, section 2.2.2, eq 3)."""
 
 from keras import ops
+
+from tfkgrec.types import Tensor
 
 COMBINE = ("mean", "sum")
 
 
-def field_vectors(values: Any, value_slot: Any, num_slots: int, combine: str = "mean") -> Any:
+def field_vectors(values: Tensor, value_slot: Tensor, num_slots: int, combine: str = "mean") -> Tensor:
     """o_j^e = sum_k h_jk, the vector of a field of an item out of the vectors of its values (eq 3).
 
     Reading: "mean" instead of "sum" is the default, since a film has one to six genres.

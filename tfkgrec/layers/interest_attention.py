@@ -1,11 +1,10 @@
-"""DINK's interest attention (papers/dink.txt, section 3.3, eq 6)."""
-
-from typing import Any
+"""DINK's interest attention (Zhang et al. 2023, section 3.3, eq 6)."""
 
 import keras
 from keras import ops
 
 from tfkgrec.layers.masked import masked_softmax
+from tfkgrec.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -23,17 +22,17 @@ class InterestAttention(keras.layers.Layer):
     Output: a [G, M, T], zeros for a row without any step.
     """
 
-    def build(self, history_shape: Any, candidate_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, history_shape: Shape, candidate_shape: Shape, *_: Shape, **__: Shape) -> None:
         shape = (history_shape[-1], candidate_shape[-1])
         self.kernel = self.add_weight(shape=shape, initializer="glorot_uniform", name="kernel")
 
-    def call(self, history: Any, candidate: Any, mask: Any) -> Any:
+    def call(self, history: Tensor, candidate: Tensor, mask: Tensor) -> Tensor:
         keys = ops.matmul(history, self.kernel)  # [G, T, d], once per user
         scores = ops.matmul(candidate, ops.transpose(keys, (0, 2, 1)))  # [G, M, T]
         return masked_softmax(scores, mask)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, history_shape: Any, candidate_shape: Any, *_: Any) -> Any:
+    def compute_output_shape(self, history_shape: Shape, candidate_shape: Shape, *_: Shape) -> Shape:
         return (*candidate_shape[:-1], history_shape[1])

@@ -1,9 +1,11 @@
-"""DINK's interest GRU (papers/dink.txt, section 3.3, eqs 7-10) over attention-scaled steps."""
+"""DINK's interest GRU (Zhang et al. 2023, section 3.3, eqs 7-10) over attention-scaled steps."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
+
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 CLOSED = -1e4
 """What a masked step adds to its update gate: sigmoid(CLOSED) is 0 in every precision."""
@@ -25,22 +27,22 @@ class InterestGRUCell(keras.layers.Layer):
     that leaves the state as it is; state [h], h [B, units].
     """
 
-    def __init__(self, units: int, **kwargs: Any) -> None:
+    def __init__(self, units: int, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.units = units
         self.state_size = units
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         u = self.units
         self.gate_kernel = self.add_weight(shape=(u, 2 * u), initializer="orthogonal", name="gate_kernel")
         self.state_kernel = self.add_weight(shape=(u, u), initializer="orthogonal", name="state_kernel")
 
-    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+    def call(self, inputs: Tensor, states: Tensor, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         u = self.units
         h = self.step(inputs[:, : 2 * u], inputs[:, 2 * u : 3 * u], inputs[:, 3 * u :], states[0])
         return h, [h]
 
-    def step(self, gates: Any, fresh: Any, valid: Any, h: Any) -> Any:
+    def step(self, gates: Tensor, fresh: Tensor, valid: Tensor, h: Tensor) -> Tensor:
         """h [..., units] after a step with the projections [..., 2 units] of z and r, [..., units] of h~."""
         u = self.units
         gates = ops.sigmoid(gates + ops.matmul(h, self.gate_kernel))
@@ -48,7 +50,7 @@ class InterestGRUCell(keras.layers.Layer):
         fresh = ops.tanh(fresh + ops.matmul(reset * h, self.state_kernel))
         return h + update * valid * (fresh - h)  # a masked step keeps the state
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "units": self.units}
 
 
@@ -70,21 +72,21 @@ class InterestGRU(keras.layers.Layer):
     Output: h_T [G, M, units].
     """
 
-    def __init__(self, units: int, **kwargs: Any) -> None:
+    def __init__(self, units: int, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         if units < 1:
             raise ValueError(f"`units` should be at least 1. Received: {units}")
         self.units = units
         self.cell = InterestGRUCell(units, dtype=self.dtype_policy, name="cell")
 
-    def build(self, history_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, history_shape: Shape, *_: Shape, **__: Shape) -> None:
         self.kernel = self.add_weight(
             shape=(history_shape[-1], 3 * self.units), initializer="glorot_uniform", name="kernel"
         )
         self.bias = self.add_weight(shape=(3 * self.units,), initializer="zeros", name="bias")
         self.cell.build((None, 3 * self.units + 1))
 
-    def call(self, history: Any, weights: Any, mask: Any) -> Any:
+    def call(self, history: Tensor, weights: Tensor, mask: Tensor) -> Tensor:
         if history.shape[0] == 1:
             return ops.expand_dims(self._of_one_user(history[0], weights[0], mask[0]), 0)
         projected = ops.expand_dims(ops.matmul(history, self.kernel), 1)  # [G, 1, T, 3u]
@@ -98,7 +100,7 @@ class InterestGRU(keras.layers.Layer):
             h = self.cell.step(a * z_and_r[:, :, t] + z_and_r_bias, a * fresh[:, :, t] + fresh_bias, valid[:, :, t], h)
         return h
 
-    def _of_one_user(self, history: Any, weights: Any, mask: Any) -> Any:
+    def _of_one_user(self, history: Tensor, weights: Tensor, mask: Tensor) -> Tensor:
         """The same for history [T, d], weights and mask [M, T]: [M, units].
 
         a_t W E(v_t) + U h is one product, of [a_t, h] with W E(v_t) on top of U. A masked step, too: a column of
@@ -120,7 +122,7 @@ class InterestGRU(keras.layers.Layer):
         parts = [inputs[:, start : start + ITEMS_AT_ONCE] for start in range(0, items, ITEMS_AT_ONCE)]
         return ops.concatenate([self._scan(part, *gates) for part in parts], axis=0)
 
-    def _scan(self, inputs: Any, z_rows: list[Any], r_rows: list[Any], fresh_rows: list[Any]) -> Any:
+    def _scan(self, inputs: Tensor, z_rows: list[Tensor], r_rows: list[Tensor], fresh_rows: list[Tensor]) -> Tensor:
         """h_T [M, units] of inputs [T, M, 2] through the T steps' [2 + units, units]."""
         z_bias, r_bias, fresh_bias = ops.split(self.bias, 3)
         first, *rest = ops.unstack(inputs)
@@ -134,11 +136,11 @@ class InterestGRU(keras.layers.Layer):
             h = h + update * (ops.tanh(ops.matmul(with_reset, fresh_rows[t]) + fresh_bias) - h)
         return h
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, history_shape: Any, weights_shape: Any, *_: Any) -> Any:
+    def compute_output_shape(self, history_shape: Shape, weights_shape: Shape, *_: Shape) -> Shape:
         return (*weights_shape[:2], self.units)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "units": self.units}

@@ -1,9 +1,11 @@
-"""HKRM's item-attribute duet (papers/hkrm.txt, sections 2.2.4 and 2.4, eqs 6, 7, 10)."""
+"""HKRM's item-attribute duet (Sun et al. 2020, sections 2.2.4 and 2.4, eqs 6, 7, 10)."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 from keras import ops
+
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 LEVELS = ("both", "item", "attribute")
 
@@ -27,7 +29,7 @@ class ItemAttributeDuet(keras.layers.Layer):
     Output: rel [...].
     """
 
-    def __init__(self, dim: int, level: str = "both", **kwargs: Any) -> None:
+    def __init__(self, dim: int, level: str = "both", **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         if level not in LEVELS:
             raise ValueError(f"`level` should be one of {LEVELS}. Received: {level!r}")
@@ -36,28 +38,30 @@ class ItemAttributeDuet(keras.layers.Layer):
         self.hidden: Any = keras.layers.Dense(dim, "tanh", dtype=self.dtype_policy, name="hidden") if with_mlp else None
         self.out: Any = keras.layers.Dense(dim, dtype=self.dtype_policy, name="out") if with_mlp else None
 
-    def build(self, query_shape: Any, target_shape: Any, query_distribution_shape: Any, *_: Any, **__: Any) -> None:
+    def build(
+        self, query_shape: Shape, target_shape: Shape, query_distribution_shape: Shape, *_: Shape, **__: Shape
+    ) -> None:
         if self.hidden is not None:
             self.hidden.build(query_distribution_shape)
             self.out.build((*query_distribution_shape[:-1], self.dim))
         self.built = True
 
-    def call(self, query: Any, target: Any, query_distribution: Any, target_distribution: Any) -> Any:
+    def call(self, query: Tensor, target: Tensor, query_distribution: Tensor, target_distribution: Tensor) -> Tensor:
         return ops.sum(self.side(query, query_distribution) * self.side(target, target_distribution), axis=-1)
 
-    def side(self, vector: Any, distribution: Any) -> Any:
+    def side(self, vector: Tensor, distribution: Tensor) -> Tensor:
         """q_s + q_A, or t_s + t_A; one of the two where the level leaves the other out [..., d]."""
         if self.level == "item":
             return vector
         attribute = self.attribute_level(distribution)
         return attribute if self.level == "attribute" else vector + attribute
 
-    def attribute_level(self, distribution: Any) -> Any:
+    def attribute_level(self, distribution: Tensor) -> Tensor:
         """q_A or t_A [..., d] (eqs 6, 7)."""
         return ops.softmax(self.out(self.hidden(distribution)), axis=-1)
 
-    def compute_output_shape(self, query_shape: Any, *_: Any) -> Any:
+    def compute_output_shape(self, query_shape: Shape, *_: Shape) -> Shape:
         return query_shape[:-1]
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "dim": self.dim, "level": self.level}

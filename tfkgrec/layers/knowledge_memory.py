@@ -1,12 +1,13 @@
 """KSR's key-value memory: its cell and its read, over a whole sequence or one click at a time (eqs 5-9)."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
 
 from tfkgrec.layers.memory_cell import MemoryCell
 from tfkgrec.layers.memory_read import MemoryRead
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -28,7 +29,7 @@ class KnowledgeMemory(keras.layers.Layer):
     Call arguments: hidden h [B, T, L_H]; entity e [B, T, L_E]; written [B, T, A], 1 where an item goes into a slot and
     0 where the slot stays as it is.
     Output: m [B, T, L_E].
-    Reference: KSR, section 4.2 (papers/ksr.txt).
+    Reference: Huang et al. 2018, section 4.2.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class KnowledgeMemory(keras.layers.Layer):
         learn: bool = False,
         gate_bias: bool = False,
         shared_values: bool = False,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         self._settings = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
@@ -55,7 +56,7 @@ class KnowledgeMemory(keras.layers.Layer):
         self.rnn = keras.layers.RNN(self.cell, return_sequences=True, return_state=True, dtype=policy, name="write")
         self.read = MemoryRead(gamma, dtype=policy, name="read")
 
-    def build(self, hidden_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, hidden_shape: Shape, *_: Shape, **__: Shape) -> None:
         width = hidden_shape[-1]
         for layer in self.query_mlp:
             layer.build((None, None, width))
@@ -67,7 +68,7 @@ class KnowledgeMemory(keras.layers.Layer):
                 shape=(self.num_slots, self.dim), initializer=keras.initializers.RandomNormal(stddev=0.1), name="values"
             )
 
-    def call(self, hidden: Any, entity: Any, written: Any) -> Any:
+    def call(self, hidden: Tensor, entity: Tensor, written: Tensor) -> Tensor:
         if self.shared_values:
             return self.read(self.query(hidden), self.keys(), self.values)[0]
         if self.cell.emit_read:
@@ -77,46 +78,46 @@ class KnowledgeMemory(keras.layers.Layer):
         values = ops.reshape(flat, (-1, hidden.shape[1], self.num_slots, self.dim))
         return self.read(self.query(hidden), self.keys(), values)[0]
 
-    def query(self, hidden: Any) -> Any:
+    def query(self, hidden: Tensor) -> Tensor:
         """h~ [..., L_K] of h [..., L_H]."""
         for layer in self.query_mlp:
             hidden = layer(hidden)
         return hidden
 
-    def keys(self) -> Any:
+    def keys(self) -> Tensor:
         """k [A, L_K]."""
         return ops.cast(ops.convert_to_tensor(self.cell.keys), self.compute_dtype)
 
-    def attention(self, hidden: Any) -> Any:
+    def attention(self, hidden: Tensor) -> Tensor:
         """w [B, T, A] of h [B, T, L_H] (6)."""
         return self.read(self.query(hidden), self.keys())[1]
 
-    def written(self, entity: Any, written: Any) -> Any:
+    def written(self, entity: Tensor, written: Tensor) -> Tensor:
         """V [B, A, L_E] after all writes of entity [B, T, L_E]."""
         steps = [entity, written] + [ops.zeros_like(written)] * self.cell.emit_read
         return ops.reshape(self.rnn(ops.concatenate(steps, axis=-1))[1], (-1, self.num_slots, self.dim))
 
-    def write(self, values: Any, entity: Any, written: Any) -> Any:
+    def write(self, values: Tensor, entity: Tensor, written: Tensor) -> Tensor:
         """V [B, A, L_E] after one more write of entity [B, L_E] into V."""
         step = [entity, written] + [ops.zeros_like(written)] * self.cell.emit_read
         flat = ops.reshape(values, (-1, self.num_slots * self.dim))
         _, (flat,) = self.cell(ops.concatenate(step, axis=-1), [flat])
         return ops.reshape(flat, (-1, self.num_slots, self.dim))
 
-    def read_once(self, hidden: Any, values: Any | None) -> tuple[Any, Any]:
+    def read_once(self, hidden: Tensor, values: Tensor | None) -> tuple[Tensor, Tensor]:
         """m [B, L_E] and w [B, A] for h [B, L_H] and V [B, A, L_E]; None: the shared ones."""
         held = ops.expand_dims(ops.convert_to_tensor(self.values), 0) if values is None else values
         read, weights = self.read(self.query(ops.expand_dims(hidden, 1)), self.keys(), ops.expand_dims(held, 1))
         return read[:, 0], weights[:, 0]
 
-    def compute_output_shape(self, hidden_shape: Any, entity_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, hidden_shape: Shape, entity_shape: Shape, *_: Shape, **__: Shape) -> Shape:
         return tuple(entity_shape)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), **self._settings}
 
 
-def mean_cosine(values: Any) -> Any:
+def mean_cosine(values: Tensor) -> Tensor:
     """Mean cosine of all pairs of slots [B], for V [B, A, L]; an empty slot counts as 0; a single slot gives 1."""
     slots = values.shape[1]
     if slots == 1:
@@ -126,7 +127,7 @@ def mean_cosine(values: Any) -> Any:
     return total / (slots * (slots - 1))
 
 
-def nearest_values(values: Any, entity: Any, vectors: Any, most: int) -> tuple[Any, Any]:
+def nearest_values(values: Tensor, entity: Tensor, vectors: Tensor, most: int) -> tuple[Tensor, Tensor]:
     """Of every slot the `most` value entities nearest to what it holds, by L1 distance (section 5.4).
 
     Args:

@@ -1,11 +1,12 @@
-"""EKPNet's propagation: attention hop after hop, the candidate updated in between (papers/ekpnet.txt, section 4.2)."""
+"""EKPNet's propagation: attention hop after hop, the candidate updated in between (Zhang et al. 2022, section 4.2)."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
 
 from tfkgrec.layers.asymmetric_attention import AsymmetricAttention
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -30,12 +31,12 @@ class KnowledgePropagation(keras.layers.Layer):
     Output: rho [G, M, P, d], v_o^P [G, M, d], phi [G, M, P, N].
     """
 
-    def __init__(self, update_last: bool = True, **kwargs: Any) -> None:
+    def __init__(self, update_last: bool = True, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.update_last = update_last
         self.attention = AsymmetricAttention(name="attention", dtype=self.dtype_policy)
 
-    def build(self, keys_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, keys_shape: Shape, *_: Shape, **__: Shape) -> None:
         d, hops = keys_shape[-1], keys_shape[1]
         self.updates = hops if self.update_last else hops - 1
         if self.updates:
@@ -43,7 +44,7 @@ class KnowledgePropagation(keras.layers.Layer):
             self.bias = self.add_weight(shape=(d,), initializer="zeros", name="bias")
         self.attention.build()
 
-    def call(self, keys: Any, values: Any, candidate: Any, mask: Any) -> tuple[Any, Any, Any]:
+    def call(self, keys: Tensor, values: Tensor, candidate: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         rhos, phis = [], []
         for hop in range(keys.shape[1]):
             rho, phi = self.attention(keys[:, hop], values[:, hop], candidate, mask[:, :, hop])
@@ -53,13 +54,13 @@ class KnowledgePropagation(keras.layers.Layer):
             phis.append(phi)
         return ops.stack(rhos, axis=2), candidate, ops.stack(phis, axis=2)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, keys_shape: Any, values_shape: Any, candidate_shape: Any, *_: Any) -> Any:
+    def compute_output_shape(self, keys_shape: Shape, values_shape: Shape, candidate_shape: Shape, *_: Shape) -> Shape:
         g, m, d = candidate_shape
         hops, triples = keys_shape[1], keys_shape[2]
         return (g, m, hops, d), (g, m, d), (g, m, hops, triples)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "update_last": self.update_last}

@@ -1,9 +1,11 @@
 """KSR's WRITE: every click moves what the memory holds of each attribute towards the clicked item (eqs 7-9)."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
+
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -23,7 +25,7 @@ class MemoryCell(keras.layers.Layer):
     Call arguments: inputs [B, L_E + A (+ A)]: the item's entity vector e_i; for each slot 1 where the item is to be
     written, or 0 where the slot stays as it is; with `emit_read`, the read weights w. states [V], V flat [B, A L_E].
     Output: V after the write, flat, or m_t [B, L_E]; then the new states.
-    Reference: KSR, section 4.2.3 (papers/ksr.txt).
+    Reference: Huang et al. 2018, section 4.2.3.
     """
 
     def __init__(
@@ -33,7 +35,7 @@ class MemoryCell(keras.layers.Layer):
         train_keys: bool = False,
         gate_bias: bool = False,
         emit_read: bool = False,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         if num_slots < 1 or dim < 1:
@@ -47,7 +49,7 @@ class MemoryCell(keras.layers.Layer):
     def input_width(self) -> int:
         return self.dim + (2 if self.emit_read else 1) * self.num_slots
 
-    def build(self, input_shape: Any = None) -> None:
+    def build(self, input_shape: Shape | None = None) -> None:
         self.keys = self.add_weight(
             shape=(self.num_slots, self.dim),
             initializer=keras.initializers.RandomNormal(stddev=0.1),
@@ -60,7 +62,7 @@ class MemoryCell(keras.layers.Layer):
             else None
         )
 
-    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+    def call(self, inputs: Tensor, states: Tensor, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         a, d = self.num_slots, self.dim
         values = ops.reshape(states[0], (-1, a, d))
         gate, update = self.gate(inputs[:, :d], values)
@@ -70,12 +72,12 @@ class MemoryCell(keras.layers.Layer):
         output = ops.sum(ops.expand_dims(inputs[:, d + a :], -1) * values, axis=1) if self.emit_read else flat
         return output, [flat]
 
-    def gate(self, entity: Any, values: Any) -> tuple[Any, Any]:
+    def gate(self, entity: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """z [B, A] of eq 8 and u [B, A, L_E] of eq 7, for an item's entity [B, L_E] and V [B, A, L_E]."""
         update = ops.expand_dims(entity, 1) + self.keys  # (7)
         logit = ops.sum(values * update, axis=-1)
         return ops.sigmoid(logit if self.gate_bias is None else logit + self.gate_bias), update  # (8)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         own = {name: getattr(self, name) for name in ("num_slots", "dim", "train_keys", "emit_read")}
         return {**super().get_config(), **own, "gate_bias": self.with_gate_bias}

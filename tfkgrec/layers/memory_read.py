@@ -1,9 +1,11 @@
 """KSR's READ: which attributes does the user care about now, and what does the memory hold of them (eqs 5, 6)?"""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
+
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -15,25 +17,25 @@ class MemoryRead(keras.layers.Layer):
 
     Call arguments: query h~ [B, T, L]; keys k [A, L]; values V [B, T, A, L], or None where only the weights are wanted.
     Output: m [B, T, L] (None without values), w [B, T, A].
-    Reference: KSR, section 4.2.3 (papers/ksr.txt).
+    Reference: Huang et al. 2018, section 4.2.3.
     """
 
-    def __init__(self, gamma: float = 10.0, **kwargs: Any) -> None:
+    def __init__(self, gamma: float = 10.0, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         if gamma <= 0:
             raise ValueError(f"`gamma` should be positive. Received: {gamma}")
         self.gamma = gamma
 
-    def build(self, query_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, query_shape: Shape, *_: Shape, **__: Shape) -> None:
         self.built = True
 
-    def call(self, query: Any, keys: Any, values: Any | None = None) -> tuple[Any, Any]:
+    def call(self, query: Tensor, keys: Tensor, values: Tensor | None = None) -> tuple[Tensor, Tensor]:
         weights = ops.softmax(self.gamma * ops.matmul(query, ops.transpose(keys)), axis=-1)  # (6) [B, T, A]
         read = None if values is None else ops.sum(ops.expand_dims(weights, -1) * values, axis=-2)  # (5) [B, T, L]
         return read, weights
 
-    def compute_output_shape(self, query_shape: Any, keys_shape: Any, values_shape: Any = None) -> Any:
+    def compute_output_shape(self, query_shape: Shape, keys_shape: Shape, values_shape: Shape | None = None) -> Shape:
         return None if values_shape is None else tuple(query_shape), (*query_shape[:-1], keys_shape[0])
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "gamma": self.gamma}

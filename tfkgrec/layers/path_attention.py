@@ -1,11 +1,12 @@
-"""RKAN's attention over the paths of a pair, and RKGE's average in its place (papers/rkan.txt, III C, eqs 2, 3)."""
+"""RKAN's attention over the paths of a pair, and RKGE's average in its place (Cheng et al., III C, eqs 2, 3)."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
 
 from tfkgrec.layers.masked import masked_mean_weights, masked_softmax
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 POOLINGS = ("attention", "average")
 SCALES = ("dk", "sqrt_dk")
@@ -30,7 +31,7 @@ class PathAttention(keras.layers.Layer):
     Output: h [G, M, d], weight [G, M, S] (zeros for a pair without paths).
     """
 
-    def __init__(self, pooling: str = "attention", scale: str = "dk", **kwargs: Any) -> None:
+    def __init__(self, pooling: str = "attention", scale: str = "dk", **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         if pooling not in POOLINGS:
             raise ValueError(f"`pooling` should be one of {POOLINGS}. Received: {pooling!r}")
@@ -38,10 +39,10 @@ class PathAttention(keras.layers.Layer):
             raise ValueError(f"`scale` should be one of {SCALES}. Received: {scale!r}")
         self.pooling, self.scale = pooling, scale
 
-    def build(self, paths_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, paths_shape: Shape, *_: Shape, **__: Shape) -> None:
         self.no_path = self.add_weight(shape=(paths_shape[-1],), initializer="zeros", name="no_path")
 
-    def call(self, paths: Any, mask: Any) -> tuple[Any, Any]:
+    def call(self, paths: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         weight = masked_mean_weights(mask, keras.backend.standardize_dtype(paths.dtype))  # [G, M, S]
         if self.pooling == "attention":
             size = paths.shape[-1] if self.scale == "dk" else paths.shape[-1] ** 0.5
@@ -53,11 +54,11 @@ class PathAttention(keras.layers.Layer):
         none = ops.logical_not(ops.any(mask, axis=-1, keepdims=True))
         return h + ops.cast(none, h.dtype) * self.no_path, weight
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, paths_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, paths_shape: Shape, *_: Shape, **__: Shape) -> Shape:
         return (*paths_shape[:2], paths_shape[-1]), paths_shape[:3]
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "pooling": self.pooling, "scale": self.scale}

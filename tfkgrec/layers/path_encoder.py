@@ -1,9 +1,11 @@
-"""RKAN's recurrent network batch: one LSTM over all paths at once (papers/rkan.txt, III B, eq 1)."""
+"""RKAN's recurrent network batch: one LSTM over all paths at once (Cheng et al., III B, eq 1)."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
+
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -30,19 +32,19 @@ class PathEncoder(keras.layers.Layer):
     Output: D [G, M, S, units].
     """
 
-    def __init__(self, units: int, **kwargs: Any) -> None:
+    def __init__(self, units: int, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         if units < 1:
             raise ValueError(f"`units` should be at least 1. Received: {units}")
         self.units = units
 
-    def build(self, user_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, user_shape: Shape, *_: Shape, **__: Shape) -> None:
         u = self.units
         self.kernel = self.add_weight(shape=(user_shape[-1], 4 * u), initializer="glorot_uniform", name="kernel")
         self.recurrent_kernel = self.add_weight(shape=(u, 4 * u), initializer="orthogonal", name="recurrent_kernel")
         self.bias = self.add_weight(shape=(4 * u,), initializer=_forget_first, name="bias")
 
-    def call(self, user: Any, middle: Any, item: Any, mask: Any) -> Any:
+    def call(self, user: Tensor, middle: Tensor, item: Tensor, mask: Tensor) -> Tensor:
         first = ops.matmul(user, self.kernel) + self.bias  # [G, 4u]
         c = ops.expand_dims(ops.expand_dims(ops.zeros_like(first[:, : self.units]), 1), 1)
         h, c = self._step(first[:, None, None], c)  # [G, 1, 1, u]
@@ -54,23 +56,23 @@ class PathEncoder(keras.layers.Layer):
         last = ops.matmul(item, self.kernel) + self.bias  # [G, M, 4u]
         return self._step(last[:, :, None] + ops.matmul(h, self.recurrent_kernel), c)[0]
 
-    def _step(self, projected: Any, c: Any) -> tuple[Any, Any]:
+    def _step(self, projected: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         """Gates in Keras' order: update, forget, candidate, output."""
         update, forget, candidate, output = ops.split(projected, 4, axis=-1)
         c = ops.sigmoid(update) * ops.tanh(candidate) + ops.sigmoid(forget) * c  # (1)
         return ops.sigmoid(output) * ops.tanh(c), c
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, user_shape: Any, middle_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, user_shape: Shape, middle_shape: Shape, *_: Shape, **__: Shape) -> Shape:
         return (*middle_shape[:3], self.units)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "units": self.units}
 
 
-def _forget_first(shape: Any, dtype: Any = None) -> Any:
+def _forget_first(shape: Shape, dtype: str | None = None) -> Tensor:
     """0, and 1 for the forget gate, as Keras' LSTM starts."""
     quarter = ops.arange(shape[0]) // (shape[0] // 4)
     return ops.cast(quarter == 1, dtype or keras.config.floatx())

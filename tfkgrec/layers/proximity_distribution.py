@@ -1,11 +1,10 @@
-"""HKRM's proximity distributions (papers/hkrm.txt, section 2.2.3, eqs 4-5)."""
-
-from typing import Any
+"""HKRM's proximity distributions (Sun et al. 2020, section 2.2.3, eqs 4-5)."""
 
 import keras
 from keras import ops
 
-from tfkgrec.layers.masked import masked_softmax
+from tfkgrec.layers.masked import masked_softmax, normalise
+from tfkgrec.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -29,11 +28,11 @@ class ProximityDistribution(keras.layers.Layer):
     Output: p(.|q) [G, M, A]; zeros where no visible item has a field.
     """
 
-    def build(self, field_vectors_shape: Any, *_: Any, **__: Any) -> None:
+    def build(self, field_vectors_shape: Shape, *_: Shape, **__: Shape) -> None:
         self.num_fields, dim = field_vectors_shape[-2:]
         self.relation = self.add_weight(shape=(self.num_fields, dim), initializer="glorot_uniform", name="relation")
 
-    def call(self, field_vectors: Any, query: Any, alpha: Any, field_mask: Any) -> Any:
+    def call(self, field_vectors: Tensor, query: Tensor, alpha: Tensor, field_mask: Tensor) -> Tensor:
         # (o_j * r_j) once per user; then one matrix product per user for all pairs, history items and fields.
         keys = field_vectors * ops.cast(self.relation, field_vectors.dtype)  # [G, T, A, d]
         steps, fields, dim = keys.shape[1:]
@@ -42,11 +41,11 @@ class ProximityDistribution(keras.layers.Layer):
         scores = ops.reshape(scores, (-1, query.shape[1] or ops.shape(query)[1], steps, fields))
         mask = ops.broadcast_to(ops.expand_dims(field_mask, 1), ops.shape(scores))
         each = masked_softmax(scores, mask)  # [G, M, T, A], zeros for an item without fields
-        summed = ops.sum(ops.expand_dims(alpha, -1) * each, axis=2)  # [G, M, A]
-        total = ops.sum(summed, axis=-1, keepdims=True)
-        return summed / ops.where(total > 0, total, ops.ones_like(total))
+        return normalise(ops.sum(ops.expand_dims(alpha, -1) * each, axis=2))  # [G, M, A]
 
-    def of_items(self, field_vectors: Any, slot_field: Any, slot_item_vectors: Any, item_slot: Any) -> Any:
+    def of_items(
+        self, field_vectors: Tensor, slot_field: Tensor, slot_item_vectors: Tensor, item_slot: Tensor
+    ) -> Tensor:
         """p(.|t) of every item (eq 5).
 
         Args:
@@ -62,8 +61,8 @@ class ProximityDistribution(keras.layers.Layer):
         scores = ops.sum(field_vectors * relation * slot_item_vectors, axis=-1)  # [S + 1]
         return masked_softmax(ops.take(scores, item_slot, axis=0), ops.not_equal(item_slot, 0))
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, field_vectors_shape: Any, query_shape: Any, *_: Any) -> Any:
+    def compute_output_shape(self, field_vectors_shape: Shape, query_shape: Shape, *_: Shape) -> Shape:
         return (*query_shape[:-1], field_vectors_shape[-2])

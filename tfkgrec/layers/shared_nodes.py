@@ -1,16 +1,23 @@
 """Which middle nodes join a user's history with a candidate: RKAN's paths of 3 edges, found inside the graph."""
 
-from typing import Any
-
 from keras import ops
+
+from tfkgrec.types import Tensor
 
 
 def joining_paths(
-    history: Any, history_nodes: Any, item: Any, item_nodes: Any, item_kinds: Any, own: Any, num_kinds: int, most: int
-) -> tuple[Any, Any, Any]:
+    history: Tensor,
+    history_nodes: Tensor,
+    item: Tensor,
+    item_nodes: Tensor,
+    item_kinds: Tensor,
+    own: Tensor,
+    num_kinds: int,
+    most: int,
+) -> tuple[Tensor, Tensor, Tensor]:
     """The paths user -> history item -> node -> item, up to `most` for every pair, the newest history items first.
 
-    Every kind of node in turn gives one path until there are enough, as in `data.paths.sample_paths`.
+    Every kind of node in turn gives one path until there are enough, as where paths are drawn for training.
 
     Args:
         history: item ids [G, T], oldest first; 0 pads.
@@ -35,12 +42,8 @@ def joining_paths(
     shape = (-1, item.shape[1] or ops.shape(item)[1], t * a)
     hit = ops.reshape(hit, shape)
     kind = ops.reshape(ops.broadcast_to(item_kinds[:, :, None], (*ops.shape(item), t, a)), shape)
-    turn = ops.zeros_like(kind)
-    for k in range(num_kinds):  # the how manieth of its kind
-        mine = ops.cast(ops.logical_and(hit, ops.equal(kind, k)), "int32")
-        turn = turn + mine * (ops.cumsum(mine, axis=-1) - 1)
     last = t * a * num_kinds
-    order = ops.where(hit, turn * num_kinds + kind, last)
+    order = ops.where(hit, _places_in_kind(hit, kind, num_kinds) * num_kinds + kind, last)
     chosen, place = ops.top_k(-order, min(most, t * a))  # [G, M, S']
     there = ops.cast(ops.less(-chosen, last), "int32")
     place = ops.cast(place, "int32")
@@ -48,3 +51,12 @@ def joining_paths(
     items = ops.take_along_axis(ops.broadcast_to(first, (*ops.shape(item), t)), step, axis=-1)
     nodes = ops.take_along_axis(item_nodes, slot, axis=-1)
     return ops.stack([items * there, nodes * there], axis=-1), slot, t - 1 - step
+
+
+def _places_in_kind(hit: Tensor, kind: Tensor, num_kinds: int) -> Tensor:
+    """The how manieth of its kind each hit [..., N] is, from 0."""
+    place = ops.zeros_like(kind)
+    for k in range(num_kinds):
+        mine = ops.cast(ops.logical_and(hit, ops.equal(kind, k)), "int32")
+        place = place + mine * (ops.cumsum(mine, axis=-1) - 1)
+    return place

@@ -1,11 +1,11 @@
-"""The knowledge-graph term of EKPNet's loss (papers/ekpnet.txt, eqs 22, 24)."""
-
-from typing import Any
+"""The knowledge-graph term of EKPNet's loss (Zhang et al. 2022, eqs 22, 24)."""
 
 from keras import ops
 
+from tfkgrec.types import Tensor
 
-def triple_loss(head: Any, relation: Any, tail: Any, exists: Any, margin: float = 1.0) -> Any:
+
+def triple_loss(head: Tensor, relation: Tensor, tail: Tensor, exists: Tensor, margin: float = 1.0) -> Tensor:
     """Mean over triples of (1 - sigmoid(s(h, r, t)))^2 + sigmoid(s(corrupted))^2 (22), with TransE's s.
 
     Reading: the paper's sigma(v_h + v_r - v_t) is a vector; s = margin - |v_h + v_r - v_t|^2 is a scalar plausibility,

@@ -1,6 +1,7 @@
-"""What every model of the package offers: user work once, item work many (design rule 3)."""
+"""What every model of the package offers: user work once, item work many (docs/design-rules.md)."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple, Self, cast
 
 import keras
 import numpy as np
@@ -9,9 +10,20 @@ from keras import ops
 from tfkgrec.data.pair_inputs import PairInputs
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
+from tfkgrec.layers.inner_product_head import InnerProductHead
+from tfkgrec.types import Config, Record, Shape, Tensor
 
 KNOTS = 32
 """Most places at which the line from logits to calibrated logits bends."""
+
+
+class TableSizes(NamedTuple):
+    """Rows of a model's tables, row 0 (padding, unknown) included; items are the first entities."""
+
+    num_users: int
+    num_items: int
+    num_entities: int
+    num_relations: int
 
 
 class Recommender(keras.Model):
@@ -29,6 +41,9 @@ class Recommender(keras.Model):
     num_stages: int = 1  # a model that learns in stages has more; it is used in the last one
     pair_inputs: PairInputs | None = None  # what training batches hold for it of every pair, beside ids
 
+    records: ClassVar[Mapping[str, Callable[..., Any]]] = {"sizes": TableSizes, "head": InnerProductHead}
+    """Constructor arguments that are more than a number or a word -> what makes them of their config."""
+
     @property
     def stage(self) -> int:
         """The stage the model is in, counted from 0."""
@@ -38,7 +53,7 @@ class Recommender(keras.Model):
         """What is traced from now on computes as stage `number` does."""
         self._stage = number
 
-    def build(self, input_shape: Any = None) -> None:
+    def build(self, input_shape: Shape | None = None) -> None:
         """Called by every subclass at the end of its own `build`."""
         # probability = sigmoid(scale * logit + shift + bends of the line); see training/calibration.py
         self.calibration = self.add_weight(shape=(2,), trainable=False, initializer=_identity, name="calibration")
@@ -47,39 +62,44 @@ class Recommender(keras.Model):
         )
         self.built = True
 
-    def probability(self, logit: Any) -> Any:
+    def probability(self, logit: Tensor) -> Tensor:
         """Calibrated probabilities of logits of any shape."""
         logit = ops.cast(logit, self.variable_dtype)
         knot, bend = self.calibration_bends[0], self.calibration_bends[1]
         bent = ops.sum(bend * ops.relu(ops.expand_dims(logit, -1) - knot), axis=-1)
         return ops.sigmoid(self.calibration[0] * logit + self.calibration[1] + bent)
 
-    def item_tables(self) -> dict[str, Any]:
-        """What depends on items alone, for as many calls as the weights stay as they are.
+    def item_tables(self) -> Record | None:
+        """What depends on items alone, a NamedTuple, for as many calls as the weights stay as they are; None: nothing.
 
-        A model that has any takes them as `tables` in `user_state` and `explain`, and otherwise works out what it needs
-        of them anew in every call; the answers are the same. {}: it has none.
+        What `user_state` and `explain` do not get of it as `tables` they work out anew; the answers are the same.
         """
-        return {}
+        return None
 
-    def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
-        """Everything that does not depend on the candidate, once per user.
+    def user_state(self, user: Tensor, history: Tensor | None = None, tables: Record | None = None) -> Record:
+        """Everything that does not depend on the candidate, once per user: a NamedTuple.
 
         Args:
-            user: int32 [G]; 0 is a stranger.
+            user: int32 [G]; 0 is an unknown user.
             history: item ids int32 [G, T], 0 pads; None reads the stored history of the user.
+            tables: what `item_tables` gave.
         """
         raise NotImplementedError
 
-    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
+    def score_items(
+        self, state: Record, item: Tensor, left_out: Tensor | None = None, training: bool = False
+    ) -> Tensor:
         """Logits [G, M] of items int32 [G, M] for the users of `state`."""
         raise NotImplementedError
 
-    def explain(self, user: Any, item: Any) -> dict[str, Any]:
-        """Inner ids and weights that say why, for pairs user [B], item [B]; keys as in the `explain` signature."""
+    def explain(self, user: Tensor, item: Tensor, tables: Record | None = None) -> Record:
+        """Inner ids and weights that say why, for pairs user [B], item [B]: a NamedTuple.
+
+        Its fields are named as the outputs of the `explain` signature; a field that is None is no output.
+        """
         raise NotImplementedError
 
-    def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         state = self.user_state(inputs["user"], inputs.get("history"))
         return self.score_items(state, inputs["item"], inputs.get("left_out"), training)
 
@@ -91,8 +111,8 @@ class Recommender(keras.Model):
         """
         raise InputError(f"pretraining: expected null for a model that takes no pre-trained vectors ({self.name})")
 
-    def add_table(self, name: str, shape: tuple[int, ...]) -> Any:
-        """A side table: int32 ids that live in the model, so that an export needs ids only (design rule 2)."""
+    def add_table(self, name: str, shape: Shape) -> Tensor:
+        """A side table: int32 ids, so that an export needs ids only ("Side tables live in the model")."""
         return self.add_weight(shape=shape, dtype="int32", trainable=False, initializer="zeros", name=name)
 
     def set_table(self, name: str, values: np.ndarray) -> None:
@@ -102,10 +122,32 @@ class Recommender(keras.Model):
             raise ValueError(f"table `{name}` should have shape {tuple(table.shape)}. Received: {values.shape}")
         table.assign(values.astype(np.int32))
 
-    def read_table(self, name: str, ids: Any) -> Any:
+    def read_table(self, name: str, ids: Tensor) -> Tensor:
         """Rows of a side table, [*ids.shape, *row shape]."""
         return ops.take(ops.convert_to_tensor(getattr(self, name)), ids, axis=0)
 
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        made = {k: cls.records[k](**v) if k in cls.records and v is not None else v for k, v in config.items()}
+        return cast(Self, super().from_config(made))
 
-def _identity(shape: Any, dtype: Any = None) -> Any:
+
+def as_config(scope: Config) -> Config:
+    """A constructor's arguments, out of its `locals()`, as its `from_config` reads them."""
+    given = {name: value for name, value in scope.items() if name not in ("self", "kwargs", "__class__")}
+    return {name: _plain(value) for name, value in given.items()}
+
+
+def outputs(explanation: Record) -> dict[str, Tensor]:
+    """The fields of an explanation that are there."""
+    return {name: value for name, value in explanation._asdict().items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, InnerProductHead):
+        return dict(value.settings)  # not get_config: under JAX, Keras looks for TensorFlow where it writes a dtype
+    return value._asdict() if isinstance(value, tuple) and hasattr(value, "_asdict") else value
+
+
+def _identity(shape: Shape, dtype: str | None = None) -> Tensor:
     return ops.convert_to_tensor(np.array([1.0, 0.0]), dtype=dtype)

@@ -1,9 +1,13 @@
 """Runs that version 0.1 left: their configs hold keys that nothing read, and their models were laid out otherwise."""
 
 import dataclasses
+import json
+import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 
 from tfkgrec import registry
@@ -14,6 +18,24 @@ from tfkgrec.config.yaml_text import read
 from tfkgrec.models.recommender import Recommender
 
 LETTERS = {alias for spec in registry.protocols().values() for alias in spec.aliases}
+
+
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # of a `.keras` file, which is a zip
+OF_LAYER = ("name", "trainable", "dtype")
+DROPPED = ("near_attributes", "near_users")
+"""What RKAN's constructor took and is the builder's business."""
+RECENT = "layers/recent_items"
+BIASES = {"item_bias": "head/item_bias", "attribute_bias": "head/attribute_bias"}
+MOVED: dict[str, dict[str, str]] = {
+    "tfkgrec>DINK": BIASES,
+    "tfkgrec>EKPNet": BIASES,
+    "tfkgrec>HKRM": BIASES,
+    "tfkgrec>KGCN": BIASES,
+    "tfkgrec>KSR": {},
+    "tfkgrec>MatrixFactorization": {},
+    "tfkgrec>RKAN": {**BIASES, "context_embedding": f"{RECENT}/context_embedding"},
+}
+"""Class in a file of 0.1 -> groups of its weights, and where they are today."""
 
 
 def read_config(path: Path) -> Config:
@@ -38,8 +60,44 @@ def read_config(path: Path) -> Config:
 def read_model(path: Path, name: str) -> Recommender:
     """A saved model of any version; the registry knows where its class is."""
     registry.load(registry.model(name).build)  # registers the class
-    model: Recommender = keras.models.load_model(path)
+    with zipfile.ZipFile(path) as file:
+        saved = json.loads(file.read(CONFIG))
+        if saved["registered_name"] not in MOVED or "sizes" in saved["config"]:
+            today: Recommender = keras.models.load_model(path)
+            return today
+        model = _made(saved["registered_name"], saved["config"])
+        with tempfile.TemporaryDirectory() as folder:
+            weights = Path(file.extract(WEIGHTS, folder))
+            _move(MOVED[saved["registered_name"]], weights)
+            model.load_weights(weights)
     return model
+
+
+def _made(registered_name: str, config: dict[str, Any]) -> Recommender:
+    """The built model of a config of 0.1, which had sizes and settings side by side."""
+    model_class = keras.saving.get_registered_object(registered_name)
+    sizes = model_class.records["sizes"]
+    own = (*sizes._fields, *DROPPED, *OF_LAYER)
+    settings = {name: value for name, value in config.items() if name not in own}
+    of_layer = {name: config[name] for name in OF_LAYER}
+    model: Recommender = model_class.from_settings(
+        sizes(*(config[name] for name in sizes._fields)), settings, **of_layer
+    )
+    model.build()
+    return model
+
+
+def _move(moved: dict[str, str], weights: Path) -> None:
+    """Put the groups of the file `weights` where today's model looks for them; what it lacks is passed over."""
+    with h5py.File(weights, "r+") as file:
+        for old, new in moved.items():
+            if old in file:
+                file.move(old, new)
+        if RECENT in file:  # the ages' weights were the model's own, and the first of them
+            count = len(file["vars"])
+            file.move("vars/0", f"{RECENT}/vars/0")
+            for number in range(1, count):
+                file.move(f"vars/{number}", f"vars/{number - 1}")
 
 
 def _keep(raw: dict[str, Any], *kinds: type[Section]) -> None:

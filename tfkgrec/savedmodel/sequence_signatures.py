@@ -14,8 +14,10 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from tfkgrec.models.recommender import outputs
 from tfkgrec.models.sequential import SequentialRecommender
-from tfkgrec.savedmodel.signatures import Answer, Signatures, UserState
+from tfkgrec.savedmodel.signatures import Answer, Signatures
+from tfkgrec.types import Record
 
 PREFIX, RECENT = "state_", "state_recent"
 
@@ -43,12 +45,12 @@ class SequenceSignatures(Signatures):
         user = self._users(user_id)
         state = self.model.user_state(user)
 
-        def one(row: tuple[tf.Tensor, UserState]) -> tuple[tf.Tensor, tf.Tensor]:
+        def one(row: tuple[tf.Tensor, dict[str, tf.Tensor]]) -> tuple[tf.Tensor, tf.Tensor]:
             seen = self.seen_items[self.seen_offsets[row[0]] : self.seen_offsets[row[0] + 1]]
-            return self._best(_one_user(row[1]), seen)
+            return self._best(self._one_user(row[1]), seen)
 
         recent = self._newest(self.model.read_table("history", user))
-        return {**self._ranked(one, (user, state)), "known_user": user > 0, **self._outgoing(state, recent)}
+        return {**self._ranked(one, (user, outputs(state))), "known_user": user > 0, **self._outgoing(state, recent)}
 
     def recommend_for_history(self, history: tf.Tensor) -> Answer:
         """As in `Signatures`, and the state after the newest T known items."""
@@ -71,26 +73,24 @@ class SequenceSignatures(Signatures):
         """`advance` of a model without a memory."""
         return self._advanced(item_id, state_recent, {"hidden": state_hidden})
 
-    def _advanced(self, item_id: tf.Tensor, recent: tf.Tensor, state: UserState) -> Answer:
+    def _advanced(self, item_id: tf.Tensor, recent: tf.Tensor, state: dict[str, tf.Tensor]) -> Answer:
         item = self.vocabularies.items(item_id)
-        state = self.model.advance(state, item)
+        after = self.model.advance(self.model.state_class(**state), item)
         recent = self._newest(tf.concat([self.vocabularies.items(recent), item[:, None]], axis=1))
-        return {**self._ranked_for(state, recent), "known_item": item > 0, **self._outgoing(state, recent)}
+        return {**self._ranked_for(after, recent), "known_item": item > 0, **self._outgoing(after, recent)}
 
-    def _ranked_for(self, state: UserState, taken: tf.Tensor) -> Answer:
+    def _one_user(self, state: dict[str, tf.Tensor]) -> Record:
+        """The state of one person as that of a batch."""
+        return self.model.state_class(**{name: value[None] for name, value in state.items()})
+
+    def _ranked_for(self, state: Record, taken: tf.Tensor) -> Answer:
         """The best items for the users of `state`, without the items taken [B, n]."""
 
-        def one(row: tuple[UserState, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-            return self._best(_one_user(row[0]), row[1])
+        def one(row: tuple[dict[str, tf.Tensor], tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+            return self._best(self._one_user(row[0]), row[1])
 
-        return self._ranked(one, (state, taken))
+        return self._ranked(one, (outputs(state), taken))
 
-    def _outgoing(self, state: UserState, recent: tf.Tensor) -> Answer:
-        outgoing = {PREFIX + name: state[name] for name in self.model.state_shapes}
+    def _outgoing(self, state: Record, recent: tf.Tensor) -> Answer:
+        outgoing = {PREFIX + name: getattr(state, name) for name in self.model.state_shapes}
         return {**outgoing, RECENT: self.vocabularies.raw_items(recent)}
-
-
-def _one_user(state: UserState) -> UserState:
-    """The state of one person as that of a batch."""
-    batch: UserState = tf.nest.map_structure(lambda value: value[None], state)
-    return batch

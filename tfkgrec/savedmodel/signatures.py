@@ -14,15 +14,15 @@ import tensorflow as tf
 
 from tfkgrec.data.history import History
 from tfkgrec.models.explain_text import EXPLAINED_BY
-from tfkgrec.models.recommender import Recommender
+from tfkgrec.models.recommender import Recommender, outputs
 from tfkgrec.runtime.signature_defs import CLASSES, CLASSIFY, EXAMPLES, OUTPUTS, REGRESS, SCORES
 from tfkgrec.savedmodel.vocabularies import Vocabularies
+from tfkgrec.types import Record
 
 ITEM_CHUNK = 16384
 """Items scored at a time: bounds the memory of a request, whatever the catalogue."""
 
 Answer: TypeAlias = dict[str, tf.Tensor]
-UserState: TypeAlias = dict[str, tf.Tensor]
 Rows = TypeVar("Rows")  # a tensor [B, ...], or a structure of such as tf.nest knows them
 
 
@@ -53,8 +53,10 @@ class Signatures(keras.layers.Layer):
         self.catalogue = self._constant("catalogue", padded.reshape(-1, chunk))
         self.seen_offsets = self._constant("seen_offsets", seen.offsets)
         self.seen_items = self._constant("seen_items", seen.items)
-        tables = {key: np.asarray(table) for key, table in model.item_tables().items()}
-        self.item_tables = {key: self._constant(key, table) for key, table in tables.items()}
+        tables = model.item_tables()
+        known = {} if tables is None else outputs(tables)
+        self.item_tables = {name: self._constant(name, np.asarray(table)) for name, table in known.items()}
+        self.tables_class: Callable[..., Record] = type(tables)
         self.built = True
 
     def functions(self) -> dict[str, Callable[..., Answer]]:
@@ -115,7 +117,7 @@ class Signatures(keras.layers.Layer):
     def explain(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         """What the model's `explain` gives, with raw ids and names, and which model says so; see the model."""
         user, item = self._users(user_id), self.vocabularies.items(item_id)
-        answer = dict(self.model.explain(user, item, **self._tables()))
+        answer = outputs(self.model.explain(user, item, self._tables()))
         named: Answer = {"probability": self.model.probability(answer.pop("logit"))}
         for key, value in answer.items():
             # Ids are named by what they end in: an item has a raw id and a name, entities and relations a name.
@@ -131,15 +133,14 @@ class Signatures(keras.layers.Layer):
         flags = {"item_name": self.vocabularies.names(item), "known_user": user > 0, "known_item": item > 0}
         return {**named, **flags, EXPLAINED_BY: tf.fill(tf.shape(user), self.explained_by)}
 
-    def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> UserState:
+    def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> Record:
         """The model's `user_state`."""
-        state: UserState = self.model.user_state(user, history, **self._tables())
-        return state
+        return self.model.user_state(user, history, self._tables())
 
-    def _tables(self) -> dict[str, dict[str, tf.Tensor]]:
-        """What depends on items alone, worked out when the export was made; nothing for a model without it."""
-        tables = {key: tf.convert_to_tensor(table) for key, table in self.item_tables.items()}
-        return {"tables": tables} if tables else {}
+    def _tables(self) -> Record | None:
+        """What depends on items alone, worked out when the export was made; None for a model without it."""
+        tables = {name: tf.convert_to_tensor(table) for name, table in self.item_tables.items()}
+        return self.tables_class(**tables) if tables else None
 
     def _probability_of_examples(self, inputs: tf.Tensor) -> tf.Tensor:
         """[B], as `score` gives it; an Example without its two features, one text each, is refused by the runtime."""
@@ -160,7 +161,7 @@ class Signatures(keras.layers.Layer):
         newest = tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [length, 0]])[:, -length:]
         return tf.ensure_shape(newest, [None, length])
 
-    def _best(self, state: UserState, taken: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _best(self, state: Record, taken: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The K best items [K] for one user, `taken` ids left out, and their logits (-inf where there are no more)."""
         chunks = tf.convert_to_tensor(self.catalogue)
         if chunks.shape[0] == 1:

@@ -6,8 +6,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.harness import check_item_tables, save_and_load, sigmoid, softmax
-from tests.models.small import EMPTY, EVERYTHING, EXTRAS, ITEMS, LONELY, STRANGER, USERS, D, K, T, batch, dink
+from tests.models.small import EMPTY, EVERYTHING, EXTRAS, ITEMS, LONELY, STRANGER, USERS, D, K, T, batch, dink, flat
 from tfkgrec.models.dink.model import DINK
+from tfkgrec.models.recommender import outputs
 
 VARIANTS = {
     "paper": {},
@@ -32,7 +33,7 @@ class Obvious:
     """DINK for one user and one item, in float64, straight from the equations."""
 
     def __init__(self, model: DINK) -> None:
-        self.model, self.config = model, model.get_config()
+        self.model, self.config = model, flat(model)
         self.entity = value(model.entity_embedding.embeddings)
 
     def logit(self, user: int, item: int, history: np.ndarray | None = None, left_out: int | None = None) -> float:
@@ -49,9 +50,9 @@ class Obvious:
         logit = np.concatenate([u, i, interest]) @ weights + value(model.prediction[2].bias)[0]  # (13)
 
         if config["item_bias"]:
-            logit += value(model.item_bias.embeddings)[item, 0]
+            logit += value(model.head.item_bias.embeddings)[item, 0]
         if config["attribute_bias"]:
-            logit += sum(value(model.attribute_bias.embeddings)[e, 0] for e, _ in self.neighbours(item))
+            logit += sum(value(model.head.attribute_bias.embeddings)[e, 0] for e, _ in self.neighbours(item))
         if config["user_item_dot"]:
             logit += vector @ self.item_vector(item)
         if config["interest_item_dot"]:
@@ -152,7 +153,7 @@ def test_each_extra_alone(extra):
 
 
 def test_terms_outside_the_paper_are_off_by_default():
-    config = dink().get_config()
+    config = flat(dink())
     assert not any(config[name] for name in EXTRAS)
     assert config["dropout"] == 0
     # u, i, r vectors; aggregator W, b, w_r; W of eq 6; GRU W, b, U, U; two MLP layers W, b; W_p in three parts and b_p
@@ -297,7 +298,7 @@ def test_explain(settings):
     model = dink(**settings)
     user = np.repeat(np.arange(USERS, dtype=np.int32), ITEMS)
     item = np.tile(np.arange(ITEMS, dtype=np.int32), USERS)
-    found = {name: np.asarray(v) for name, v in model.explain(user, item).items()}
+    found = {name: np.asarray(v) for name, v in outputs(model.explain(user, item)).items()}
     n = len(user)
     assert found["logit"].shape == (n,)
     assert found["history_item"].shape == found["attention"].shape == (n, T)
@@ -324,7 +325,7 @@ def test_explain(settings):
 
 def test_explain_one_pair():
     found = dink().explain(np.array([1], np.int32), np.array([3], np.int32))
-    assert all(np.isfinite(v).all() and v.shape[0] == 1 for v in found.values())
+    assert all(np.isfinite(v).all() and v.shape[0] == 1 for v in found)
 
 
 def test_set_table_checks_the_shape():
@@ -336,7 +337,7 @@ def test_bad_arguments():
     with pytest.raises(ValueError, match="`aggregator` should be one of .*'sum', 'concat'.* Received: 'att'"):
         dink(aggregator="att")
     with pytest.raises(ValueError, match="Unrecognized keyword arguments passed to DINK: {'dimension': 3}"):
-        DINK(USERS, ITEMS, 14, 4, dimension=3)
+        DINK.from_config({**dink().get_config(), "dimension": 3})
 
 
 @pytest.mark.parametrize("settings", [{"aggregator": "none"}, {"interest_item_dot": True}])

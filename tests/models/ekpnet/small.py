@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from tests.models.small import EMPTY, ITEMS, LONELY, USERS
+from tests.models.small import EMPTY, ITEMS, LONELY, USERS, settings_of
 from tfkgrec.models.ekpnet.model import EKPNet
+from tfkgrec.models.ekpnet.settings import EkpnetSettings
+from tfkgrec.models.recommender import TableSizes
 
 ENTITIES, RELATIONS, D, T, P, N = 14, 4, 3, 5, 2, 3  # N: triples of a hop and history item
 EXTRAS = (
@@ -13,14 +15,16 @@ EXTRAS = (
     *("item_attributes", "user_item_dot", "ripple_item_dot"),
 )
 EVERYTHING: dict[str, Any] = dict.fromkeys(EXTRAS, True)
+WITHOUT_LAMBDAS = dict.fromkeys([f"{stage}lambda{n}" for stage in ("", "first_") for n in (1, 2, 3)], 0.0)
 LAMBDAS = {"lambda1": 0.3, "lambda2": 0.02, "lambda3": 0.05, "l2": 0.04}
 
 
 def ekpnet(seed: int = 0, **settings: Any) -> EKPNet:
     """A built model. Row 0 of every table of vectors is filled, too: masks have to hold, not zeros."""
     rng = np.random.default_rng(seed)
-    sizes = {"dim": D, "history_length": T, "triples_per_item": N, "num_hops": P}
-    model = EKPNet(USERS, ITEMS, ENTITIES, RELATIONS, **{**sizes, **settings})
+    plain = {"dim": D, "history_length": T, "triples_per_item": N, "num_hops": P, **WITHOUT_LAMBDAS}
+    sizes = TableSizes(USERS, ITEMS, ENTITIES, RELATIONS)
+    model = EKPNet.from_settings(sizes, settings_of(EkpnetSettings, **{**plain, **settings}))
     model.build()
     for weight in model.trainable_weights:
         weight.assign(0.7 * rng.normal(size=weight.shape))

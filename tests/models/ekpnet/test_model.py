@@ -7,10 +7,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.harness import check_item_tables, save_and_load, softmax
 from tests.models.ekpnet.small import ENTITIES, EVERYTHING, EXTRAS, LAMBDAS, RELATIONS, D, N, P, T, ekpnet
-from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch
+from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch, flat
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.ekpnet.model import EKPNet
+from tfkgrec.models.recommender import outputs
 
 NO = {"semantic_attention": False, "feature_exploration": False}
 VARIANTS = {
@@ -34,7 +35,7 @@ class Obvious:
     """EKPNet for one user and one item, in float64, straight from the equations, matrices written out."""
 
     def __init__(self, model: EKPNet, stage: int = 1) -> None:
-        self.model, self.config = model, model.get_config()
+        self.model, self.config = model, {**flat(model), "ripple_item_dot": model.head.interest_item_dot}
         self.explore = self.config["feature_exploration"] and stage == 1
         self.entity = value(model.entity_embedding.embeddings)
         self.relation = value(model.relation_embedding.embeddings)
@@ -67,9 +68,9 @@ class Obvious:
         if config["user_item_dot"]:
             logit += value(model.user_embedding.embeddings)[user] @ start
         if config["item_bias"]:
-            logit += value(model.item_bias.embeddings)[item, 0]
+            logit += value(model.head.item_bias.embeddings)[item, 0]
         if config["attribute_bias"]:
-            logit += sum(value(model.attribute_bias.embeddings)[t, 0] for _, _, t in self.triples(item, 0))
+            logit += sum(value(model.head.attribute_bias.embeddings)[t, 0] for _, _, t in self.triples(item, 0))
         return float(logit)
 
     def attend(self, v_o: np.ndarray, triples: list) -> np.ndarray:
@@ -135,7 +136,7 @@ def test_each_extra_alone(extra):
 
 
 def test_terms_outside_the_paper_are_off_by_default():
-    config = ekpnet().get_config()
+    config = Obvious(ekpnet()).config
     assert not any(config[name] for name in (*EXTRAS, "l2", "dropout"))
     # v, r and both gammas; W_e, b_e; three layers W, b
     assert len(ekpnet().trainable_weights) == 4 + 2 + 6
@@ -304,7 +305,9 @@ def test_keras_file_round_trip(settings, tmp_path):
 def test_explain(settings):
     model = ekpnet(**settings)
     user, item = (x.ravel() for x in (np.repeat(np.arange(USERS), ITEMS), np.tile(np.arange(ITEMS), USERS)))
-    found = {name: np.asarray(v) for name, v in model.explain(user.astype(np.int32), item.astype(np.int32)).items()}
+    found = {
+        name: np.asarray(v) for name, v in outputs(model.explain(user.astype(np.int32), item.astype(np.int32))).items()
+    }
     hops = model.num_hops
     assert_allclose(found.pop("logit"), logits(model, *all_pairs()).ravel(), atol=1e-6)
     assert {array.shape for array in found.values()} == {(len(user), hops, T * N)}
@@ -324,7 +327,7 @@ def test_explain(settings):
 
 def test_explain_one_pair():
     found = ekpnet().explain(np.array([1], np.int32), np.array([3], np.int32))
-    assert all(np.isfinite(v).all() and v.shape[0] == 1 for v in found.values())
+    assert all(np.isfinite(v).all() and v.shape[0] == 1 for v in found)
 
 
 def vectors(d: int = D) -> PretrainedEmbeddings:
@@ -352,7 +355,7 @@ def test_vectors_that_do_not_fit():
 
 def test_bad_arguments():
     with pytest.raises(ValueError, match="Unrecognized keyword arguments passed to EKPNet: {'hops': 3}"):
-        EKPNet(USERS, ITEMS, ENTITIES, RELATIONS, hops=3)
+        EKPNet.from_config({**ekpnet().get_config(), "hops": 3})
 
 
 def test_compiled_step_moves_every_weight():

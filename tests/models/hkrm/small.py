@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from tests.models.small import EMPTY, ITEMS, LONELY, USERS
+from tests.models.small import EMPTY, ITEMS, LONELY, USERS, settings_of
+from tfkgrec.models.hkrm.attribute_tables import AttributeSizes
 from tfkgrec.models.hkrm.model import HKRM
+from tfkgrec.models.hkrm.settings import HkrmSettings
 
 ENTITIES, A, D, T, V = 14, 3, 4, 5, 3
 EXTRAS = ("item_bias", "attribute_bias", "item_attributes", "user_item_dot")
@@ -22,16 +24,18 @@ def hkrm(seed: int = 0, fields: int = A, **settings: Any) -> HKRM:
     item_slot = np.zeros((ITEMS, fields), int)
     item_slot[slot_item, slot_field] = 1 + np.arange(len(slot_item))
     value_slot = np.repeat(1 + np.arange(len(slot_item)), counts[slot_item, slot_field])
-    model = HKRM(
-        USERS,
-        ITEMS,
-        ENTITIES,
-        fields,
-        len(slot_item) + 1,
-        len(value_slot),
-        V,
-        **{"dim": D, "history_length": T, **settings},
+    sizes = AttributeSizes(
+        num_users=USERS,
+        num_items=ITEMS,
+        num_entities=ENTITIES,
+        num_fields=fields,
+        num_slots=len(slot_item) + 1,
+        num_values=len(value_slot),
+        max_values=V,
     )
+    of_model = settings_of(HkrmSettings, **{"dim": D, "history_length": T, **settings})
+    of_tables = ("fields", "max_fields", "max_values")
+    model = HKRM.from_settings(sizes, {name: value for name, value in of_model.items() if name not in of_tables})
     model.build()
     for weight in model.trainable_weights:
         weight.assign(0.7 * rng.normal(size=weight.shape))

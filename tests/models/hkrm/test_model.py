@@ -7,11 +7,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.harness import check_item_tables, save_and_load, softmax
 from tests.models.hkrm.small import EVERYTHING, EXTRAS, A, D, T, V, hkrm
-from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch
+from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch, flat
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.hkrm.attribute_tables import ATTRIBUTE_TABLES
 from tfkgrec.models.hkrm.model import HKRM
+from tfkgrec.models.recommender import outputs
 from tfkgrec.tasks.ranking import RankingModel
 
 VARIANTS = {
@@ -35,7 +36,7 @@ class Obvious:
     """HKRM for one user and one item, in float64, straight from the equations."""
 
     def __init__(self, model: HKRM) -> None:
-        self.model, self.config = model, model.get_config()
+        self.model, self.config = model, flat(model)
         self.entity = value(model.entity_embedding.embeddings)
         self.fields = self.config["num_fields"]
 
@@ -49,9 +50,9 @@ class Obvious:
             q_a, t_a = self.attribute_level(self.of_query(seen)), self.attribute_level(self.of_item(item))
             logit = q_a @ t_a + (0 if level == "attribute" else q @ t + q @ t_a + q_a @ t)  # (10)
         if config["item_bias"]:
-            logit += value(model.item_bias.embeddings)[item, 0]
+            logit += value(model.head.item_bias.embeddings)[item, 0]
         if config["attribute_bias"]:
-            bias = value(model.attribute_bias.embeddings)[:, 0]
+            bias = value(model.head.attribute_bias.embeddings)[:, 0]
             logit += sum(bias[e] for j in range(self.fields) for e in self.values(item, j))
         if config["user_item_dot"]:
             logit += value(model.user_embedding.embeddings)[user] @ t
@@ -169,8 +170,9 @@ def test_each_extra_alone(extra):
 
 
 def test_terms_outside_the_paper_are_off_by_default():
-    config = hkrm().get_config()
-    assert not any(config[name] for name in (*EXTRAS, "dropout", "pair_l2"))
+    config = flat(hkrm())
+    assert not any(config[name] for name in (*EXTRAS, "dropout"))
+    assert hkrm().head.l2 == 0
     assert config["initial_spread"] is None
     # p, E, R, and two layers W, b of the MLP
     assert len(hkrm().trainable_weights) == 3 + 4
@@ -367,15 +369,15 @@ def test_distributions_are_those_of_a_world_without_the_target(level):
         if item not in history:
             erased[given["left_out"][g, m]] = 0
         expected = obvious.of_query(obvious.seen(0, 0, erased))
-        assert_allclose(found["distribution"][g, m], expected, atol=1e-5)
+        assert_allclose(found.distribution[g, m], expected, atol=1e-5)
     assert hits > 5
 
 
 def test_distributions_sum_to_one_over_the_fields_that_are_there():
     model = hkrm()
     user, item = all_pairs()
-    p_query = np.asarray(model._query(model.user_state(user), item, None)["distribution"])
-    p_item = np.asarray(model.user_state(user)["catalogue"]["distribution"])
+    p_query = np.asarray(model._query(model.user_state(user), item, None).distribution)
+    p_item = np.asarray(model.user_state(user).catalogue.distribution)
     has = value(model.item_slot) > 0
     assert_allclose(p_item.sum(axis=1), has.any(axis=1), atol=1e-6)
     assert_array_equal(p_item > 0, has)
@@ -410,7 +412,7 @@ def test_explain(settings):
     fields = settings.get("fields", A)
     user = np.repeat(np.arange(USERS, dtype=np.int32), ITEMS)
     item = np.tile(np.arange(ITEMS, dtype=np.int32), USERS)
-    found, obvious = {name: np.asarray(v) for name, v in model.explain(user, item).items()}, Obvious(model)
+    found, obvious = {name: np.asarray(v) for name, v in outputs(model.explain(user, item)).items()}, Obvious(model)
     n = len(user)
     assert_allclose(found["logit"], logits(model, *all_pairs()).ravel(), atol=1e-5)
     assert_array_equal(found["history_item"], value(model.history)[user])
@@ -440,7 +442,7 @@ def test_explain(settings):
 
 def test_explain_one_pair():
     found = hkrm().explain(np.array([1], np.int32), np.array([3], np.int32))
-    assert all(np.isfinite(v).all() and v.shape[0] == 1 for v in found.values())
+    assert all(np.isfinite(v).all() and v.shape[0] == 1 for v in found)
 
 
 def test_starts_from_pre_trained_vectors():

@@ -4,14 +4,18 @@ from typing import Any
 
 import numpy as np
 
-from tests.models.small import ENTITIES, ITEMS, LONELY, RELATIONS, USERS, D, K
+from tests.models.small import ENTITIES, ITEMS, LONELY, RELATIONS, USERS, D, K, settings_of
 from tfkgrec.models.kgcn.model import KGCN
+from tfkgrec.models.kgcn.settings import KgcnSettings
+from tfkgrec.models.recommender import TableSizes
 
 
 def kgcn(seed: int = 0, **settings: Any) -> KGCN:
     """A built model. Row 0 of every table of vectors is filled, too: masks have to hold, not zeros."""
     rng = np.random.default_rng(seed)
-    model = KGCN(USERS, ITEMS, ENTITIES, RELATIONS, **{"dim": D, "num_neighbours": K, **settings})
+    plain = {"dim": D, "num_neighbours": K, "l2": 0.0}
+    sizes = TableSizes(USERS, ITEMS, ENTITIES, RELATIONS)
+    model = KGCN.from_settings(sizes, settings_of(KgcnSettings, **{**plain, **settings}))
     model.build()
     for weight in model.trainable_weights:
         weight.assign(0.7 * rng.normal(size=weight.shape))

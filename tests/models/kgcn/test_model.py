@@ -9,6 +9,7 @@ from tests.harness import save_and_load, set_weights, softmax
 from tests.models.kgcn.small import kgcn
 from tests.models.small import ITEMS, LONELY, STRANGER, USERS, D, K, batch
 from tfkgrec.models.kgcn.model import KGCN
+from tfkgrec.models.recommender import TableSizes, outputs
 
 VARIANTS = {
     "paper": {},
@@ -46,7 +47,7 @@ def obvious(model: KGCN, user: int, item: int) -> float:
     v, around = value(model.entity_embedding.embeddings)[item], summary(model, user, item)
     x = {"sum": v + around, "concat": np.concatenate([v, around]), "neighbour": around}[model.aggregator_kind]
     view = np.tanh(x @ value(model.aggregator.kernel) + value(model.aggregator.bias))
-    bias = 0 if model.item_bias is None else value(model.item_bias.embeddings)[item, 0]
+    bias = 0 if model.head.item_bias is None else value(model.head.item_bias.embeddings)[item, 0]
     return float(value(model.user_embedding.embeddings)[user] @ view + bias)
 
 
@@ -60,7 +61,7 @@ def logits(model: KGCN, user: np.ndarray = USER, item: np.ndarray = ITEM) -> np.
     [("sum", 1.098612 * 0.761594), ("neighbour", 1.098612 * 0.995055)],  # ln 3 tanh(-2 + 3), ln 3 tanh(3)
 )
 def test_two_neighbours_by_hand(aggregator, expected):
-    model = KGCN(2, 2, 4, 3, dim=2, num_neighbours=2, aggregator=aggregator)
+    model = KGCN(TableSizes(2, 2, 4, 3), dim=2, num_neighbours=2, aggregator=aggregator, l2=0.0)
     model.build()
     set_weights(model.user_embedding, embeddings=[[0, 0], [np.log(3), 0]])
     set_weights(model.relation_embedding, embeddings=[[0, 0], [1, 0], [0, 1]])
@@ -69,8 +70,8 @@ def test_two_neighbours_by_hand(aggregator, expected):
     model.set_table("neighbour_entity", np.array([[0, 0], [2, 3]]))
     model.set_table("neighbour_relation", np.array([[0, 0], [1, 2]]))
     found = model.explain(np.array([1], np.int32), np.array([1], np.int32))
-    assert_allclose(found["neighbour_weight"], [[0.75, 0.25]], atol=1e-6)
-    assert_allclose(found["logit"], [expected], atol=1e-5)
+    assert_allclose(found.neighbour_weight, [[0.75, 0.25]], atol=1e-6)
+    assert_allclose(found.logit, [expected], atol=1e-5)
 
 
 @every_variant
@@ -163,7 +164,7 @@ def test_keras_file_round_trip(settings, tmp_path):
 def test_explain(settings):
     model = kgcn(**settings)
     user, item = np.repeat(USER, ITEMS), ITEM.ravel()
-    found = {name: np.asarray(v) for name, v in model.explain(user, item).items()}
+    found = {name: np.asarray(v) for name, v in outputs(model.explain(user, item)).items()}
     assert_allclose(found["logit"], logits(model).ravel(), atol=1e-6)
     rows = model.neighbour_entity.numpy()[item]
     assert found["neighbour_weight"].shape == rows.shape == (USERS * ITEMS, K)
@@ -191,7 +192,7 @@ def test_a_step_trains_every_weight():
 def test_what_the_paper_lacks_is_off_by_default():
     # u, e, r vectors; W and b
     assert len(kgcn().trainable_weights) == 5
-    assert kgcn().item_bias is None
+    assert kgcn().head.item_bias is None
 
 
 def test_bad_arguments():

@@ -6,20 +6,21 @@ from pathlib import Path
 import keras
 import numpy as np
 
-import tfkgrec.models.ksr
+from tfkgrec.models.ksr.model import KSR
+from tfkgrec.models.recommender import outputs
 
 
-def run(folder: Path, model: "tfkgrec.models.ksr.model.KSR") -> dict[str, np.ndarray]:
+def run(folder: Path, model: KSR) -> dict[str, np.ndarray]:
     """Logits at every position, the states after the sequences and after one more click, an explanation."""
     inputs = dict(np.load(folder / "inputs.npz"))
     users = len(inputs["history"])
     found = {"positions": model(inputs)}
     state = model.user_state(np.zeros(users, np.int32), inputs["history"])
-    found |= {f"state {name}": value for name, value in state.items()}
+    found |= {f"state {name}": value for name, value in outputs(state).items()}
     further = model.advance(state, inputs["positive"][:, 0])
-    found |= {f"further {name}": value for name, value in further.items()}
+    found |= {f"further {name}": value for name, value in outputs(further).items()}
     explained = model.explain(np.arange(users), inputs["positive"][:, 1])
-    found |= {f"explain {name}": value for name, value in explained.items()}
+    found |= {f"explain {name}": value for name, value in outputs(explained).items()}
     return {name: keras.ops.convert_to_numpy(value) for name, value in found.items()}
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from tfkgrec.models.ksr.model import KSR
+from tests.models.small import settings_of
+from tfkgrec.models.ksr.model import KSR, KsrSizes
+from tfkgrec.models.ksr.settings import KsrSettings
 
 USERS, ITEMS, A, P, L, D, H, T = 6, 12, 3, 7, 4, 5, 6, 8
 EMPTY = 5  # a user without a history; 0 is the stranger
@@ -13,8 +15,11 @@ EMPTY = 5  # a user without a history; 0 is the stranger
 def ksr(seed: int = 0, **settings: Any) -> KSR:
     """A built model."""
     rng = np.random.default_rng(seed)
-    sizes = {"num_slots": A, "num_values": P, "dim": L, "item_dim": D, "hidden_dim": H, "history_length": T}
-    model = KSR(USERS, ITEMS, **{**sizes, **settings})
+    sizes = KsrSizes(USERS, ITEMS, settings.pop("num_slots", A), settings.pop("num_values", P))
+    plain = {"dim": L, "item_dim": D, "hidden_dim": H, "history_length": T}
+    of_model = settings_of(KsrSettings, **{**plain, **settings})
+    del of_model["min_relation_triples"]
+    model = KSR.from_settings(sizes, of_model)
     model.build()
     for weight in model.weights:
         if weight.dtype == "float32" and not weight.name.startswith("calibration"):

@@ -13,6 +13,7 @@ from tests.models.ksr.small import EMPTY, ITEMS, A, H, L, T, ksr, sequences
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.ksr.model import KSR
+from tfkgrec.models.recommender import outputs
 
 VARIANTS = {
     "paper": {},
@@ -65,7 +66,7 @@ def obvious_item(model: KSR, item: int) -> np.ndarray:
 def test_fast_equals_obvious(settings):
     model, history = ksr(**settings), sequences()
     found = model.queries(history)
-    outputs = model.item_outputs()
+    vectors = model.item_outputs()
     bias = model.bias.embeddings.numpy()[:, 0] if model.bias is not None else np.zeros(ITEMS)
     scores = model.score_items(model.user_state(np.zeros(4, np.int32), history), np.tile(np.arange(ITEMS), (4, 1)))
     for row in range(4):
@@ -76,7 +77,7 @@ def test_fast_equals_obvious(settings):
             for item in range(1, ITEMS):
                 product = expected[-1] @ obvious_item(model, item) + bias[item]  # (10)
                 assert float(scores[row, item]) == pytest.approx(product, abs=1e-4)
-    assert_allclose(outputs[3], obvious_item(model, 3), atol=1e-5)
+    assert_allclose(vectors[3], obvious_item(model, 3), atol=1e-5)
 
 
 @variants
@@ -101,9 +102,9 @@ def test_fifty_clicks_one_by_one_equal_the_replay(settings):
             history = np.zeros((3, 50), np.int32)
             history[:, : t + 1] = clicks[:, : t + 1]
             replayed = model.user_state(np.zeros(3, np.int32), history)
-            assert state.keys() == replayed.keys()
-            for name, value in replayed.items():
-                assert_allclose(state[name], value, atol=1e-5, err_msg=f"{name} after {t + 1}")
+            assert outputs(state).keys() == outputs(replayed).keys()
+            for name, value in outputs(replayed).items():
+                assert_allclose(getattr(state, name), value, atol=1e-5, err_msg=f"{name} after {t + 1}")
 
 
 def test_padding_may_stand_anywhere():
@@ -112,17 +113,17 @@ def test_padding_may_stand_anywhere():
         model.user_state(np.zeros(1, np.int32), np.array([row], np.int32))
         for row in ([3, 7, 2, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 3, 7, 2], [3, 0, 7, 0, 0, 2, 0, 0])
     )
-    for name in right:
-        assert_allclose(left[name], right[name], atol=1e-6)
-        assert_allclose(amid[name], right[name], atol=1e-6)
+    for expected, *others in zip(right, left, amid, strict=True):
+        for found in others:
+            assert_allclose(found, expected, atol=1e-6)
 
 
 @variants
 def test_an_empty_history_is_the_zero_state(settings):
     model = ksr(**settings)
     empty, zero = model.user_state(np.array([0, EMPTY], np.int32)), model.zero_state(2)
-    for name, value in zero.items():
-        assert_allclose(empty[name], value, atol=1e-7)
+    for name, value in outputs(zero).items():
+        assert_allclose(getattr(empty, name), value, atol=1e-7)
         assert np.isfinite(value).all()
 
 
@@ -248,7 +249,7 @@ def test_starts_from_vectors():
 def test_explains_by_attributes_and_the_values_nearest_to_them():
     model = ksr()
     user, item = np.array([1, 2, EMPTY], np.int32), np.array([4, 5, 6], np.int32)
-    found = {name: np.asarray(value) for name, value in model.explain(user, item).items()}
+    found = {name: np.asarray(value) for name, value in outputs(model.explain(user, item)).items()}
     assert_allclose(found["logit"], model({"user": user, "item": item[:, None]})[:, 0], atol=1e-6)
     assert_array_equal(found["history_item"], model.history.numpy()[user])
     assert_array_equal(found["attribute_relation"], np.tile([3, 4, 5], (3, 1)))
@@ -257,7 +258,7 @@ def test_explains_by_attributes_and_the_values_nearest_to_them():
     last = held.sum(axis=1) - 1
     assert_allclose(found["attribute_weight"][:2], found["step_weight"][[0, 1], last[:2]], atol=1e-6)
 
-    memory = np.asarray(model.user_state(user)["memory"])
+    memory = np.asarray(model.user_state(user).memory)
     entity, vectors = model.value_entity.numpy(), model.value_vectors.numpy()
     for b, a in np.ndindex(3, A):
         distance = np.abs(vectors[a] - memory[b, a]).sum(axis=-1)
@@ -271,25 +272,26 @@ def test_explains_by_attributes_and_the_values_nearest_to_them():
 def test_slot_similarity_tells_copies():
     model = ksr()
     model.memory.cell.keys.assign(np.tile(np.ones(L), (A, 1)))  # the same key everywhere
-    found = np.asarray(model.explain(np.array([1]), np.array([2]))["slot_similarity"])
+    found = np.asarray(model.explain(np.array([1]), np.array([2])).slot_similarity)
     assert_allclose(found, 1, atol=1e-5)
-    assert np.asarray(ksr().explain(np.array([1]), np.array([2]))["slot_similarity"])[0] < 0.95
+    assert np.asarray(ksr().explain(np.array([1]), np.array([2])).slot_similarity)[0] < 0.95
 
 
 @pytest.mark.parametrize("knowledge", ["item", "none"])
 def test_without_a_memory_there_is_no_attribute_to_name(knowledge):
-    assert ksr(knowledge=knowledge).explain(np.array([1]), np.array([2])).keys() == {"logit", "history_item"}
+    found = ksr(knowledge=knowledge).explain(np.array([1]), np.array([2]))
+    assert outputs(found).keys() == {"logit", "history_item"}
 
 
 def test_shared_values_explain_too():
     found = ksr(shared_values=True).explain(np.array([1, 2]), np.array([2, 3]))
-    assert np.asarray(found["value_entity"]).shape[:2] == (2, A)
+    assert np.asarray(found.value_entity).shape[:2] == (2, A)
 
 
 def test_memory_figures_by_hand():
     model, history = ksr(), sequences()[:1]
     items = [item for item in history[0].tolist() if item]
-    before = np.asarray(model.user_state(np.zeros(1, np.int32), np.array([items[:-1]], np.int32))["memory"])[0]
+    before = np.asarray(model.user_state(np.zeros(1, np.int32), np.array([items[:-1]], np.int32)).memory)[0]
     update = model.entity_vectors.embeddings.numpy()[items[-1]] + model.memory.cell.keys.numpy()
     found = model.memory_figures(history)
     assert float(found["mean_gate"]) == pytest.approx(np.mean(sigmoid(np.sum(before * update, axis=1))), abs=1e-5)

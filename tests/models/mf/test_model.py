@@ -5,14 +5,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.harness import save_and_load
-from tfkgrec.models.mf.model import MatrixFactorization
+from tfkgrec.models.mf.model import MatrixFactorization, MatrixSizes
 
 USERS, ITEMS, D = 6, 8, 3
 USER, ITEM = np.arange(USERS, dtype=np.int32), np.tile(np.arange(ITEMS, dtype=np.int32), (USERS, 1))
 
 
 def factors(**settings) -> MatrixFactorization:
-    model = MatrixFactorization(USERS, ITEMS, D, **settings)
+    model = MatrixFactorization(MatrixSizes(USERS, ITEMS), **{"dim": D, "item_bias": True, "l2": 0.0, **settings})
     model.build()
     rng = np.random.default_rng(0)
     for weight in model.trainable_weights:
@@ -59,7 +59,7 @@ def test_regularisation_counts_real_pairs_only():
 
 def test_users_and_items_start_from_different_draws():
     """An initializer that both share draws the same numbers twice: user n would start as item n."""
-    model = MatrixFactorization(50, 60, 16)
+    model = MatrixFactorization(MatrixSizes(50, 60), dim=16, item_bias=True, l2=0.0)
     model.build()
     user, item = model.user_embedding.embeddings.numpy()[1:], model.item_embedding.embeddings.numpy()[1:50]
     assert abs(np.corrcoef(user.ravel(), item.ravel())[0, 1]) < 0.15

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from tests.models.small import EMPTY, ITEMS, LONELY, USERS
-from tfkgrec.models.rkan.model import RKAN
+from tests.models.small import EMPTY, ITEMS, LONELY, USERS, settings_of
+from tfkgrec.models.rkan.model import RKAN, PathSizes
+from tfkgrec.models.rkan.settings import RkanSettings
 
 BASE, A, KINDS, D, T, S = 16, 5, 3, 4, 5, 6  # nodes: items 1..8, attributes 9..16, users from 17 on
 NODES = BASE + USERS
@@ -21,8 +22,10 @@ EVERYTHING: dict[str, Any] = {
 def rkan(seed: int = 0, **settings: Any) -> RKAN:
     """A built model. Row 0 of every table of vectors is filled, too: masks have to hold, not zeros."""
     rng = np.random.default_rng(seed)
-    sizes = {"dim": D, "num_paths": S, "history_length": T}
-    model = RKAN(USERS, ITEMS, NODES, BASE, A, KINDS, **{**sizes, **settings})
+    plain = {"dim": D, "num_paths": S, "history_length": T}
+    of_model = settings_of(RkanSettings, **{**plain, **settings})
+    del of_model["near_attributes"], of_model["near_users"]
+    model = RKAN.from_settings(PathSizes(USERS, ITEMS, NODES, BASE, A, KINDS), of_model)
     model.build()
     for weight in model.trainable_weights:
         weight.assign(0.7 * rng.normal(size=weight.shape))

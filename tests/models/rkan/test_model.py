@@ -7,9 +7,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.harness import save_and_load, sigmoid, softmax
 from tests.models.rkan.small import BASE, EVERYTHING, KINDS, D, T, batch, rkan
-from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS
+from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, flat
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
+from tfkgrec.models.recommender import outputs
 from tfkgrec.models.rkan.model import RKAN
 from tfkgrec.tasks.ranking import RankingModel
 
@@ -37,7 +38,7 @@ class Obvious:
     """RKAN for one user and one item, in float64, straight from the equations."""
 
     def __init__(self, model: RKAN) -> None:
-        self.model, self.config = model, model.get_config()
+        self.model, self.config = model, flat(model)
         self.node = value(model.node_embedding.embeddings)
 
     def user_node(self, user: int) -> int:
@@ -76,9 +77,9 @@ class Obvious:
         u = self.node[self.user_node(user)].copy()
         held = [int(i) for i in history if i]
         if self.config["history_item_dot"] and held:
-            weight = softmax(value(self.model.age_logit)[: len(held)][::-1])  # the newest has age 0
-            u += weight @ value(self.model.context_embedding.embeddings)[held]
-        bias = value(self.model.item_bias.embeddings)[item, 0] if self.config["item_bias"] else 0.0
+            weight = softmax(value(self.model.recent_items.age_logit)[: len(held)][::-1])  # the newest has age 0
+            u += weight @ value(self.model.recent_items.context_embedding.embeddings)[held]
+        bias = value(self.model.head.item_bias.embeddings)[item, 0] if self.config["item_bias"] else 0.0
         return float(u @ self.vector(item) + bias)
 
     def found(self, user: int, item: int, history: np.ndarray) -> list[tuple[int, int]]:
@@ -134,7 +135,7 @@ def test_many_candidates_are_retrieved_by_embedding_and_reranked_by_path():
     settings = {**EVERYTHING, "rerank": 3}
     model = rkan(**settings)
     user, item = np.arange(USERS, dtype=np.int32), np.tile(np.arange(1, ITEMS, dtype=np.int32), (USERS, 1))
-    inner = np.asarray(model._inner_product(model.user_state(user), item)[0])
+    inner = np.asarray(model._inner_product(model.user_state(user), item, model._item_vector(item)))
     each = np.concatenate([np.asarray(model({"user": user, "item": item[:, [m]]})) for m in range(ITEMS - 1)], axis=1)
     found = np.asarray(model({"user": user, "item": item}))
     for row in range(USERS):
@@ -157,7 +158,7 @@ def test_explanations_are_the_paths_and_their_weights(settings):
     model = rkan(**settings)
     obvious, history = Obvious(model), value(model.history).astype(int)
     user, item = (x.ravel().astype(np.int32) for x in np.meshgrid(np.arange(USERS), np.arange(ITEMS)))
-    found = {name: np.asarray(x) for name, x in model.explain(user, item).items()}
+    found = {name: np.asarray(x) for name, x in outputs(model.explain(user, item)).items()}
     assert_allclose(found["logit"], np.asarray(model({"user": user, "item": item[:, None]}))[:, 0], atol=1e-6)
     near, relation = (value(t).astype(int) for t in (model.near_node, model.near_relation))
     total = 0
@@ -218,8 +219,9 @@ def test_comes_back_from_its_file(settings, tmp_path):
     item = np.tile(np.arange(ITEMS, dtype=np.int32), (USERS, 1))
     given = {"user": np.arange(USERS, dtype=np.int32), "item": item}
     assert_array_equal(restored(given), model(given))
-    for name, found in restored.explain(given["user"], item[:, 1]).items():
-        assert_array_equal(found, model.explain(given["user"], item[:, 1])[name])
+    explained = [each.explain(given["user"], item[:, 1]) for each in (restored, model)]
+    for found, expected in zip(*explained, strict=True):
+        assert_array_equal(found, expected)
 
 
 def test_regularisation_is_that_of_the_vectors_in_the_product():

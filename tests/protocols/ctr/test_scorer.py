@@ -20,7 +20,7 @@ class Lookup(Recommender):
         self.table, self.num_items = table, table.shape[1]
         self.build()
 
-    def user_state(self, user, history=None):
+    def user_state(self, user, history=None, tables=None):
         return {"logits": ops.take(ops.convert_to_tensor(self.table), user, axis=0)}
 
     def score_items(self, state, item, left_out=None, training=False):

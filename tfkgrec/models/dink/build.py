@@ -4,14 +4,15 @@ from tfkgrec.data.neighbours import sample_neighbours
 from tfkgrec.models.context import BuildContext
 from tfkgrec.models.dink.model import DINK
 from tfkgrec.models.dink.settings import DinkSettings
+from tfkgrec.models.recommender import TableSizes
 
 
 def build(settings: DinkSettings, context: BuildContext) -> DINK:
     """A built DINK with its side tables."""
     dataset = context.dataset
     near = sample_neighbours(dataset.graph, dataset.num_items, settings.num_neighbours, context.rng)
-    sizes = (dataset.users.size, dataset.items.size, len(near.entity_ids), near.num_relations)
-    model = DINK(*sizes, **settings.hyperparameters())
+    sizes = TableSizes(dataset.users.size, dataset.items.size, len(near.entity_ids), near.num_relations)
+    model = DINK.from_settings(sizes, settings.hyperparameters())
     model.build()
     model.set_table("history", context.history.newest(settings.history_length))
     model.set_table("neighbour_entity", near.entity)

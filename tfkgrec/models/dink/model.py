@@ -1,18 +1,52 @@
-"""DINK: deep interest network on a knowledge graph (papers/dink.txt)."""
+"""DINK: deep interest network on a knowledge graph (Zhang et al. 2023)."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self, Unpack
 
 import keras
 from keras import ops
 
 from tfkgrec.layers.aggregators import AttentionAggregator, ConcatAggregator, SumAggregator
-from tfkgrec.layers.embedding import BIAS_SPREAD, normal_embedding
+from tfkgrec.layers.chain import build_chain, through
+from tfkgrec.layers.embedding import normal_embedding
+from tfkgrec.layers.inner_product_head import InnerProductHead, split_head
 from tfkgrec.layers.interest_attention import InterestAttention
 from tfkgrec.layers.interest_gru import InterestGRU
-from tfkgrec.layers.masked import leave_out, masked_mean, masked_mean_weights
-from tfkgrec.models.recommender import Recommender
+from tfkgrec.layers.masked import leave_out, masked_mean_weights, visible_mean
+from tfkgrec.layers.pair_squares import pair_squares
+from tfkgrec.models.recommender import Recommender, TableSizes, as_config
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 AGGREGATORS = ("sum", "concat", "attention", "none")
+
+
+class DinkTables(NamedTuple):
+    """What depends on items alone."""
+
+    item_logit: Tensor  # what i_L and the biases add to every item's logit [I]
+    vector: Tensor | None  # of every item in the head's product [I, d]; None: a look-up
+
+
+class DinkState(NamedTuple):
+    """What does not depend on the candidate."""
+
+    history: Tensor  # item ids [G, T]
+    vector: Tensor  # u [G, d]
+    user_logit: Tensor  # u_L's part of (13) [G, 1]
+    interest: Tensor  # E(v_t) [G, T, d]
+    steps: Tensor | None  # the history's vectors in the head's product [G, T, d]
+    tables: DinkTables | None
+
+
+class DinkExplanation(NamedTuple):
+    """Interest attention over the history, and for every history item its neighbours' weights."""
+
+    logit: Tensor  # [B]
+    history_item: Tensor  # [B, T]
+    attention: Tensor  # [B, T]; 0 where padded
+    neighbour_relation: Tensor  # [B, T, K]
+    neighbour_entity: Tensor  # [B, T, K], as the dataset numbers them
+    neighbour_weight: Tensor  # [B, T, K]
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -25,11 +59,10 @@ class DINK(Recommender):
     4. logit = W_p [u_L || i_L || h_T] + b_p (11-13), u_L and i_L L-layer MLPs     [G, M]
 
     Reading: a GRU (Algorithm 1 says LSTM, the text GRU); softmax over the history steps a candidate may see; the
-    regulariser of eq 14 acts on the vectors of the batch.
+    regulariser of eq 14 acts on the vectors of the batch (v_i as it enters the head's product, where there is one).
 
     Args:
-        num_users, num_items, num_entities, num_relations: table rows, row 0 (padding, unknown) included; items are the
-            first entities.
+        sizes: rows of the tables.
         dim: d.
         history_length: T.
         num_neighbours: K.
@@ -38,68 +71,50 @@ class DINK(Recommender):
         mlp_layers: L.
         l2: lambda of eq 14.
 
-    Not in the paper, all off by default:
+    Not in the paper:
         interest_dim: width of E(v_t) and h_T; None is d, as in the paper. The GRU runs once per pair and step, so with
             a wide d this is what training time goes into.
         include_center: the attention aggregator keeps the entity's own vector.
         scale_attention: x_t = n a_t E(v_t) with n the visible steps, so that long histories are not shrunk.
-        item_bias, attribute_bias: one learned scalar per item; one per entity, summed over the item's neighbours.
-        user_item_dot, interest_item_dot, history_item_dot: add <u, i>, <h_T, i>, <mean_t v_t, i> to the logit.
-        item_attributes: in those products an item's vector is v + the mean of its neighbours' vectors.
-        dropout: on the vectors that enter the products and the prediction layer.
+        head: biases, and products of v_i with u, h_T and the mean v_t; an item's attributes are its neighbours.
     """
 
     def __init__(
         self,
-        num_users: int,
-        num_items: int,
-        num_entities: int,
-        num_relations: int,
-        dim: int = 16,
-        history_length: int = 12,
-        num_neighbours: int = 6,
-        aggregator: str = "attention",
-        interest_attention: bool = True,
-        mlp_layers: int = 1,
-        l2: float = 0.0,
-        interest_dim: int | None = None,
-        include_center: bool = False,
-        scale_attention: bool = False,
-        item_bias: bool = False,
-        attribute_bias: bool = False,
-        user_item_dot: bool = False,
-        interest_item_dot: bool = False,
-        history_item_dot: bool = False,
-        item_attributes: bool = False,
-        dropout: float = 0.0,
-        **kwargs: Any,
+        sizes: TableSizes,
+        *,
+        dim: int,
+        history_length: int,
+        num_neighbours: int,
+        aggregator: str,
+        interest_attention: bool,
+        mlp_layers: int,
+        l2: float,
+        interest_dim: int | None,
+        include_center: bool,
+        scale_attention: bool,
+        head: InnerProductHead | None = None,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         if aggregator not in AGGREGATORS:
             raise ValueError(f"`aggregator` should be one of {AGGREGATORS}. Received: {aggregator!r}")
-        self._config = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
+        self._config = as_config(locals())
+        self.head = InnerProductHead() if head is None else head
         width = dim if interest_dim is None else interest_dim
-        if width != dim and (aggregator == "none" or interest_item_dot):
+        if width != dim and (aggregator == "none" or self.head.interest_item_dot):
             raise ValueError(
                 f"`interest_dim` should be None or {dim} with aggregator 'none' or interest_item_dot. Received: {width}"
             )
-        self.num_users, self.num_items = num_users, num_items
-        self.num_entities, self.num_relations = num_entities, num_relations
+        self.num_users, self.num_items, self.num_entities, num_relations = sizes
         self.dim, self.interest_dim = dim, width
         self.history_length, self.num_neighbours = history_length, num_neighbours
-        self.aggregator_kind, self.l2 = aggregator, l2
-        self.scale_attention, self.item_attributes = scale_attention, item_attributes
-        self.user_item_dot, self.interest_item_dot = user_item_dot, interest_item_dot
-        self.history_item_dot = history_item_dot
+        self.l2, self.scale_attention = l2, scale_attention
 
-        self.user_embedding = normal_embedding(num_users, dim, "user_embedding")
-        self.entity_embedding = normal_embedding(num_entities, dim, "entity_embedding")
+        self.user_embedding = normal_embedding(self.num_users, dim, "user_embedding")
+        self.entity_embedding = normal_embedding(self.num_entities, dim, "entity_embedding")
         self.relation_embedding = (
             normal_embedding(num_relations, dim, "relation_embedding") if aggregator == "attention" else None
-        )
-        self.item_bias = normal_embedding(num_items, 1, "item_bias", BIAS_SPREAD) if item_bias else None
-        self.attribute_bias = (
-            normal_embedding(num_entities, 1, "attribute_bias", BIAS_SPREAD) if attribute_bias else None
         )
         self.aggregator = {
             "sum": lambda: SumAggregator(width, name="aggregator"),
@@ -115,96 +130,89 @@ class DINK(Recommender):
             keras.layers.Dense(1, use_bias=part == "interest", name=f"prediction_{part}")
             for part in ("user", "item", "interest")
         ]
-        self.dropout = keras.layers.Dropout(dropout, name="dropout") if dropout else None
 
-    def build(self, input_shape: Any = None) -> None:
+    @classmethod
+    def from_settings(cls, sizes: TableSizes, settings: Mapping[str, Any], **kwargs: Unpack[LayerOptions]) -> Self:
+        """A model whose settings are named flat, as a config has them."""
+        head, own = split_head(settings)
+        return cls(sizes, **own, head=head, **kwargs)
+
+    def build(self, input_shape: Shape | None = None) -> None:
         self.history = self.add_table("history", (self.num_users, self.history_length))
         self.neighbour_entity = self.add_table("neighbour_entity", (self.num_items, self.num_neighbours))
         self.neighbour_relation = self.add_table("neighbour_relation", (self.num_items, self.num_neighbours))
         self.entity_ids = self.add_table("entity_ids", (self.num_entities,))  # the dataset's ids, for names
-        for table in (
-            self.user_embedding,
-            self.entity_embedding,
-            self.relation_embedding,
-            self.item_bias,
-            self.attribute_bias,
-        ):
+        for table in (self.user_embedding, self.entity_embedding, self.relation_embedding):
             if table is not None:
                 table.build(None)
+        self.head.build(self.num_items, self.num_entities)
         d, w, t, k = self.dim, self.interest_dim, self.history_length, self.num_neighbours
         if self.aggregator is not None:
             self.aggregator.build((None, t, d), (None, t, k, d), (None, t, k, d), (None, t, k))
         if self.interest_attention is not None:
             self.interest_attention.build((None, t, w), (None, None, d), (None, None, t))
         self.interest_gru.build((None, t, w), (None, None, t), (None, None, t))
-        for layer in (*self.user_mlp, *self.item_mlp, *self.prediction[:2]):
-            layer.build((None, d))
-        self.prediction[2].build((None, w))
+        for mlp in (self.user_mlp, self.item_mlp):
+            build_chain(mlp, d)
+        for layer, width in zip(self.prediction, (d, d, w), strict=True):
+            layer.build((None, width))
         super().build(input_shape)
 
-    def item_tables(self) -> dict[str, Any]:
-        """What i_L and the biases add to every item's logit [I], and its vector in the dot products [I, d]."""
+    def item_tables(self) -> DinkTables:
         item = ops.arange(self.num_items)
-        tables = {"item_logit": self._item_logit(item)}
-        return {**tables, "vector": self._item_vector(item)} if self.item_attributes else tables
+        vector = self._item_vector(item) if self.head.item_attributes else None
+        return DinkTables(self._item_logit(item), vector)
 
-    def user_state(self, user: Any, history: Any | None = None, tables: dict[str, Any] | None = None) -> dict[str, Any]:
+    def user_state(self, user: Tensor, history: Tensor | None = None, tables: DinkTables | None = None) -> DinkState:
         if history is None:
             history = self.read_table("history", user)  # [G, T]
         vector = self.user_embedding(user)  # [G, d]
-        high = vector
-        for layer in self.user_mlp:
-            high = layer(high)  # u_L (11)
-        return {
-            "history": history,
-            "vector": vector,
-            "user_logit": self.prediction[0](high),  # [G, 1]
-            "interest": self._aggregate(history)[0],  # E(v_t) [G, T, d]
-            "steps": self._item_vector(history) if self.history_item_dot else None,  # [G, T, d]
-            "tables": tables or {},
-        }
+        return DinkState(
+            history=history,
+            vector=vector,
+            user_logit=self.prediction[0](through(self.user_mlp, vector)),  # u_L (11)
+            interest=self._aggregate(history)[0],
+            steps=self._item_vector(history) if self.head.history_item_dot else None,
+            tables=tables,
+        )
 
-    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
-        visible = leave_out(state["history"], item, left_out)  # [G, M, T]
+    def score_items(
+        self, state: DinkState, item: Tensor, left_out: Tensor | None = None, training: bool = False
+    ) -> Tensor:
+        visible = leave_out(state.history, item, left_out)  # [G, M, T]
         candidate = self.entity_embedding(item)  # e_i [G, M, d]
-        interest = self.interest_gru(state["interest"], self._attention(state, candidate, visible), visible)  # h_T
-        interest_logit = ops.squeeze(self.prediction[2](self._drop(interest, training)), -1)
-        logit = interest_logit + state["user_logit"] + self._item_logit(item, state["tables"], training)  # (13)
-        factors = [candidate, ops.expand_dims(state["vector"], 1)]
-        taste = self._taste(state, interest, visible)
-        if taste is not None:
-            vector = self._item_vector(item, state["tables"])  # [G, M, d]
-            logit = logit + ops.sum(self._drop(taste, training) * vector, axis=-1)
-            factors[0] = vector
+        interest = self.interest_gru(state.interest, self._attention(state, candidate, visible), visible)  # h_T
+        interest_logit = ops.squeeze(self.prediction[2](self.head.drop(interest, training)), -1)
+        logit = interest_logit + state.user_logit + self._item_logit(item, state.tables, training)  # (13)
+        user = ops.expand_dims(state.vector, 1)  # [G, 1, d]
+        if self.head.has_product:
+            history = None if state.steps is None else visible_mean(state.steps, visible)
+            candidate = self._item_vector(item, state.tables)
+            logit = logit + self.head.product(
+                candidate, user=user, interest=interest, history=history, training=training
+            )
         if training and self.l2:
-            self._regularise(factors, state["interest"], item)
+            squares = pair_squares(item, (candidate, user), ops.sum(ops.square(state.interest)))
+            self.add_loss(self.l2 * squares)  # (14)
         return logit
 
-    def explain(self, user: Any, item: Any, tables: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Interest attention over the history, and for every history item its neighbours' weights.
-
-        Returns:
-            logit [B]; history_item [B, T] and attention [B, T] (0 where padded); neighbour_relation,
-            neighbour_entity (as the dataset numbers them), neighbour_weight [B, T, K].
-        """
+    def explain(self, user: Tensor, item: Tensor, tables: DinkTables | None = None) -> DinkExplanation:
         state = self.user_state(user, tables=tables)
-        item = ops.expand_dims(item, 1)
-        visible = leave_out(state["history"], item)
-        candidate = self.entity_embedding(item)
-        history = state["history"]
-        return {
-            "logit": ops.squeeze(self.score_items(state, item), 1),
-            "history_item": history,
-            "attention": ops.squeeze(self._weights(state, candidate, visible), 1),
-            "neighbour_relation": self.read_table("neighbour_relation", history),
-            "neighbour_entity": self.read_table("entity_ids", self.read_table("neighbour_entity", history)),
-            "neighbour_weight": self._aggregate(history)[1],
-        }
+        item, history = ops.expand_dims(item, 1), state.history
+        attention = self._weights(state, self.entity_embedding(item), leave_out(history, item))
+        return DinkExplanation(
+            logit=ops.squeeze(self.score_items(state, item), 1),
+            history_item=history,
+            attention=ops.squeeze(attention, 1),
+            neighbour_relation=self.read_table("neighbour_relation", history),
+            neighbour_entity=self.read_table("entity_ids", self.read_table("neighbour_entity", history)),
+            neighbour_weight=self._aggregate(history)[1],
+        )
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
 
-    def _aggregate(self, item: Any) -> tuple[Any, Any]:
+    def _aggregate(self, item: Tensor) -> tuple[Tensor, Tensor]:
         """E(v) [..., d] and the neighbours' weights [..., K]."""
         center = self.entity_embedding(item)
         neighbour = self.read_table("neighbour_entity", item)  # [..., K]
@@ -215,13 +223,13 @@ class DINK(Recommender):
         relations = vectors if relation is None else relation(self.read_table("neighbour_relation", item))
         return self.aggregator(center, vectors, relations, ops.not_equal(neighbour, 0))
 
-    def _weights(self, state: dict[str, Any], candidate: Any, visible: Any) -> Any:
+    def _weights(self, state: DinkState, candidate: Tensor, visible: Tensor) -> Tensor:
         """a_t [G, M, T]; without interest attention (DINK-A) every visible step counts the same."""
         if self.interest_attention is None:
             return masked_mean_weights(visible, candidate.dtype)
-        return self.interest_attention(state["interest"], candidate, visible)
+        return self.interest_attention(state.interest, candidate, visible)
 
-    def _attention(self, state: dict[str, Any], candidate: Any, visible: Any) -> Any:
+    def _attention(self, state: DinkState, candidate: Tensor, visible: Tensor) -> Tensor:
         """The factor of E(v_t) in x_t [G, M, T]."""
         if self.interest_attention is None:
             return ops.cast(visible, candidate.dtype)
@@ -230,57 +238,16 @@ class DINK(Recommender):
             weights = weights * ops.sum(ops.cast(visible, weights.dtype), axis=-1, keepdims=True)
         return weights
 
-    def _item_logit(self, item: Any, tables: dict[str, Any] | None = None, training: bool = False) -> Any:
-        """The item's own part of the logit: i_L's (12, 13), and the biases [...]."""
-        if tables:
-            return ops.take(tables["item_logit"], item, axis=0)
-        high = self.entity_embedding(item)
-        for layer in self.item_mlp:
-            high = layer(high)  # i_L (12)
-        return ops.squeeze(self.prediction[1](self._drop(high, training)), -1) + self._biases(item)
+    def _item_logit(self, item: Tensor, tables: DinkTables | None = None, training: bool = False) -> Tensor:
+        """The item's own part of the logit: i_L's (12, 13), and the head's biases [...]."""
+        if tables is not None:
+            return ops.take(tables.item_logit, item, axis=0)
+        high = through(self.item_mlp, self.entity_embedding(item))  # i_L (12)
+        own = ops.squeeze(self.prediction[1](self.head.drop(high, training)), -1)
+        return own + self.head.bias(item, self.read_table("neighbour_entity", item))
 
-    def _item_vector(self, item: Any, tables: dict[str, Any] | None = None) -> Any:
-        """v, or v + the mean of its neighbours [..., d]."""
-        if tables and "vector" in tables:
-            return ops.take(tables["vector"], item, axis=0)
-        vector = self.entity_embedding(item)
-        if not self.item_attributes:
-            return vector
-        neighbour = self.read_table("neighbour_entity", item)
-        return vector + masked_mean(self.entity_embedding(neighbour), ops.not_equal(neighbour, 0))
-
-    def _biases(self, item: Any) -> Any:
-        """What the item itself and its attributes add to the logit (not in the paper), [...] or 0."""
-        total: Any = 0.0
-        if self.item_bias is not None:
-            total = total + ops.squeeze(self.item_bias(item), -1)
-        if self.attribute_bias is not None:
-            neighbour = self.read_table("neighbour_entity", item)  # [..., K]
-            biases = ops.squeeze(self.attribute_bias(neighbour), -1)
-            total = total + ops.sum(biases * ops.cast(ops.not_equal(neighbour, 0), biases.dtype), axis=-1)
-        return total
-
-    def _taste(self, state: dict[str, Any], interest: Any, visible: Any) -> Any:
-        """What is multiplied with the item's vector (not in the paper), [G, 1 or M, d], or None."""
-        terms = []
-        if self.user_item_dot:
-            terms.append(ops.expand_dims(state["vector"], 1))  # [G, 1, d]
-        if self.interest_item_dot:
-            terms.append(interest)  # [G, M, d]
-        if self.history_item_dot:
-            terms.append(ops.matmul(masked_mean_weights(visible, interest.dtype), state["steps"]))  # [G, M, d]
-        return sum(terms[1:], terms[0]) if terms else None
-
-    def _drop(self, x: Any, training: bool) -> Any:
-        return x if self.dropout is None else self.dropout(x, training=training)
-
-    def _regularise(self, factors: list[Any], interest: Any, item: Any) -> None:
-        """lambda ||theta||^2 (14) over the vectors of the batch, per labelled pair.
-
-        With dot terms the item's vector is the one that enters the product, attributes included.
-        """
-        real = ops.cast(ops.not_equal(item, 0), interest.dtype)  # [G, M]
-        used = ops.sum(ops.square(interest))
-        for vectors in factors:
-            used = used + ops.sum(ops.sum(ops.square(vectors), -1) * real)
-        self.add_loss(self.l2 * used / ops.maximum(ops.sum(real), 1.0))
+    def _item_vector(self, item: Tensor, tables: DinkTables | None = None) -> Tensor:
+        """v_i in the head's product [..., d]."""
+        if tables is not None and tables.vector is not None:
+            return ops.take(tables.vector, item, axis=0)
+        return self.head.item_vector(item, self.read_table("neighbour_entity", item), self.entity_embedding)

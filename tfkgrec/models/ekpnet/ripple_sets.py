@@ -1,4 +1,4 @@
-"""Ripple sets of every item (EKPNet, papers/ekpnet.txt, eqs 3-5): static tables that live in the model."""
+"""Ripple sets of every item (EKPNet, Zhang et al. 2022, eqs 3-5): static tables that live in the model."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,7 @@
-"""HKRM: hierarchical knowledge-based recommendation (papers/hkrm.txt)."""
+"""HKRM: hierarchical knowledge-based recommendation (Sun et al. 2020)."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self, Unpack
 
 import keras
 import numpy as np
@@ -10,11 +11,56 @@ from tfkgrec.kge.embeddings import PretrainedEmbeddings, check_width, needed
 from tfkgrec.layers.distribution_distance import KINDS, distance_loss, shared_divergence
 from tfkgrec.layers.embedding import Embedding
 from tfkgrec.layers.field_vectors import COMBINE, field_vectors
+from tfkgrec.layers.inner_product_head import InnerProductHead, split_head
 from tfkgrec.layers.item_attribute_duet import ItemAttributeDuet
-from tfkgrec.layers.masked import leave_out
+from tfkgrec.layers.masked import leave_out, normalise
 from tfkgrec.layers.proximity_distribution import ProximityDistribution
 from tfkgrec.layers.query_attention import QueryAttention
-from tfkgrec.models.hkrm.attribute_tables import AttributeTables
+from tfkgrec.models.hkrm.attribute_tables import AttributeSizes, AttributeTables
+from tfkgrec.models.recommender import Recommender, as_config
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
+
+
+class Catalogue(NamedTuple):
+    """What depends on items alone; what there is of it."""
+
+    vector: Tensor  # [I, d]
+    bias: Tensor  # the head's [I]
+    fields: Tensor | None = None  # o of every slot [S, d]
+    distribution: Tensor | None = None  # p(.|t) [I, A]
+    side: Tensor | None = None  # t_s + t_A [I, d]
+
+
+class HkrmState(NamedTuple):
+    """What does not depend on the candidate."""
+
+    history: Tensor  # item ids [G, T]
+    catalogue: Catalogue
+    user: Tensor | None  # the user's vector in the head's product [G, d]
+    steps: Tensor  # e_i [G, T, d]
+    fields: Tensor | None  # o_j of the history [G, T, A, d]
+    field_mask: Tensor | None  # which of them there are, bool [G, T, A]
+
+
+class Query(NamedTuple):
+    """What each candidate leaves of the history."""
+
+    alpha: Tensor  # [G, M, T]
+    vector: Tensor  # q_s [G, M, d]
+    distribution: Tensor | None  # p(.|q) [G, M, A]
+
+
+class HkrmExplanation(NamedTuple):
+    """The two distributions side by side, with the history and the target's values (the paper's figure 5)."""
+
+    logit: Tensor  # [B]
+    history_item: Tensor  # [B, T]
+    item_weight: Tensor  # alpha of eq 2 [B, T]
+    field_relation: Tensor  # [B, A]
+    query_distribution: Tensor  # p(.|q) [B, A]; zeros in a model that works out neither distribution
+    target_distribution: Tensor  # p(.|t) [B, A]
+    field_match: Tensor  # their outer product, query by target [B, A, A]
+    value_entity: Tensor  # what the target has in each field, as the dataset numbers entities [B, A, V]
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -28,13 +74,11 @@ class HKRM(AttributeTables):
     5. logit = q_s.t_s + q_A.t_A + q_s.t_A + q_A.t_s (10, 11)                                [G, M]
 
     What depends on items alone (3, and 5's half of it) is worked out once for the whole catalogue; only what items have
-    is stored and computed (data/attributes.py). Call inputs may hold `label` and `weight` [G, M]: in training the
+    is stored and computed (attributes.py). Call inputs may hold `label` and `weight` [G, M]: in training the
     distance loss (8, 9) is added for them. Logits never read them.
 
     Args:
-        num_users, num_items, num_entities: table rows, row 0 (padding, unknown) included; items are the first entities.
-        num_fields, num_slots, num_values, max_values: sizes of the tables of `data.attributes.Attributes`, slot 0
-            included.
+        sizes: rows of the tables.
         dim: d.
         history_length: T, the most items of a query.
         combine: "mean" or "sum" of a field's values (3).
@@ -45,84 +89,69 @@ class HKRM(AttributeTables):
         distance_weight: lambda1 of eq 13.
         l2: lambda2 of eq 13, on the whole matrices E and R.
 
-    Not in the paper, all off by default:
+    Not in the paper:
         initial_spread: standard deviation of the first entity vectors; None is Xavier, as in the paper.
-        item_bias, attribute_bias: one learned scalar per item; one per entity, summed over the item's values.
-        item_attributes: an item's vector is e + sum_j p(a_j|item) o_j, as target and in the query.
-        user_item_dot: add <u, t_s> with a vector for every user.
-        dropout: on the vectors that enter the products.
-        pair_l2: squares of the batch's vectors (items with their attributes, users), per labelled pair.
+        head: biases, and the product of t_s with a user's vector; an item's attributes are its values, weighed:
+            with `item_attributes` its vector is e + sum_j p(a_j|item) o_j, as target and in the query.
     """
 
     reads_labels = True
+    records = {**Recommender.records, "sizes": AttributeSizes}
 
     def __init__(
         self,
-        num_users: int,
-        num_items: int,
-        num_entities: int,
-        num_fields: int,
-        num_slots: int,
-        num_values: int,
-        max_values: int,
-        dim: int = 50,
-        history_length: int = 20,
-        combine: str = "mean",
-        level: str = "both",
-        distance_loss: str = "contrastive",
-        margin: float = 1.0,
-        distance_weight: float = 1.0,
-        l2: float = 1e-7,
-        initial_spread: float | None = None,
-        item_bias: bool = False,
-        attribute_bias: bool = False,
-        item_attributes: bool = False,
-        user_item_dot: bool = False,
-        dropout: float = 0.0,
-        pair_l2: float = 0.0,
-        **kwargs: Any,
+        sizes: AttributeSizes,
+        *,
+        dim: int,
+        history_length: int,
+        combine: str,
+        level: str,
+        distance_loss: str,
+        margin: float,
+        distance_weight: float,
+        l2: float,
+        initial_spread: float | None,
+        head: InnerProductHead | None = None,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         for name, value, choices in (("combine", combine, COMBINE), ("distance_loss", distance_loss, KINDS)):
             if value not in choices:
                 raise ValueError(f"`{name}` should be one of {choices}. Received: {value!r}")
-        self._config = {k: v for k, v in locals().items() if k in HKRM.__init__.__annotations__ and k != "kwargs"}
-        self.num_users, self.num_items, self.num_entities = num_users, num_items, num_entities
-        self.num_fields, self.num_slots = num_fields, num_slots
-        self.num_values, self.max_values = num_values, max_values
+        self._config = as_config({k: v for k, v in locals().items() if k not in ("name", "value", "choices")})
+        self.head = InnerProductHead() if head is None else head
+        self.sizes, self.num_items = sizes, sizes.num_items
         self.dim, self.history_length, self.combine = dim, history_length, combine
         self.with_attribute_level = level != "item"
         self.distance_loss = distance_loss if self.with_attribute_level else "none"
-        self.margin, self.distance_weight = margin, distance_weight
-        self.item_attributes, self.l2, self.pair_l2 = item_attributes, l2, pair_l2
+        self.margin, self.distance_weight, self.l2 = margin, distance_weight, l2
 
-        def spread() -> Any:
-            """An initializer each: a shared one draws the same numbers twice."""
-            return (
-                "glorot_uniform" if initial_spread is None else keras.initializers.RandomNormal(stddev=initial_spread)
-            )
+        def table(rows: int, name: str) -> Embedding:
+            # an initializer each: a shared one draws the same numbers twice
+            normal = initial_spread is not None and keras.initializers.RandomNormal(stddev=initial_spread)
+            return Embedding(rows, dim, embeddings_initializer=normal or "glorot_uniform", name=name)
 
-        def table(rows: int, width: int, name: str, initializer: Any) -> Embedding:
-            return Embedding(rows, width, embeddings_initializer=initializer, name=name)
-
-        self.query_attention = QueryAttention(num_items, name="query_attention")
-        self.entity_embedding = table(num_entities, dim, "entity_embedding", spread())
-        needs_fields = self.with_attribute_level or item_attributes
+        self.query_attention = QueryAttention(sizes.num_items, name="query_attention")
+        self.entity_embedding = table(sizes.num_entities, "entity_embedding")
+        needs_fields = self.with_attribute_level or self.head.item_attributes
         self.proximity: Any = ProximityDistribution(name="proximity_distribution") if needs_fields else None
         self.duet = ItemAttributeDuet(dim, level, name="item_attribute_duet")
-        self.user_embedding = table(num_users, dim, "user_embedding", spread()) if user_item_dot else None
-        self.item_bias = table(num_items, 1, "item_bias", "zeros") if item_bias else None
-        self.attribute_bias = table(num_entities, 1, "attribute_bias", "zeros") if attribute_bias else None
-        self.dropout = keras.layers.Dropout(dropout, name="dropout") if dropout else None
+        self.user_embedding = table(sizes.num_users, "user_embedding") if self.head.user_item_dot else None
 
-    def build(self, input_shape: Any = None) -> None:
-        a, d, t = self.num_fields, self.dim, self.history_length
-        self.history = self.add_table("history", (self.num_users, t))
-        self.add_attribute_tables(a, self.num_entities)
-        tables = (self.entity_embedding, self.user_embedding, self.item_bias, self.attribute_bias)
-        for layer in (self.query_attention, *tables):
+    @classmethod
+    def from_settings(cls, sizes: AttributeSizes, settings: Mapping[str, Any], **kwargs: Unpack[LayerOptions]) -> Self:
+        """A model whose settings are named flat, as a config has them, without those of `collect_attributes`."""
+        head, own = split_head(settings, {"pair_l2": "l2"}, bias_spread=0.0)
+        return cls(sizes, **own, head=head, **kwargs)
+
+    def build(self, input_shape: Shape | None = None) -> None:
+        a, d, t = self.sizes.num_fields, self.dim, self.history_length
+        self.history = self.add_table("history", (self.sizes.num_users, t))
+        self.add_attribute_tables(self.sizes)
+        for layer in (self.query_attention, self.entity_embedding, self.user_embedding):
             if layer is not None:
                 layer.build(None)
+        self.head.build(self.num_items, self.sizes.num_entities)
         if self.proximity is not None:
             self.proximity.build((None, t, a, d), (None, None, d), (None, None, t), (None, t, a))
         self.duet.build((None, d), (None, d), (None, a), (None, a))
@@ -137,7 +166,7 @@ class HKRM(AttributeTables):
         if self.proximity is not None and relation is not None and relation.shape[1] == self.dim:  # transr's may not be
             self.proximity.relation.assign(relation[np.asarray(self.field_relation)])
 
-    def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         item, left_out = inputs["item"], inputs.get("left_out")
         state = self.user_state(inputs["user"], inputs.get("history"))
         if not training:
@@ -148,169 +177,152 @@ class HKRM(AttributeTables):
             self.add_loss(self.distance_weight * distance)
         return self._train_logit(state, query, item)
 
-    def item_tables(self) -> dict[str, Any]:
-        """The catalogue's vectors and distributions, and t_s + t_A of every item: side [I, d]."""
-        tables = self._catalogue()
-        if not self.with_attribute_level:
-            tables.pop("fields", None)  # nothing reads them once the vectors are made
-        return {**tables, "side": self.duet.side(tables["vector"], tables.get("distribution"))}
+    def item_tables(self) -> Catalogue:
+        catalogue = self._catalogue()
+        fields = catalogue.fields if self.with_attribute_level else None  # nothing reads them once the vectors are made
+        return catalogue._replace(fields=fields, side=self.duet.side(catalogue.vector, catalogue.distribution))
 
-    def user_state(self, user: Any, history: Any | None = None, tables: dict[str, Any] | None = None) -> dict[str, Any]:
+    def user_state(self, user: Tensor, history: Tensor | None = None, tables: Catalogue | None = None) -> HkrmState:
         if history is None:
             history = self.read_table("history", user)  # [G, T]
         catalogue = self._catalogue() if tables is None else tables
-        state = {"history": history, "catalogue": catalogue, "vector": None}
-        state["steps"] = ops.take(catalogue["vector"], history, axis=0)  # e_i [G, T, d]
-        if self.user_embedding is not None:
-            state["vector"] = self.user_embedding(user)  # [G, d]
+        fields = field_mask = None
         if self.with_attribute_level:
             slot = self.read_table("item_slot", history)  # [G, T, A]
-            state["fields"] = ops.take(catalogue["fields"], slot, axis=0)  # o_j of the history [G, T, A, d]
-            state["field_mask"] = ops.not_equal(slot, 0)
-        return state
+            fields, field_mask = ops.take(catalogue.fields, slot, axis=0), ops.not_equal(slot, 0)
+        return HkrmState(
+            history=history,
+            catalogue=catalogue,
+            user=None if self.user_embedding is None else self.user_embedding(user),
+            steps=ops.take(catalogue.vector, history, axis=0),
+            fields=fields,
+            field_mask=field_mask,
+        )
 
-    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
+    def score_items(
+        self, state: HkrmState, item: Tensor, left_out: Tensor | None = None, training: bool = False
+    ) -> Tensor:
         if training:
             return self._train_logit(state, self._query(state, item, left_out), item)
         if left_out is not None or (item.shape[1] is not None and item.shape[1] <= self.history_length):
             query = self._query(state, item, left_out)
-            side = self.duet.side(query["vector"], query["distribution"])
+            side = self.duet.side(query.vector, query.distribution)
         else:
-            side = self._side_by_slot(state, item)
+            side = self._side_by_place(state, item)
         return self._match(state, side, item)
 
-    def explain(self, user: Any, item: Any, tables: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The two distributions side by side, with the history and the target's values (the paper's figure 5).
-
-        Returns:
-            logit [B]; history_item, item_weight [B, T], alpha of eq 2; field_relation [B, A]; query_distribution,
-            target_distribution [B, A], p(.|q) and p(.|t), zeros in a model that works neither out; field_match
-            [B, A, A], their outer product, query by target; value_entity [B, A, V], what the target has in each field
-            (as the dataset numbers entities).
-        """
+    def explain(self, user: Tensor, item: Tensor, tables: Catalogue | None = None) -> HkrmExplanation:
         state, candidate = self.user_state(user, tables=tables), ops.expand_dims(item, 1)
         query = self._query(state, candidate, None)
-        distribution = state["catalogue"].get("distribution")
+        distribution = state.catalogue.distribution
         if distribution is None:
-            p_query = p_target = ops.zeros((1, self.num_fields)) * ops.cast(candidate, "float32")  # [B, A]
+            p_query = p_target = ops.zeros((1, self.sizes.num_fields)) * ops.cast(candidate, "float32")  # [B, A]
         else:
             p_target = ops.take(distribution, item, axis=0)
             p_query = self._query_distribution(state, query)[:, 0]
-        return {
-            "logit": self.score_items(state, candidate)[:, 0],
-            "history_item": state["history"],
-            "item_weight": query["alpha"][:, 0],
-            "field_relation": ops.convert_to_tensor(self.field_relation)[None] + ops.zeros_like(candidate),
-            "query_distribution": p_query,
-            "target_distribution": p_target,
-            "field_match": ops.expand_dims(p_query, 2) * ops.expand_dims(p_target, 1),
-            "value_entity": self.values_of(item),
-        }
+        return HkrmExplanation(
+            logit=self.score_items(state, candidate)[:, 0],
+            history_item=state.history,
+            item_weight=query.alpha[:, 0],
+            field_relation=ops.convert_to_tensor(self.field_relation)[None] + ops.zeros_like(candidate),
+            query_distribution=p_query,
+            target_distribution=p_target,
+            field_match=ops.expand_dims(p_query, 2) * ops.expand_dims(p_target, 1),
+            value_entity=self.values_of(item),
+        )
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
 
-    def _catalogue(self) -> dict[str, Any]:
-        """What depends on items alone: vector [I, d]; if there are any, bias [I], o [S, d] and p(.|t) [I, A]."""
+    def _catalogue(self) -> Catalogue:
+        """Without `side`."""
         entity = self.entity_embedding.table()
-        vector, bias = entity[: self.num_items], self._biases()
-        found: dict[str, Any] = {"vector": vector} if bias is None else {"vector": vector, "bias": bias}
+        vector, bias = entity[: self.num_items], self._bias()
         if self.proximity is None:
-            return found
+            return Catalogue(vector, bias)
         slot_item, slot_field = self.table_of("slot_item"), self.table_of("slot_field")
         values = ops.take(entity, self.table_of("value_entity"), axis=0)
-        fields = field_vectors(values, self.table_of("value_slot"), self.num_slots, self.combine)
+        fields = field_vectors(values, self.table_of("value_slot"), self.sizes.num_slots, self.combine)
         owner = ops.take(vector, slot_item, axis=0)
         distribution = self.proximity.of_items(fields, slot_field, owner, self.table_of("item_slot"))
-        if self.item_attributes:
-            place = slot_item * self.num_fields + slot_field
+        if self.head.item_attributes:
+            place = slot_item * self.sizes.num_fields + slot_field
             weight = ops.take(ops.reshape(distribution, (-1,)), place)  # p(a_j|item) of every slot
-            found["vector"] = vector + self.sum_over_slots(ops.expand_dims(weight, -1) * fields)
-        return {**found, "fields": fields, "distribution": distribution}
+            vector = vector + self.sum_over_slots(ops.expand_dims(weight, -1) * fields)
+        return Catalogue(vector, bias, fields, distribution)
 
-    def _query(self, state: dict[str, Any], item: Any, left_out: Any | None) -> dict[str, Any]:
-        """alpha [G, M, T], q_s [G, M, d], p(.|q) [G, M, A] or None, of what each candidate leaves of the history."""
-        visible = leave_out(state["history"], item, left_out)  # [G, M, T]
-        alpha = self.query_attention(state["history"], visible)
-        vector = ops.matmul(alpha, state["steps"])  # q_s (1)
+    def _bias(self) -> Tensor:
+        """The head's biases of every item [I]."""
+        bias = self.head.bias(ops.arange(self.num_items))
+        of_values = self.head.attribute_bias
+        return bias if of_values is None else bias + self.sum_over_values(ops.squeeze(of_values.table(), -1))
+
+    def _query(self, state: HkrmState, item: Tensor, left_out: Tensor | None) -> Query:
+        visible = leave_out(state.history, item, left_out)  # [G, M, T]
+        alpha = self.query_attention(state.history, visible)
+        vector = ops.matmul(alpha, state.steps)  # q_s (1)
         distribution = None
         if self.with_attribute_level:
-            distribution = self.proximity(state["fields"], vector, alpha, state["field_mask"])
-        return {"alpha": alpha, "vector": vector, "distribution": distribution}
+            distribution = self.proximity(state.fields, vector, alpha, state.field_mask)
+        return Query(alpha, vector, distribution)
 
-    def _query_distribution(self, state: dict[str, Any], query: dict[str, Any]) -> Any:
+    def _query_distribution(self, state: HkrmState, query: Query) -> Tensor:
         """p(.|q) [G, M, A]; at the item level that of the history, p(.|item) averaged by alpha."""
-        if query["distribution"] is not None:
-            return query["distribution"]
-        weight = ops.matmul(query["alpha"], ops.take(state["catalogue"]["distribution"], state["history"], axis=0))
-        total = ops.sum(weight, axis=-1, keepdims=True)  # below 1 where an item has no field
-        return weight / ops.where(total > 0, total, 1.0)
+        if query.distribution is not None:
+            return query.distribution
+        of_items = ops.take(state.catalogue.distribution, state.history, axis=0)  # [G, T, A]
+        return normalise(ops.matmul(query.alpha, of_items))  # below 1 where an item has no field
 
-    def _side_by_slot(self, state: dict[str, Any], item: Any) -> Any:
+    def _side_by_place(self, state: HkrmState, item: Tensor) -> Tensor:
         """q_s + q_A [G, M, d] where candidates are many: they differ by the history item that they leave out, if any.
 
         So T + 1 queries serve all of them: one without each history item, and one with all.
         """
-        history, length = state["history"], self.history_length
+        history, length = state.history, self.history_length
         stand_in = ops.concatenate([history, ops.zeros_like(history[:, :1])], axis=1)  # [G, T + 1]
         query = self._query(state, stand_in, None)
-        sides = self.duet.side(query["vector"], query["distribution"])  # [G, T + 1, d]
+        sides = self.duet.side(query.vector, query.distribution)  # [G, T + 1, d]
         hit = ops.equal(ops.expand_dims(history, 1), ops.expand_dims(item, 2))  # [G, M, T]
         hit = ops.logical_and(hit, ops.expand_dims(ops.not_equal(history, 0), 1))
-        slot = ops.where(ops.any(hit, axis=2), ops.argmax(hit, axis=2), length)  # [G, M]
+        place = ops.where(ops.any(hit, axis=2), ops.argmax(hit, axis=2), length)  # [G, M]
         row = ops.expand_dims(ops.arange(ops.shape(history)[0], dtype="int32"), 1)
         flat = ops.reshape(sides, (-1, self.dim))
-        return ops.take(flat, row * (length + 1) + ops.cast(slot, "int32"), axis=0)
+        return ops.take(flat, row * (length + 1) + ops.cast(place, "int32"), axis=0)
 
-    def _match(self, state: dict[str, Any], query_side: Any, item: Any, training: bool = False) -> Any:
-        """The duet, factored into (q_s + q_A) . (t_s + t_A), and what is added to it."""
-        catalogue = state["catalogue"]
-        target = ops.take(catalogue["vector"], item, axis=0)  # t_s [G, M, d]
-        if "side" in catalogue:
-            target_side = ops.take(catalogue["side"], item, axis=0)
+    def _match(self, state: HkrmState, query_side: Tensor, item: Tensor, training: bool = False) -> Tensor:
+        """The duet, factored into (q_s + q_A) . (t_s + t_A), and the head."""
+        catalogue = state.catalogue
+        target = ops.take(catalogue.vector, item, axis=0)  # t_s [G, M, d]
+        if catalogue.side is not None:
+            target_side = ops.take(catalogue.side, item, axis=0)
         elif self.with_attribute_level:
-            target_side = self.duet.side(target, ops.take(catalogue["distribution"], item, axis=0))
+            target_side = self.duet.side(target, ops.take(catalogue.distribution, item, axis=0))
         else:
             target_side = target
-        logit = ops.sum(self._drop(query_side, training) * self._drop(target_side, training), axis=-1)
-        if state["vector"] is not None:
-            logit = logit + ops.sum(ops.expand_dims(self._drop(state["vector"], training), 1) * target, axis=-1)
-        return logit + ops.take(catalogue["bias"], item, axis=0) if "bias" in catalogue else logit
+        logit = ops.sum(self.head.drop(query_side, training) * self.head.drop(target_side, training), axis=-1)
+        if state.user is not None:
+            logit = logit + self.head.product(target, user=ops.expand_dims(state.user, 1), training=training)
+        return logit + ops.take(catalogue.bias, item, axis=0)
 
-    def _train_logit(self, state: dict[str, Any], query: dict[str, Any], item: Any) -> Any:
+    def _train_logit(self, state: HkrmState, query: Query, item: Tensor) -> Tensor:
         if self.l2:
             squares = ops.sum(ops.square(self.entity_embedding.table()))
             if self.proximity is not None:
                 squares = squares + ops.sum(ops.square(self.proximity.relation))
             self.add_loss(self.l2 * squares)  # (13)
-        if self.pair_l2:
-            self._regularise_pairs(state, item)
-        return self._match(state, self.duet.side(query["vector"], query["distribution"]), item, training=True)
+        if self.head.l2:
+            target = ops.take(state.catalogue.vector, item, axis=0)
+            user = None if state.user is None else ops.expand_dims(state.user, 1)
+            held = ops.cast(ops.not_equal(state.history, 0), target.dtype)  # [G, T]
+            of_history = ops.sum(ops.sum(ops.square(state.steps), -1) * held)
+            self.add_loss(self.head.penalty(item, (target, user), of_history))
+        return self._match(state, self.duet.side(query.vector, query.distribution), item, training=True)
 
-    def _regularise_pairs(self, state: dict[str, Any], item: Any) -> None:
-        real = ops.cast(ops.not_equal(item, 0), "float32")  # [G, M]
-        held = ops.cast(ops.not_equal(state["history"], 0), "float32")  # [G, T]
-        target = ops.take(state["catalogue"]["vector"], item, axis=0)
-        used = ops.sum(ops.sum(ops.square(target), -1) * real) + ops.sum(ops.sum(ops.square(state["steps"]), -1) * held)
-        if state["vector"] is not None:
-            used = used + ops.sum(ops.sum(ops.square(state["vector"]), -1, keepdims=True) * real)
-        self.add_loss(self.pair_l2 * used / ops.maximum(ops.sum(real), 1.0))
-
-    def _distance(self, state: dict[str, Any], query: dict[str, Any], item: Any, label: Any, weight: Any) -> Any:
+    def _distance(self, state: HkrmState, query: Query, item: Tensor, label: Tensor, weight: Tensor) -> Tensor:
         """L_a (8, 9) over the pairs whose sides share a field."""
-        p_query = query["distribution"]
-        p_target = ops.take(state["catalogue"]["distribution"], item, axis=0)
+        p_query: Tensor = query.distribution
+        p_target = ops.take(state.catalogue.distribution, item, axis=0)
         shared = ops.logical_and(p_query > 0, ops.not_equal(self.read_table("item_slot", item), 0))
         weight = weight * ops.cast(ops.any(shared, axis=-1), weight.dtype)
         divergence = shared_divergence(p_query, p_target, shared)
         return distance_loss(divergence, label, weight, self.distance_loss, self.margin)
-
-    def _biases(self) -> Any:
-        """What every item itself and its values add to the logit [I], or None."""
-        parts = [] if self.item_bias is None else [ops.squeeze(self.item_bias.table(), -1)]
-        if self.attribute_bias is not None:
-            parts.append(self.sum_over_values(ops.squeeze(self.attribute_bias.table(), -1)))
-        return sum(parts[1:], parts[0]) if parts else None
-
-    def _drop(self, x: Any, training: bool) -> Any:
-        return x if self.dropout is None else self.dropout(x, training=training)

@@ -4,14 +4,15 @@ from tfkgrec.data.neighbours import sample_neighbours
 from tfkgrec.models.context import BuildContext
 from tfkgrec.models.kgcn.model import KGCN
 from tfkgrec.models.kgcn.settings import KgcnSettings
+from tfkgrec.models.recommender import TableSizes
 
 
 def build(settings: KgcnSettings, context: BuildContext) -> KGCN:
     """A built KGCN with its side tables."""
     dataset = context.dataset
     near = sample_neighbours(dataset.graph, dataset.num_items, settings.num_neighbours, context.rng)
-    sizes = (dataset.users.size, dataset.items.size, len(near.entity_ids), near.num_relations)
-    model = KGCN(*sizes, **settings.hyperparameters())
+    sizes = TableSizes(dataset.users.size, dataset.items.size, len(near.entity_ids), near.num_relations)
+    model = KGCN.from_settings(sizes, settings.hyperparameters())
     model.build()
     model.set_table("neighbour_entity", near.entity)
     model.set_table("neighbour_relation", near.relation)

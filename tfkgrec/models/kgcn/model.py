@@ -3,17 +3,36 @@
 H. Wang et al., Knowledge Graph Convolutional Networks for Recommender Systems, WWW 2019, section 2.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self, Unpack
 
 import keras
 from keras import ops
 
 from tfkgrec.layers.aggregators import ConcatAggregator, SumAggregator
-from tfkgrec.layers.embedding import BIAS_SPREAD, normal_embedding
+from tfkgrec.layers.embedding import normal_embedding
+from tfkgrec.layers.inner_product_head import InnerProductHead, split_head
 from tfkgrec.layers.masked import masked_softmax
-from tfkgrec.models.recommender import Recommender
+from tfkgrec.models.recommender import Recommender, TableSizes, as_config
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 AGGREGATORS = ("sum", "concat", "neighbour")
+
+
+class KgcnState(NamedTuple):
+    """What does not depend on the candidate."""
+
+    vector: Tensor  # u [G, d]
+    interest: Tensor  # u . r of every relation [G, R]
+
+
+class KgcnExplanation(NamedTuple):
+    """The candidate's neighbours, weighed for this user."""
+
+    logit: Tensor  # [B]
+    neighbour_relation: Tensor  # [B, K]
+    neighbour_entity: Tensor  # [B, K], as the dataset numbers them
+    neighbour_weight: Tensor  # [B, K]; 0 where padded
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -25,7 +44,7 @@ class KGCN(Recommender):
     3. v^u = tanh(W (v + v_N) + b), or with [v || v_N] or v_N alone                [G, M, d]
     4. logit = u . v^u                                                             [G, M]
 
-    It reads no history: strangers, whose u is that of row 0, differ from each other in nothing.
+    It reads no history: unknown users, whose u is that of row 0, differ from each other in nothing.
 
     Reading: H = 1, as the paper has it on Last.FM and Book-Crossing. u . r and the sum over neighbours are what the
     paper writes (its authors' code divides them by d and K). An item of fewer than K neighbours has each of them once,
@@ -33,108 +52,94 @@ class KGCN(Recommender):
     which lambda was chosen.
 
     Args:
-        num_users, num_items, num_entities, num_relations: table rows, row 0 (padding, unknown) included; items are the
-            first entities.
+        sizes: rows of the tables.
         dim: d.
         num_neighbours: K.
         aggregator: "sum", "concat", "neighbour": what enters W in 3.
         l2: lambda; the loss gets lambda/2 times the squares of the whole matrices of vectors and of W.
-
-    Not in the paper, off by default:
-        item_bias: one learned scalar per item.
-        pair_l2: weight of |u|^2 + |v|^2 + |v_N|^2, per labelled pair of the batch.
+        head: not in the paper: a bias of every item, and the squares of u, v and v_N.
     """
 
     def __init__(
         self,
-        num_users: int,
-        num_items: int,
-        num_entities: int,
-        num_relations: int,
-        dim: int = 16,
-        num_neighbours: int = 8,
-        aggregator: str = "sum",
-        l2: float = 0.0,
-        item_bias: bool = False,
-        pair_l2: float = 0.0,
-        **kwargs: Any,
+        sizes: TableSizes,
+        *,
+        dim: int,
+        num_neighbours: int,
+        aggregator: str,
+        l2: float,
+        head: InnerProductHead | None = None,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         if aggregator not in AGGREGATORS:
             raise ValueError(f"`aggregator` should be one of {AGGREGATORS}. Received: {aggregator!r}")
-        self._config = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        self.num_users, self.num_items = num_users, num_items
-        self.num_entities, self.num_relations = num_entities, num_relations
-        self.dim, self.num_neighbours, self.aggregator_kind = dim, num_neighbours, aggregator
-        self.l2, self.pair_l2 = l2, pair_l2
+        self._config = as_config(locals())
+        self.head = InnerProductHead() if head is None else head
+        self.num_users, self.num_items, self.num_entities, num_relations = sizes
+        self.dim, self.num_neighbours, self.aggregator_kind, self.l2 = dim, num_neighbours, aggregator, l2
 
-        self.user_embedding = normal_embedding(num_users, dim, "user_embedding")
-        self.entity_embedding = normal_embedding(num_entities, dim, "entity_embedding")
+        self.user_embedding = normal_embedding(self.num_users, dim, "user_embedding")
+        self.entity_embedding = normal_embedding(self.num_entities, dim, "entity_embedding")
         self.relation_embedding = normal_embedding(num_relations, dim, "relation_embedding")
-        self.item_bias = normal_embedding(num_items, 1, "item_bias", BIAS_SPREAD) if item_bias else None
         self.aggregator = (ConcatAggregator if aggregator == "concat" else SumAggregator)(dim, name="aggregator")
 
-    def build(self, input_shape: Any = None) -> None:
+    @classmethod
+    def from_settings(cls, sizes: TableSizes, settings: Mapping[str, Any], **kwargs: Unpack[LayerOptions]) -> Self:
+        """A model whose settings are named flat, as a config has them."""
+        head, own = split_head(settings, {"pair_l2": "l2"})
+        return cls(sizes, **own, head=head, **kwargs)
+
+    def build(self, input_shape: Shape | None = None) -> None:
         self.neighbour_entity = self.add_table("neighbour_entity", (self.num_items, self.num_neighbours))
         self.neighbour_relation = self.add_table("neighbour_relation", (self.num_items, self.num_neighbours))
         self.entity_ids = self.add_table("entity_ids", (self.num_entities,))  # the dataset's ids, for names
-        for table in (self.user_embedding, self.entity_embedding, self.relation_embedding, self.item_bias):
-            if table is not None:
-                table.build(None)
+        for table in (self.user_embedding, self.entity_embedding, self.relation_embedding):
+            table.build(None)
+        self.head.build(self.num_items)
         self.aggregator.build((None, None, self.dim))
         super().build(input_shape)
 
-    def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
+    def user_state(self, user: Tensor, history: Tensor | None = None, tables: None = None) -> KgcnState:
         vector = self.user_embedding(user)  # [G, d]
-        interest = ops.matmul(vector, ops.transpose(self.relation_embedding.table()))  # u . r [G, R]
-        return {"vector": vector, "interest": interest}
+        return KgcnState(vector, ops.matmul(vector, ops.transpose(self.relation_embedding.table())))
 
-    def score_items(self, state: dict[str, Any], item: Any, left_out: Any | None = None, training: bool = False) -> Any:
+    def score_items(
+        self, state: KgcnState, item: Tensor, left_out: Tensor | None = None, training: bool = False
+    ) -> Tensor:
         center = self.entity_embedding(item)  # v [G, M, d]
         neighbour = self.read_table("neighbour_entity", item)  # [G, M, K]
         # weighed here, so that the aggregator's sum over neighbours is v_N
         weighed = ops.expand_dims(self._weights(state, item), -1) * self.entity_embedding(neighbour)  # [G, M, K, d]
         kept = ops.zeros_like(center) if self.aggregator_kind == "neighbour" else center
         view, _ = self.aggregator(kept, weighed, weighed, ops.not_equal(neighbour, 0))  # v^u
-        user = ops.expand_dims(state["vector"], 1)  # [G, 1, d]
-        logit = ops.sum(user * view, axis=-1)
-        if self.item_bias is not None:
-            logit = logit + ops.squeeze(self.item_bias(item), -1)
-        if training:
-            self._regularise((user, center, ops.sum(weighed, axis=-2)), item)
-        return logit
+        user = ops.expand_dims(state.vector, 1)  # [G, 1, d]
+        if training and self.l2:
+            self.add_loss(self.l2 / 2 * self._squares())
+        if training and self.head.l2:
+            self.add_loss(self.head.penalty(item, (user, center, ops.sum(weighed, axis=-2))))
+        return ops.sum(user * view, axis=-1) + self.head.bias(item)
 
-    def explain(self, user: Any, item: Any) -> dict[str, Any]:
-        """The candidate's neighbours, weighed for this user.
-
-        Returns:
-            logit [B]; neighbour_relation, neighbour_entity (as the dataset numbers them), neighbour_weight [B, K]
-            (0 where padded).
-        """
+    def explain(self, user: Tensor, item: Tensor, tables: None = None) -> KgcnExplanation:
         state, items = self.user_state(user), ops.expand_dims(item, 1)
-        return {
-            "logit": ops.squeeze(self.score_items(state, items), 1),
-            "neighbour_relation": self.read_table("neighbour_relation", item),
-            "neighbour_entity": self.read_table("entity_ids", self.read_table("neighbour_entity", item)),
-            "neighbour_weight": ops.squeeze(self._weights(state, items), 1),
-        }
+        return KgcnExplanation(
+            logit=ops.squeeze(self.score_items(state, items), 1),
+            neighbour_relation=self.read_table("neighbour_relation", item),
+            neighbour_entity=self.read_table("entity_ids", self.read_table("neighbour_entity", item)),
+            neighbour_weight=ops.squeeze(self._weights(state, items), 1),
+        )
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
 
-    def _weights(self, state: dict[str, Any], item: Any) -> Any:
+    def _weights(self, state: KgcnState, item: Tensor) -> Tensor:
         """pi [G, M, K]; 0 where there is no neighbour."""
         relation = self.read_table("neighbour_relation", item)
         flat = ops.reshape(relation, (ops.shape(relation)[0], -1))  # [G, M K]
-        scores = ops.reshape(ops.take_along_axis(state["interest"], flat, axis=1), ops.shape(relation))
+        scores = ops.reshape(ops.take_along_axis(state.interest, flat, axis=1), ops.shape(relation))
         return masked_softmax(scores, ops.not_equal(self.read_table("neighbour_entity", item), 0))
 
-    def _regularise(self, used: tuple[Any, ...], item: Any) -> None:
-        if self.l2:
-            tables = (self.user_embedding, self.entity_embedding, self.relation_embedding)
-            squares = sum(ops.sum(ops.square(table.table())) for table in tables)
-            self.add_loss(self.l2 / 2 * (squares + ops.sum(ops.square(self.aggregator.kernel))))
-        if self.pair_l2:
-            real = ops.cast(ops.not_equal(item, 0), used[0].dtype)  # [G, M]
-            pairs = sum(ops.sum(ops.sum(ops.square(vectors), -1) * real) for vectors in used)
-            self.add_loss(self.pair_l2 * pairs / ops.maximum(ops.sum(real), 1.0))
+    def _squares(self) -> Tensor:
+        """Of the whole matrices of vectors and of W."""
+        tables = (self.user_embedding, self.entity_embedding, self.relation_embedding)
+        return sum(ops.sum(ops.square(x)) for x in (*(table.table() for table in tables), self.aggregator.kernel))

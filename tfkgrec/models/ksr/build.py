@@ -4,7 +4,7 @@ import numpy as np
 
 from tfkgrec.models.context import BuildContext
 from tfkgrec.models.ksr.memory_keys import relation_slots
-from tfkgrec.models.ksr.model import KSR
+from tfkgrec.models.ksr.model import KSR, KsrSizes
 from tfkgrec.models.ksr.settings import KsrSettings
 
 MAX_VALUES = 500  # value entities of an attribute that explanations choose from, those of most items
@@ -18,11 +18,11 @@ def build(settings: KsrSettings, context: BuildContext) -> KSR:
     """
     dataset, arguments = context.dataset, settings.hyperparameters()
     del arguments["min_relation_triples"]
-    slots = None
+    slots, of_memory = None, (0, 0)
     if settings.knowledge == "memory":
         slots = relation_slots(dataset.graph, dataset.num_items, settings.min_relation_triples, MAX_VALUES)
-        arguments |= {"num_slots": len(slots.relation), "num_values": slots.values.shape[1]}
-    model = KSR(dataset.users.size, dataset.items.size, **arguments)
+        of_memory = (len(slots.relation), slots.values.shape[1])
+    model = KSR.from_settings(KsrSizes(dataset.users.size, dataset.items.size, *of_memory), arguments)
     model.build()
     model.set_table("history", context.history.newest(settings.history_length))
     if slots is not None:

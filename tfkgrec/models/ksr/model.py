@@ -1,6 +1,7 @@
-"""KSR: a GRU with a key-value memory of attributes (papers/ksr.txt)."""
+"""KSR: a GRU with a key-value memory of attributes (Huang et al. 2018)."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self, Unpack
 
 import keras
 from keras import ops
@@ -11,10 +12,55 @@ from tfkgrec.layers.chain import build_chain, through
 from tfkgrec.layers.embedding import Embedding, normal_embedding
 from tfkgrec.layers.knowledge_memory import KnowledgeMemory, mean_cosine, nearest_values
 from tfkgrec.layers.sequence_gru import SequenceGRU
+from tfkgrec.models.recommender import as_config
 from tfkgrec.models.sequential import SequentialRecommender
+from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 KNOWLEDGE = ("memory", "item", "none")
 SHOWN_VALUES = 5  # value entities that an explanation names for an attribute
+
+
+class KsrSizes(NamedTuple):
+    """Rows of the tables, row 0 (padding, unknown) included, and sizes of the memory, 0 without one."""
+
+    num_users: int
+    num_items: int
+    num_slots: int = 0  # A, the attributes; their keys are the vectors of relations
+    num_values: int = 0  # P, value entities of an attribute that explanations choose from
+
+
+class MemoryOptions(NamedTuple):
+    """How the memory is read and written."""
+
+    gamma: float  # sharpness of the read
+    query_layers: int  # tanh layers of the query's MLP, before its linear one
+    shared_values: bool  # the paper's variant with one V for all users
+    slot_write: str  # not in the paper: "own" writes an item into the slots of relations that it has; "every" is all
+    gate_bias: bool  # not in the paper: a learned bias of every slot's gate
+
+
+class KsrState(NamedTuple):
+    """What does not depend on the candidate."""
+
+    hidden: Tensor  # h after the newest item [G, L_H]
+    memory: Tensor | None = None  # V [G, A, L_E], where users write it
+    query: Tensor | None = None  # left side of eq 10 [G, d]; None: not yet known
+
+
+class KsrExplanation(NamedTuple):
+    """What the user cares about, step by step, and what the memory holds of it (section 5.4, Fig 5)."""
+
+    logit: Tensor  # [B]
+    history_item: Tensor  # [B, T]
+    # with a memory:
+    step_weight: Tensor | None = None  # w after every item [B, T, A]; 0 where padded
+    attribute_relation: Tensor | None = None  # the slots [B, A]
+    attribute_weight: Tensor | None = None  # and their weights now [B, A]
+    value_entity: Tensor | None = None  # of every slot the N value entities nearest to v_a [B, A, N]
+    value_distance: Tensor | None = None  # and their L1 distances [B, A, N]
+    slot_similarity: Tensor | None = None
+    """Mean cosine between the slots [B]; near 1 they hold the same, and the weights tell what the query likes about all
+    of them rather than what differs between them."""
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -27,92 +73,76 @@ class KSR(SequentialRecommender):
     4. s = MLP(h_t (+) m_t) . MLP(q_i (+) e_i) (10)                                     [B, T, items]
 
     **Reading:** V starts at zero and is written by the user's own sequence, so it needs no parameter of a user and
-    works for strangers. Step t reads after the writes of items up to t, and predicts item t + 1. Eq 10 concatenates
+    works for unknown users. Step t reads after the writes of items up to t, and predicts item t + 1. Eq 10 concatenates
     h_t, not the query, so that both sides have L_H + L_E. `shared_values`: one V for all users cannot be written by
     each of them, so it is learned, from where the average item would write.
 
     A step with item 0 changes nothing; a history may hold it anywhere.
 
     Args:
-        num_users, num_items: table rows, row 0 (padding, unknown) included.
-        num_slots: A, the attributes; their keys are the vectors of relations.
-        num_values: P, value entities of an attribute that explanations choose from.
+        sizes: of the tables and of the memory.
         dim: L_E = L_K, width of entities, keys and slots.
         item_dim: width of q.
         hidden_dim: L_H.
         history_length: T.
-        gamma: sharpness of the read.
         knowledge: "memory" is KSR; "item" has e_i on the item's side and no memory; "none" is GRU (GRU++ with
             pre-trained items): neither.
-        shared_values: the paper's variant with one V for all users.
+        memory: how it is read and written.
         train_items, train_knowledge: whether q; e and k are learned further. The paper fixes all three.
-        query_layers: tanh layers of the query's MLP, before its linear one.
         output_layers: tanh layers of the MLPs of eq 10, L_H + L_E wide.
 
-    Not in the paper, all off by default:
+    Not in the paper:
         output_dim: width of the output layers; None is L_H + L_E.
-        slot_write: "own" writes an item into the slots of relations that it has, "every" (paper) into all.
-        gate_bias: a learned bias of every slot's gate.
         item_bias: a learned bias of every item's score.
         dropout: on q as the GRU reads it, and on the query; what is dropped stays so for the whole sequence.
     """
 
+    records = {"sizes": KsrSizes, "memory": MemoryOptions}
+    state_class = KsrState
+
     def __init__(
         self,
-        num_users: int,
-        num_items: int,
-        num_slots: int = 0,
-        num_values: int = 0,
-        dim: int = 50,
-        item_dim: int = 256,
-        hidden_dim: int = 256,
-        history_length: int = 100,
-        gamma: float = 10.0,
-        knowledge: str = "memory",
-        shared_values: bool = False,
-        train_items: bool = False,
-        train_knowledge: bool = False,
-        query_layers: int = 1,
-        output_layers: int = 1,
-        output_dim: int | None = None,
-        slot_write: str = "every",
-        gate_bias: bool = False,
-        item_bias: bool = False,
-        dropout: float = 0.0,
-        **kwargs: Any,
+        sizes: KsrSizes,
+        *,
+        dim: int,
+        item_dim: int,
+        hidden_dim: int,
+        history_length: int,
+        knowledge: str,
+        memory: MemoryOptions,
+        train_items: bool,
+        train_knowledge: bool,
+        output_layers: int,
+        output_dim: int | None,
+        item_bias: bool,
+        dropout: float,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
-        if knowledge not in KNOWLEDGE:
-            raise ValueError(f"`knowledge` should be one of {KNOWLEDGE}. Received: {knowledge!r}")
-        if slot_write not in ("every", "own"):
-            raise ValueError(f"`slot_write` should be 'every' or 'own'. Received: {slot_write!r}")
-        if output_layers < 1:
-            raise ValueError(f"`output_layers` should be at least 1. Received: {output_layers}")
-        if knowledge == "memory" and num_slots < 1:
-            raise ValueError(f"`num_slots` should be at least 1 with knowledge 'memory'. Received: {num_slots}")
-        self._config = {k: v for k, v in locals().items() if k not in ("self", "kwargs", "__class__")}
-        self.num_users, self.num_items = num_users, num_items
-        self.num_slots, self.num_values = num_slots, num_values
+        _check(sizes, knowledge, memory, output_layers)
+        self._config = as_config(locals())
+        self.num_users, self.num_items, self.num_slots, self.num_values = sizes
         self.dim, self.item_dim, self.hidden_dim, self.history_length = dim, item_dim, hidden_dim, history_length
         self.has_memory, self.has_entities = knowledge == "memory", knowledge != "none"
-        self.shared_values, self.slot_write = shared_values, slot_write
+        self.shared_values, self.slot_write = memory.shared_values, memory.slot_write
         self.output_width = output_dim or hidden_dim + (dim if self.has_entities else 0)
-        self.writes = self.has_memory and not shared_values
-        self.state_shapes = {"hidden": (hidden_dim,), **({"memory": (num_slots, dim)} if self.writes else {})}
+        self.writes = self.has_memory and not self.shared_values
+        self.state_shapes = {"hidden": (hidden_dim,), **({"memory": (self.num_slots, dim)} if self.writes else {})}
 
-        self.item_vectors = normal_embedding(num_items, item_dim, "item_vectors", trainable=train_items)  # q
+        self.item_vectors = normal_embedding(self.num_items, item_dim, "item_vectors", trainable=train_items)  # q
         self.entity_vectors: Any = None
         if self.has_entities:  # e
-            self.entity_vectors = normal_embedding(num_items, dim, "entity_vectors", trainable=train_knowledge)
-        self.bias = Embedding(num_items, 1, embeddings_initializer="zeros", name="item_bias") if item_bias else None
+            self.entity_vectors = normal_embedding(self.num_items, dim, "entity_vectors", trainable=train_knowledge)
+        self.bias: Embedding | None = None
+        if item_bias:
+            self.bias = Embedding(self.num_items, 1, embeddings_initializer="zeros", name="item_bias")
         self.gru = SequenceGRU(hidden_dim, name="gru")
-        self.memory: Any = (
-            KnowledgeMemory(
-                num_slots, dim, gamma, query_layers, train_knowledge, gate_bias, shared_values, name="memory"
+        self.memory: Any = None
+        if self.has_memory:
+            gamma, layers, shared, _, gate_bias = memory
+            self.memory = KnowledgeMemory(
+                self.num_slots, dim, gamma, layers, train_knowledge, gate_bias, shared, name="memory"
             )
-            if self.has_memory
-            else None
-        )
         self.user_mlp, self.item_mlp = (
             [keras.layers.Dense(self.output_width, "tanh", name=f"{side}_mlp_{n}") for n in range(output_layers)]
             for side in ("user", "item")
@@ -121,7 +151,14 @@ class KSR(SequentialRecommender):
         once = (None, 1, None)
         self.dropout = keras.layers.Dropout(dropout, noise_shape=once, name="dropout") if dropout else None
 
-    def build(self, input_shape: Any = None) -> None:
+    @classmethod
+    def from_settings(cls, sizes: KsrSizes, settings: Mapping[str, Any], **kwargs: Unpack[LayerOptions]) -> Self:
+        """A model whose settings are named flat, as a config has them, without that of `relation_slots`."""
+        memory = MemoryOptions(**{name: settings[name] for name in MemoryOptions._fields})
+        own = {name: value for name, value in settings.items() if name not in MemoryOptions._fields}
+        return cls(sizes, **own, memory=memory, **kwargs)
+
+    def build(self, input_shape: Shape | None = None) -> None:
         self.history = self.add_table("history", (self.num_users, self.history_length))
         self.item_vectors.build(None)
         for table in (self.entity_vectors, self.bias):
@@ -143,33 +180,30 @@ class KSR(SequentialRecommender):
     # -----------------------------------------------------------------------------------------------------------------
     # the user's side
 
-    def queries(self, history: Any, training: bool = False) -> Any:
+    def queries(self, history: Tensor, training: bool = False) -> Tensor:
         hidden = self._hidden(history, training)
         read = None if self.memory is None else self.memory(hidden, *self._writes(history))
         return self._query(hidden, read, training)
 
-    def user_state(self, user: Any, history: Any | None = None) -> dict[str, Any]:
+    def user_state(self, user: Tensor, history: Tensor | None = None, tables: None = None) -> KsrState:
         if history is None:
             history = self.read_table("history", user)  # [G, T]
-        state = {"hidden": self._hidden(history)[:, -1]}  # a masked step repeats the state before it
-        if self.writes:
-            state["memory"] = self.memory.written(*self._writes(history))
-        return self._with_query(state)
+        memory = self.memory.written(*self._writes(history)) if self.writes else None
+        return self._with_query(self._hidden(history)[:, -1], memory)  # a masked step repeats the state before it
 
-    def advance(self, state: dict[str, Any], item: Any) -> dict[str, Any]:
-        after = {"hidden": self.gru.step(self.item_vectors(item), state["hidden"], ops.not_equal(item, 0))}
-        if self.writes:
-            after["memory"] = self.memory.write(state["memory"], *self._writes(item))
-        return self._with_query(after)
+    def advance(self, state: KsrState, item: Tensor) -> KsrState:
+        hidden = self.gru.step(self.item_vectors(item), state.hidden, ops.not_equal(item, 0))
+        memory = self.memory.write(state.memory, *self._writes(item)) if self.writes else None
+        return self._with_query(hidden, memory)
 
-    def zero_state(self, users: int) -> dict[str, Any]:
-        return self._with_query({name: ops.zeros((users, *shape)) for name, shape in self.state_shapes.items()})
+    def zero_state(self, users: int) -> KsrState:
+        return self._with_query(**{name: ops.zeros((users, *shape)) for name, shape in self.state_shapes.items()})
 
-    def _hidden(self, history: Any, training: bool = False) -> Any:
+    def _hidden(self, history: Tensor, training: bool = False) -> Tensor:
         """h_t (1) [B, T, L_H]."""
         return self.gru(self._drop(self.item_vectors(history), training), ops.not_equal(history, 0))
 
-    def _writes(self, item: Any) -> tuple[Any, Any]:
+    def _writes(self, item: Tensor) -> tuple[Tensor, Tensor]:
         """e_i [..., L_E], and 1 for the slots that the item is written into [..., A]."""
         entity = self.entity_vectors(item)
         if self.slot_write == "own":
@@ -177,11 +211,11 @@ class KSR(SequentialRecommender):
         written = ops.repeat(ops.expand_dims(ops.not_equal(item, 0), -1), self.num_slots, axis=-1)
         return entity, ops.cast(written, entity.dtype)
 
-    def _with_query(self, state: dict[str, Any]) -> dict[str, Any]:
-        read = None if self.memory is None else self.memory.read_once(state["hidden"], state.get("memory"))[0]
-        return {**state, "query": self._query(state["hidden"], read)}
+    def _with_query(self, hidden: Tensor, memory: Tensor | None = None) -> KsrState:
+        read = None if self.memory is None else self.memory.read_once(hidden, memory)[0]
+        return KsrState(hidden, memory, self._query(hidden, read))
 
-    def _query(self, hidden: Any, read: Any, training: bool = False) -> Any:
+    def _query(self, hidden: Tensor, read: Tensor, training: bool = False) -> Tensor:
         """MLP(h (+) m), the left side of eq 10."""
         both = hidden if read is None else ops.concatenate([hidden, read], axis=-1)
         return self._drop(through(self.user_mlp, both), training)
@@ -189,7 +223,7 @@ class KSR(SequentialRecommender):
     # -----------------------------------------------------------------------------------------------------------------
     # the item's side
 
-    def item_outputs(self, item: Any | None = None) -> Any:
+    def item_outputs(self, item: Tensor | None = None) -> Tensor:
         """MLP(q_i (+) e_i), the right side of eq 10."""
         vectors = [
             table.table() if item is None else table(item)
@@ -198,7 +232,7 @@ class KSR(SequentialRecommender):
         ]
         return through(self.item_mlp, ops.concatenate(vectors, axis=-1))
 
-    def item_biases(self, item: Any | None = None) -> Any:
+    def item_biases(self, item: Tensor | None = None) -> Tensor:
         if self.bias is None:
             return ops.zeros((self.num_items,)) if item is None else ops.zeros_like(ops.cast(item, self.compute_dtype))
         return ops.squeeze(self.bias.table() if item is None else self.bias(item), -1)
@@ -206,42 +240,31 @@ class KSR(SequentialRecommender):
     # -----------------------------------------------------------------------------------------------------------------
     # explanations
 
-    def explain(self, user: Any, item: Any) -> dict[str, Any]:
-        """What the user cares about, step by step, and what the memory holds of it (section 5.4, Fig 5).
-
-        Returns:
-            logit [B]; history_item [B, T]; and with a memory:
-            step_weight [B, T, A]: w after every item (0 where padded); attribute_relation [B, A] and attribute_weight
-                [B, A]: the slots and their weights now;
-            value_entity, value_distance [B, A, N]: of every slot the N value entities nearest to v_a, by L1 distance;
-            slot_similarity [B]: mean cosine between the slots; near 1 they hold the same, and the weights tell what
-                the query likes about all of them rather than what differs between them.
-        """
+    def explain(self, user: Tensor, item: Tensor, tables: None = None) -> KsrExplanation:
         history = self.read_table("history", user)
         state = self.user_state(user)
-        answer = {
-            "logit": ops.squeeze(self.score_items(state, ops.expand_dims(item, 1)), 1),
-            "history_item": history,
-        }
+        logit = ops.squeeze(self.score_items(state, ops.expand_dims(item, 1)), 1)
         if self.memory is None:
-            return answer
+            return KsrExplanation(logit, history)
         weights = self.memory.attention(self._hidden(history))
         users = ops.shape(history)[0]
-        common = ops.broadcast_to(self.memory.values, (users, self.num_slots, self.dim)) if self.shared_values else None
-        values = state.get("memory", common)
+        values = state.memory
+        if values is None:
+            values = ops.broadcast_to(self.memory.values, (users, self.num_slots, self.dim))
         entity, vectors = ops.convert_to_tensor(self.value_entity), ops.convert_to_tensor(self.value_vectors)
         nearest, distance = nearest_values(values, entity, vectors, min(SHOWN_VALUES, self.num_values))
-        return {
-            **answer,
-            "step_weight": weights * ops.cast(ops.expand_dims(ops.not_equal(history, 0), -1), weights.dtype),
-            "attribute_relation": ops.broadcast_to(ops.convert_to_tensor(self.slot_relation), (users, self.num_slots)),
-            "attribute_weight": self.memory.read_once(state["hidden"], state.get("memory"))[1],
-            "value_entity": nearest,
-            "value_distance": distance,
-            "slot_similarity": mean_cosine(values),
-        }
+        return KsrExplanation(
+            logit=logit,
+            history_item=history,
+            step_weight=weights * ops.cast(ops.expand_dims(ops.not_equal(history, 0), -1), weights.dtype),
+            attribute_relation=ops.broadcast_to(ops.convert_to_tensor(self.slot_relation), (users, self.num_slots)),
+            attribute_weight=self.memory.read_once(state.hidden, state.memory)[1],
+            value_entity=nearest,
+            value_distance=distance,
+            slot_similarity=mean_cosine(values),
+        )
 
-    def memory_figures(self, history: Any) -> dict[str, Any]:
+    def memory_figures(self, history: Tensor) -> dict[str, Tensor]:
         """How the memory of users [G] with `history` [G, T] behaves, averaged over them; {} where nothing is written.
 
         Returns:
@@ -259,7 +282,7 @@ class KSR(SequentialRecommender):
 
     # -----------------------------------------------------------------------------------------------------------------
 
-    def _drop(self, x: Any, training: bool) -> Any:
+    def _drop(self, x: Tensor, training: bool) -> Tensor:
         return x if self.dropout is None else self.dropout(x, training=training)
 
     def start_from(self, vectors: PretrainedEmbeddings) -> None:
@@ -286,8 +309,20 @@ class KSR(SequentialRecommender):
             if self.shared_values:
                 self.memory.values.assign(items[1:].mean(axis=0) + keys)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
+
+
+def _check(sizes: KsrSizes, knowledge: str, memory: MemoryOptions, output_layers: int) -> None:
+    """The constructor's arguments."""
+    if knowledge not in KNOWLEDGE:
+        raise ValueError(f"`knowledge` should be one of {KNOWLEDGE}. Received: {knowledge!r}")
+    if memory.slot_write not in ("every", "own"):
+        raise ValueError(f"`slot_write` should be 'every' or 'own'. Received: {memory.slot_write!r}")
+    if output_layers < 1:
+        raise ValueError(f"`output_layers` should be at least 1. Received: {output_layers}")
+    if knowledge == "memory" and sizes.num_slots < 1:
+        raise ValueError(f"`num_slots` should be at least 1 with knowledge 'memory'. Received: {sizes.num_slots}")
 
 
 def _check_given(what: str, given: bool) -> None:

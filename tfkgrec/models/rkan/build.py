@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfkgrec.models.context import BuildContext
-from tfkgrec.models.rkan.model import RKAN
+from tfkgrec.models.rkan.model import RKAN, PathSizes
 from tfkgrec.models.rkan.path_graph import PathGraph, path_graph
 from tfkgrec.models.rkan.path_source import PathSource
 from tfkgrec.models.rkan.settings import RkanSettings
@@ -14,8 +14,17 @@ def build(settings: RkanSettings, context: BuildContext) -> RKAN:
     dataset, history = context.dataset, context.history
     graph = path_graph(dataset.graph, dataset.num_items, history)
     near = near_nodes(graph, settings.near_attributes, settings.near_users, context.rng)
-    sizes = (dataset.users.size, dataset.items.size, graph.num_nodes, graph.user_base)
-    model = RKAN(*sizes, near["near_node"].shape[1], graph.num_kinds, **settings.hyperparameters())
+    sizes = PathSizes(
+        num_users=dataset.users.size,
+        num_items=dataset.items.size,
+        num_nodes=graph.num_nodes,
+        user_base=graph.user_base,
+        num_near=near["near_node"].shape[1],
+        num_kinds=graph.num_kinds,
+    )
+    hyperparameters = settings.hyperparameters()
+    del hyperparameters["near_attributes"], hyperparameters["near_users"]
+    model = RKAN.from_settings(sizes, hyperparameters)
     model.build()
     model.set_table("history", history.newest(settings.history_length))
     for name, table in near.items():

@@ -132,7 +132,7 @@ def count_paths(
 
     Args:
         rows: (items, offsets), the H of each row before anything is lost.
-        row, user, item, lost: int [P], as in `data.paths.sample_paths`.
+        row, user, item, lost: int [P], as in `sample_paths` of models/rkan/path_sampling.py.
 
     Returns:
         int64 [P, K].

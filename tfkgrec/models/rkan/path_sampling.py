@@ -1,4 +1,4 @@
-"""Semantic paths user -> item -> .. -> item of RKAN, drawn afresh for millions of pairs (papers/rkan.txt, III A)."""
+"""Semantic paths user -> item -> .. -> item of RKAN, drawn afresh for millions of pairs (Cheng et al., III A)."""
 
 import sys
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class PathRequest:
         user, item: int [P]. No path starts with the item itself: the edge user - item is gone.
         lost: int [P], another item that no path of the pair starts with, 0 for none. A positive in its own history
             loses an edge to score it; the negatives beside it lose one as well, or the numbers of paths tell the label
-            (design rule 1).
+            ("Leave the target out, without a trace").
     """
 
     items: np.ndarray

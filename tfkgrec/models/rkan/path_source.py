@@ -17,8 +17,8 @@ class PathSource:
         num_paths: S.
         max_edges: L, 3, 5 or 7.
         newest: paths start with the row's `history` only, that is with what the user took just before. Otherwise with
-            all training positives but the pair's own; a negative then loses a random one instead, so that the number
-            of paths does not tell the label.
+            all training positives but the pair's own; a negative then loses a random one instead ("Leave the target
+            out, without a trace").
         redraw: whether every epoch draws other ones.
     """
 

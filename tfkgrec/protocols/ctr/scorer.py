@@ -7,6 +7,7 @@ from tfkgrec.data.grouping import group_pairs
 from tfkgrec.data.records import Interactions
 from tfkgrec.evaluation.scorers import Scorer
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.types import Record
 
 PAIRS_PER_CALL = 8192
 CATALOGUE_PAIRS_PER_CALL = 1 << 15
@@ -26,9 +27,8 @@ class ModelScorer:
         self.model, self.items_per_row = model, items_per_row
 
         @tf.function(jit_compile=jit_compile)
-        def forward(user: tf.Tensor, item: tf.Tensor, tables: dict[str, tf.Tensor]) -> tf.Tensor:
-            known = {"tables": tables} if tables else {}
-            return model.score_items(model.user_state(user, **known), item)  # logit [G, M]
+        def forward(user: tf.Tensor, item: tf.Tensor, tables: Record | None) -> tf.Tensor:
+            return model.score_items(model.user_state(user, tables=tables), item)  # logit [G, M]
 
         self._forward = forward
         self._tables = tf.function(model.item_tables, jit_compile=jit_compile)  # once for all that is asked at a time

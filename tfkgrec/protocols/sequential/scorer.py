@@ -16,7 +16,7 @@ class SequenceScorer:
 
         @tf.function(input_signature=[spec], jit_compile=jit)
         def forward(history: tf.Tensor) -> tf.Tensor:
-            query = model.user_state(tf.zeros([batch_users], tf.int32), history)["query"]
+            query = model.user_state(tf.zeros([batch_users], tf.int32), history).query
             return tf.matmul(query, model.item_outputs()[1:], transpose_b=True) + model.item_biases()[1:]
 
         @tf.function(input_signature=[spec], jit_compile=jit)
