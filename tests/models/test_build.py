@@ -39,7 +39,7 @@ def test_dink_has_its_settings():
 
 
 def test_dink_has_its_tables():
-    model = build_model(DinkSettings(dim=4, history_length=3, num_neighbours=2), DATASET, SPLITS, 0)
+    model = build_model(DinkSettings(dim=4, history_length=3, num_neighbours=2), DATASET, SPLITS.train_history, 0)
     assert np.array_equal(model.history.numpy(), SPLITS.train_history.newest(3))
     own = {(h, r, t) for h, r, t in zip(DATASET.graph.head, DATASET.graph.relation, DATASET.graph.tail, strict=True)}
     entity, relation, ids = (t.numpy() for t in (model.neighbour_entity, model.neighbour_relation, model.entity_ids))
@@ -72,7 +72,7 @@ def test_hkrm_has_its_settings_and_tables():
 
 def test_hkrm_refuses_a_field_that_no_item_has():
     with pytest.raises(InputError, match="model.fields: expected relations that items of small have .*, found 'spin'"):
-        build_model(HkrmSettings(fields=("relation-1", "spin")), DATASET, SPLITS, 0)
+        build_model(HkrmSettings(fields=("relation-1", "spin")), DATASET, SPLITS.train_history, 0)
 
 
 def test_ekpnet_has_its_settings_and_tables():
@@ -114,7 +114,7 @@ def test_kgcn_has_its_settings_and_tables():
 
 
 def test_matrix_factorization_has_its_settings():
-    model = build_model(MfSettings(dim=5, item_bias=False, l2=0.25), DATASET, SPLITS, 0)
+    model = build_model(MfSettings(dim=5, item_bias=False, l2=0.25), DATASET, SPLITS.train_history, 0)
     config = flat(model)
     assert (config["dim"], config["item_bias"], config["l2"]) == (5, False, 0.25)
     assert model.item_bias is None

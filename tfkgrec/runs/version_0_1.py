@@ -22,7 +22,7 @@ LETTERS = {alias for spec in registry.protocols().values() for alias in spec.ali
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # of a `.keras` file, which is a zip
 OF_LAYER = ("name", "trainable", "dtype")
-DROPPED = ("near_attributes", "near_users")
+DROPPED = ("near_attributes", "near_users", "paths_from", "redraw_paths", "max_edges")
 """What RKAN's constructor took and is the builder's business."""
 RECENT = "layers/recent_items"
 BIASES = {"item_bias": "head/item_bias", "attribute_bias": "head/attribute_bias"}

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tests.models.small import EMPTY, ITEMS, LONELY, USERS, settings_of
-from tfkgrec.models.rkan.model import RKAN, PathSizes
+from tfkgrec.models.rkan.model import OF_BUILDER, RKAN, PathSizes
 from tfkgrec.models.rkan.settings import RkanSettings
 
 BASE, A, KINDS, D, T, S = 16, 5, 3, 4, 5, 6  # nodes: items 1..8, attributes 9..16, users from 17 on
@@ -24,7 +24,8 @@ def rkan(seed: int = 0, **settings: Any) -> RKAN:
     rng = np.random.default_rng(seed)
     plain = {"dim": D, "num_paths": S, "history_length": T}
     of_model = settings_of(RkanSettings, **{**plain, **settings})
-    del of_model["near_attributes"], of_model["near_users"]
+    for name in OF_BUILDER:
+        del of_model[name]
     model = RKAN.from_settings(PathSizes(USERS, ITEMS, NODES, BASE, A, KINDS), of_model)
     model.build()
     for weight in model.trainable_weights:

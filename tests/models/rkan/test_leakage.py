@@ -1,7 +1,7 @@
 """Nothing that RKAN reads of a pair knows that the user took the item (docs/design-rules.md).
 
 Each check is also run on something that does leak, to show that it would notice. That numbers of paths tell nothing
-about labels drawn by lot stands in tests/data/test_paths.py, what histories and paths hold in test_time_batches.py.
+about labels drawn by lot stands in test_path_sampling.py, what histories and paths hold in tests/protocols/top_n/test_batches.py.
 """
 
 import numpy as np
@@ -11,6 +11,7 @@ from keras import ops
 from tests.data import small
 from tests.models.rkan.small import batch, rkan
 from tests.models.small import USERS
+from tfkgrec.data.history import History
 from tfkgrec.models.rkan import model as rkan_module
 from tfkgrec.models.rkan.path_graph import path_graph
 from tfkgrec.models.rkan.path_sampling import PathRequest, sample_paths
@@ -20,8 +21,8 @@ from tfkgrec.protocols.top_n.split import split_by_time
 
 DATASET = small.dataset(users=40, items=40)
 SPLITS = split_by_time(DATASET, 0)
-ITEMS, OFFSETS = SPLITS.train_history
-GRAPH = path_graph(DATASET.graph, DATASET.num_items, ITEMS, OFFSETS)
+ITEMS, OFFSETS = SPLITS.train_history.items, SPLITS.train_history.offsets
+GRAPH = path_graph(DATASET.graph, DATASET.num_items, SPLITS.train_history)
 EVERY = 3000  # more paths than any pair has
 
 
@@ -33,7 +34,7 @@ def without_the_edge(user: int, item: int) -> set[tuple[int, int]]:
     """All paths of the pair in a world where the user never took the item."""
     gone = OFFSETS[user] + int(np.flatnonzero(ITEMS[OFFSETS[user] : OFFSETS[user + 1]] == item)[0])
     items, offsets = np.delete(ITEMS, gone), OFFSETS - (np.arange(len(OFFSETS)) > user)
-    graph = path_graph(DATASET.graph, DATASET.num_items, items, offsets)
+    graph = path_graph(DATASET.graph, DATASET.num_items, History(items, offsets))
     one = np.array([item])
     rows = items[offsets[user] : offsets[user + 1]], np.array([0, offsets[user + 1] - offsets[user]])
     request = PathRequest(*rows, np.array([0, 1]), np.array([user]), one, np.zeros(1, np.int64))
@@ -42,9 +43,9 @@ def without_the_edge(user: int, item: int) -> set[tuple[int, int]]:
 
 def positives() -> list[tuple[int, int, set[tuple[int, int]]]]:
     """Some training positives, and all the paths that their batches give them."""
-    train = TimeBatches(SPLITS, 64, 4, 6, "fresh", seed=0, paths=PathSource(GRAPH, EVERY))
+    train = TimeBatches(SPLITS, 64, 4, 6, "fresh", seed=0)
     rows = {name: values[:6] for name, values in train.rows(0).items()}
-    paths = train.draw_paths(rows, 0)
+    paths = PathSource(GRAPH, EVERY).draw(rows, SPLITS.train_history, 0, 0)["paths"]
     pairs = zip(*np.nonzero(rows["label"]), strict=True)
     return [(int(rows["user"][r]), int(rows["item"][r, m]), as_set(paths[r, m])) for r, m in pairs]
 

@@ -5,16 +5,62 @@ from collections.abc import Iterator
 import numba
 import numpy as np
 import pytest
+from scipy import sparse
 
 from tests.data import small
+from tfkgrec.data.history import History
 from tfkgrec.evaluation.ctr import auc_within
-from tfkgrec.models.rkan.path_graph import PathGraph, count_paths, path_graph
+from tfkgrec.models.rkan.path_graph import PathGraph, path_graph
 from tfkgrec.models.rkan.path_sampling import PathRequest, sample_paths
 from tfkgrec.protocols.ctr.split import user_histories
 
 DATASET = small.dataset(users=80, items=40)
-ROWS = user_histories(DATASET.interactions.positives, DATASET.users.size, np.random.default_rng(0))
-GRAPH = path_graph(DATASET.graph, DATASET.num_items, *ROWS)
+HISTORY = user_histories(DATASET.interactions.positives, DATASET.users.size, np.random.default_rng(0))
+ROWS = HISTORY.items, HISTORY.offsets
+GRAPH = path_graph(DATASET.graph, DATASET.num_items, HISTORY)
+
+
+def count_paths(
+    graph: PathGraph,
+    rows: tuple[np.ndarray, np.ndarray],
+    row: np.ndarray,
+    user: np.ndarray,
+    item: np.ndarray,
+    lost: np.ndarray,
+) -> np.ndarray:
+    """How many paths user -> i -> node -> item of 3 edges there are, in closed form from item-item co-counts.
+
+    With C_k[i, v] the nodes that i has and that v has by an edge of kind k, and H the items that the paths of a row
+    may start with, without the item itself and without the lost one:
+
+        count_k(u, v) = sum over i in H of C_k[i, v] - (for users, where u has v: |H|, the paths back through u)
+
+    The co-counts are dense: items x items of int64.
+
+    Args:
+        rows: (items, offsets), the H of each row before anything is lost.
+        row, user, item, lost: int [P], as in `sample_paths`.
+
+    Returns:
+        int64 [P, K].
+    """
+    items, offsets = rows
+    held = sparse.csr_array(
+        (np.ones(len(items), np.int64), items, offsets), shape=(len(offsets) - 1, graph.num_item_rows)
+    )
+    everything = graph.adjacency()
+    has = (held[row, item] > 0).astype(np.int64)
+    loses = np.where((lost > 0) & (lost != item), (held[row, lost] > 0).astype(np.int64), 0)
+    counts = np.zeros((len(row), graph.num_kinds), np.int64)
+    for kind in range(graph.num_kinds):
+        together = (everything @ graph.adjacency(kind).T).toarray()  # [items, items]
+        total = held @ together  # [rows, items]
+        counts[:, kind] = total[row, item] - has * together[item, item] - loses * together[lost, item]
+    own = graph.user_node(user)
+    back = np.where(own > 0, everything[item, own], 0)
+    size = np.diff(offsets)[row] - has - loses
+    counts[:, -1] -= back * size
+    return counts
 
 
 def middles(graph: PathGraph, item: int) -> dict[int, int]:
@@ -185,7 +231,7 @@ def random_world(lose: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     taken[0] = taken[:, 0] = False
     offsets = np.concatenate([[0], np.cumsum(taken.sum(1))])
     rows = (np.nonzero(taken)[1].astype(np.int32), offsets)
-    graph = path_graph(DATASET.graph, items - 1, *rows)
+    graph = path_graph(DATASET.graph, items - 1, History(*rows))
     user, item = np.nonzero(np.ones_like(taken))
     real = (user > 0) & (item > 0)
     user, item = user[real], item[real]

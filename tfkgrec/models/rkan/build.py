@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfkgrec.models.context import BuildContext
-from tfkgrec.models.rkan.model import RKAN, PathSizes
+from tfkgrec.models.rkan.model import OF_BUILDER, RKAN, PathSizes
 from tfkgrec.models.rkan.path_graph import PathGraph, path_graph
 from tfkgrec.models.rkan.path_source import PathSource
 from tfkgrec.models.rkan.settings import RkanSettings
@@ -22,9 +22,8 @@ def build(settings: RkanSettings, context: BuildContext) -> RKAN:
         num_near=near["near_node"].shape[1],
         num_kinds=graph.num_kinds,
     )
-    hyperparameters = settings.hyperparameters()
-    del hyperparameters["near_attributes"], hyperparameters["near_users"]
-    model = RKAN.from_settings(sizes, hyperparameters)
+    of_model = {name: value for name, value in settings.hyperparameters().items() if name not in OF_BUILDER}
+    model = RKAN.from_settings(sizes, of_model)
     model.build()
     model.set_table("history", history.newest(settings.history_length))
     for name, table in near.items():

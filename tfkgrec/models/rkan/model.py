@@ -17,6 +17,8 @@ from tfkgrec.models.recommender import Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 SCORES = ("embedding", "path", "both")
+OF_BUILDER = ("near_attributes", "near_users", "paths_from", "redraw_paths", "max_edges")
+"""Settings of what the model is built and trained with."""
 
 
 class PathSizes(NamedTuple):
@@ -58,7 +60,7 @@ class RKAN(Recommender):
     2. h = attention over the paths (2, 3)                        [G, M, d]
     3. path logit = W_r . h + b_r (4)                             [G, M]
 
-    In training a batch brings paths, drawn from the whole graph. Everywhere else (ranking, serving, explanations) the
+    In training a batch brings paths, drawn from the whole graph (path_source.py). Everywhere else (ranking, serving, explanations) the
     model finds paths of 3 edges itself, through the newest T history items, from the middle nodes that its side tables
     hold of every item: its attributes, and a sample of the users who took it, drawn so that two items share many.
 
@@ -70,17 +72,13 @@ class RKAN(Recommender):
         sizes: of the graph and of the tables.
         dim: d.
         num_paths: S; 0: no paths at all, the path logit is a constant.
-        max_edges: L, 3, 5 or 7; what training draws.
         history_length: T.
-        redraw_paths: draw other paths every epoch.
         pooling, scale: of the attention; "average" is RKGE.
         score: what ranks: "embedding" (paper), "path", or "both", their sum.
         rerank: with "path" and "both", a call with more candidates than this gives path logits to the best ones by
             embedding only; the others follow below them in their own order.
 
     Not in the paper:
-        paths_from: "all" (paper): in training, paths start with any training positive of the user; "newest": with the T
-            that the user took just before the candidate.
         inner_product_in_logit: train <u, v> (and what belongs to it) with the path logit.
         head: a bias, and beside u what the user took lately (`RecentItems`); an item's attributes are those near it.
             Its dropout is on u, v and h.
@@ -94,14 +92,11 @@ class RKAN(Recommender):
         *,
         dim: int,
         num_paths: int,
-        max_edges: int,
         history_length: int,
-        redraw_paths: bool,
         pooling: str,
         scale: str,
         score: str,
         rerank: int,
-        paths_from: str,
         inner_product_in_logit: bool,
         head: InnerProductHead | None = None,
         **kwargs: Unpack[LayerOptions],
@@ -112,8 +107,7 @@ class RKAN(Recommender):
         self._config = as_config(locals())
         self.head = InnerProductHead() if head is None else head
         self.sizes, self.num_items, self.user_base = sizes, sizes.num_items, sizes.user_base
-        self.dim, self.num_paths, self.max_edges, self.history_length = dim, num_paths, max_edges, history_length
-        self.paths_from, self.redraw_paths = paths_from, redraw_paths
+        self.dim, self.num_paths, self.history_length = dim, num_paths, history_length
         self.score, self.rerank, self.inner_product_in_logit = score, rerank, inner_product_in_logit
 
         self.node_embedding = normal_embedding(sizes.num_nodes, dim, "node_embedding")
@@ -125,7 +119,7 @@ class RKAN(Recommender):
 
     @classmethod
     def from_settings(cls, sizes: PathSizes, settings: Mapping[str, Any], **kwargs: Unpack[LayerOptions]) -> Self:
-        """A model whose settings are named flat, as a config has them, without those of `near_nodes`."""
+        """A model whose settings are named flat, as a config has them, without `OF_BUILDER`."""
         head, own = split_head(settings, {"l2": "l2"})
         return cls(sizes, **own, head=head, **kwargs)
 
@@ -140,9 +134,9 @@ class RKAN(Recommender):
         if self.recent_items is not None:
             self.recent_items.build(None)
         self.head.build(sizes.num_items)
-        d, s, w = self.dim, self.num_paths, self.max_edges - 1
+        d, s = self.dim, self.num_paths
         if self.path_encoder is not None:
-            shape = (None, None, s, w)
+            shape = (None, None, s, None)
             self.path_encoder.build((None, d), (*shape, d), (None, None, d), shape)
             self.path_attention.build((None, None, s, d), (None, None, s))
             self.regression.build((None, d))

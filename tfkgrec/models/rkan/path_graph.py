@@ -113,49 +113,6 @@ def path_graph(graph: KnowledgeGraph, num_items: int, history: History) -> PathG
     )
 
 
-def count_paths(
-    graph: PathGraph,
-    rows: tuple[np.ndarray, np.ndarray],
-    row: np.ndarray,
-    user: np.ndarray,
-    item: np.ndarray,
-    lost: np.ndarray,
-) -> np.ndarray:
-    """How many paths user -> i -> node -> item of 3 edges there are, in closed form from item-item co-counts.
-
-    With C_k[i, v] the nodes that i has and that v has by an edge of kind k, and H the items that the paths of a row
-    may start with, without the item itself and without the lost one:
-
-        count_k(u, v) = sum over i in H of C_k[i, v] - (for users, where u has v: |H|, the paths back through u)
-
-    The co-counts are dense: items x items of int64.
-
-    Args:
-        rows: (items, offsets), the H of each row before anything is lost.
-        row, user, item, lost: int [P], as in `sample_paths` of models/rkan/path_sampling.py.
-
-    Returns:
-        int64 [P, K].
-    """
-    items, offsets = rows
-    held = sparse.csr_array(
-        (np.ones(len(items), np.int64), items, offsets), shape=(len(offsets) - 1, graph.num_item_rows)
-    )
-    everything = graph.adjacency()
-    has = (held[row, item] > 0).astype(np.int64)
-    loses = np.where((lost > 0) & (lost != item), (held[row, lost] > 0).astype(np.int64), 0)
-    counts = np.zeros((len(row), graph.num_kinds), np.int64)
-    for kind in range(graph.num_kinds):
-        together = (everything @ graph.adjacency(kind).T).toarray()  # [items, items]
-        total = held @ together  # [rows, items]
-        counts[:, kind] = total[row, item] - has * together[item, item] - loses * together[lost, item]
-    own = graph.user_node(user)
-    back = np.where(own > 0, everything[item, own], 0)
-    size = np.diff(offsets)[row] - has - loses
-    counts[:, -1] -= back * size
-    return counts
-
-
 def _kinds(relation: np.ndarray, num_relations: int) -> tuple[np.ndarray, int]:
     """Kind of each relation [num_relations], commonest first, all rare ones the same; and how many kinds."""
     common = np.argsort(-np.bincount(relation, minlength=num_relations), kind="stable")
