@@ -1,7 +1,8 @@
-"""Nothing that RKAN reads of a pair knows that the user took the item (docs/design-rules.md).
+"""Nothing that RKAN reads of a pair knows that the user took the item.
 
 Each check is also run on something that does leak, to show that it would notice. That numbers of paths tell nothing
-about labels drawn by lot stands in test_path_sampling.py, what histories and paths hold in tests/protocols/top_n/test_batches.py.
+about labels drawn by lot stands in test_path_sampling.py, what histories and paths hold in
+tests/protocols/top_n/test_batches.py.
 """
 
 import numpy as np

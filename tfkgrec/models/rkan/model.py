@@ -60,9 +60,10 @@ class RKAN(Recommender):
     2. h = attention over the paths (2, 3)                        [G, M, d]
     3. path logit = W_r . h + b_r (4)                             [G, M]
 
-    In training a batch brings paths, drawn from the whole graph (path_source.py). Everywhere else (ranking, serving, explanations) the
-    model finds paths of 3 edges itself, through the newest T history items, from the middle nodes that its side tables
-    hold of every item: its attributes, and a sample of the users who took it, drawn so that two items share many.
+    In training a batch brings paths, drawn from the whole graph (path_source.py). Everywhere else (ranking, serving,
+    explanations) the model finds paths of 3 edges itself, through the newest T history items, from the middle nodes
+    that its side tables hold of every item: its attributes, and a sample of the users who took it, drawn so that two
+    items share many.
 
     Items are ranked by `score`: the paper ranks by <u, v> although its loss never trains it.
 
