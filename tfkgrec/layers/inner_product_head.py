@@ -125,7 +125,7 @@ class InnerProductHead(keras.layers.Layer):
         return {**super().get_config(), **self.settings}
 
     def _biases_of(self, rows: int, name: str) -> Embedding:
-        table: Any = normal_embedding(rows, 1, name, self.bias_spread)
+        table = normal_embedding(rows, 1, name, self.bias_spread)
         table.build(None)
         return table
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self, Unpack
 import keras
 from keras import ops
 
-from tfkgrec.layers.aggregators import AttentionAggregator, ConcatAggregator, SumAggregator
+from tfkgrec.layers.aggregators import Aggregator, AttentionAggregator, ConcatAggregator, SumAggregator
 from tfkgrec.layers.chain import build_chain, through
 from tfkgrec.layers.embedding import normal_embedding
 from tfkgrec.layers.inner_product_head import InnerProductHead, split_head
@@ -116,12 +116,7 @@ class DINK(Recommender):
         self.relation_embedding = (
             normal_embedding(num_relations, dim, "relation_embedding") if aggregator == "attention" else None
         )
-        self.aggregator = {
-            "sum": lambda: SumAggregator(width, name="aggregator"),
-            "concat": lambda: ConcatAggregator(width, name="aggregator"),
-            "attention": lambda: AttentionAggregator(width, include_center=include_center, name="aggregator"),
-            "none": lambda: None,
-        }[aggregator]()
+        self.aggregator = _aggregator(aggregator, width, include_center)
         self.interest_attention = InterestAttention(name="interest_attention") if interest_attention else None
         self.interest_gru = InterestGRU(width, name="interest_gru")
         self.user_mlp = [keras.layers.Dense(dim, "relu", name=f"user_mlp_{n}") for n in range(mlp_layers)]
@@ -221,7 +216,8 @@ class DINK(Recommender):
         vectors = self.entity_embedding(neighbour)  # [..., K, d]
         relation = self.relation_embedding
         relations = vectors if relation is None else relation(self.read_table("neighbour_relation", item))
-        return self.aggregator(center, vectors, relations, ops.not_equal(neighbour, 0))
+        view, weights = self.aggregator(center, vectors, relations, ops.not_equal(neighbour, 0))
+        return view, weights
 
     def _weights(self, state: DinkState, candidate: Tensor, visible: Tensor) -> Tensor:
         """a_t [G, M, T]; without interest attention (DINK-A) every visible step counts the same."""
@@ -251,3 +247,10 @@ class DINK(Recommender):
         if tables is not None and tables.vector is not None:
             return ops.take(tables.vector, item, axis=0)
         return self.head.item_vector(item, self.read_table("neighbour_entity", item), self.entity_embedding)
+
+
+def _aggregator(kind: str, units: int, include_center: bool) -> Aggregator | None:
+    if kind == "attention":
+        return AttentionAggregator(units, include_center=include_center, name="aggregator")
+    simple = {"sum": SumAggregator, "concat": ConcatAggregator}.get(kind)
+    return None if simple is None else simple(units, name="aggregator")

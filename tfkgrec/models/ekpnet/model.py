@@ -271,7 +271,8 @@ class EKPNet(Recommender):
         return ops.logical_and(ops.expand_dims(seeds, 2), ops.expand_dims(state.exists, 1))
 
     def _propagate(self, state: EkpnetState, candidate: Tensor, visible: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.propagation(state.keys, state.values, candidate, self._mask(state, visible))
+        rho, last, phi = self.propagation(state.keys, state.values, candidate, self._mask(state, visible))
+        return rho, last, phi
 
     def _accumulate(self, rho: Tensor, state: EkpnetState, visible: Tensor) -> list[Tensor]:
         """xi^1 .. xi^P [G, M, d] (14)."""
