@@ -26,8 +26,14 @@ class TableSizes(NamedTuple):
     num_relations: int
 
 
+class LogitOnly(NamedTuple):
+    """The explanation of a model that has none."""
+
+    logit: Tensor  # [B]
+
+
 class Recommender(keras.Model):
-    """Base of all models. A subclass writes `user_state`, `score_items` and `explain`.
+    """Base of all models. A subclass writes `user_state`, `score_items` and, where it can say why, `explain`.
 
     Call arguments: a dict of user [G] and item [G, M], and optionally
         history [G, T]: read instead of the user's own row of the history table;
@@ -95,9 +101,11 @@ class Recommender(keras.Model):
     def explain(self, user: Tensor, item: Tensor, tables: Record | None = None) -> Record:
         """Inner ids and weights that say why, for pairs user [B], item [B]: a NamedTuple.
 
-        Its fields are named as the outputs of the `explain` signature; a field that is None is no output.
+        Its fields are named as the outputs of the `explain` signature; a field that is None is no output. A model that
+        has no parts to name gives the logit alone.
         """
-        raise NotImplementedError
+        state = self.user_state(user, tables=tables)
+        return LogitOnly(self.score_items(state, ops.expand_dims(item, 1))[:, 0])
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         state = self.user_state(inputs["user"], inputs.get("history"))

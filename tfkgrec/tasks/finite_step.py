@@ -5,13 +5,15 @@ refuse to import under Keras 3, this one works as it is for what is used here (d
 and `tfrs.tasks.Ranking`. tests/tasks/test_ranking.py goes red the day that changes.
 """
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Unpack
 
 import keras
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.types import LayerOptions, Record, Tensor
 
 
 class FiniteStepModel(tfrs.Model):
@@ -21,16 +23,16 @@ class FiniteStepModel(tfrs.Model):
     not finite changes nothing, so that the weights which led to it can be examined.
     """
 
-    def __init__(self, recommender: Recommender, **kwargs: Any) -> None:
+    def __init__(self, recommender: Recommender, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.recommender = recommender
         self.means = {name: keras.metrics.Mean(name=name) for name in ("loss", "task_loss", "regularization_loss")}
         self.built = True
 
-    def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         return self.recommender(inputs, training=training)
 
-    def train_step(self, inputs: Any) -> dict[str, tf.Tensor]:
+    def train_step(self, inputs: Record) -> dict[str, tf.Tensor]:
         """As `tfrs.Model.train_step`, but with epoch means, and holding still on a non-finite loss or gradient."""
         with tf.GradientTape() as tape:
             task_loss = self.compute_loss(inputs, training=True)
@@ -45,13 +47,13 @@ class FiniteStepModel(tfrs.Model):
             self.means[name].update_state(value)
         return {metric.name: metric.result() for metric in self.metrics}
 
-    def _apply(self, gradients: Any) -> bool:
-        pairs: Any = zip(gradients, self.trainable_variables, strict=True)
+    def _apply(self, gradients: Iterable[Tensor]) -> bool:
+        pairs: Iterable[tuple[Tensor, keras.Variable]] = zip(gradients, self.trainable_variables, strict=True)
         if self.recommender.num_stages > 1:  # a stage need not use every variable; elsewhere Keras warns
             pairs = ((gradient, variable) for gradient, variable in pairs if gradient is not None)
         self.optimizer.apply_gradients(pairs)
         return True
 
     @property
-    def metrics(self) -> list[Any]:
+    def metrics(self) -> list[keras.metrics.Metric]:
         return list(self.means.values())

@@ -1,6 +1,6 @@
 """Training on whole sequences under `tfrs.tasks.Ranking`: which of some items comes next, at every position at once."""
 
-from typing import Any
+from typing import Unpack
 
 import keras
 import tensorflow as tf
@@ -8,6 +8,7 @@ import tensorflow_recommenders as tfrs
 
 from tfkgrec.models.sequential import SequentialRecommender
 from tfkgrec.tasks.finite_step import FiniteStepModel
+from tfkgrec.types import LayerOptions, Record
 
 LOSSES = ("bpr", "sampled_softmax", "softmax")
 
@@ -25,7 +26,7 @@ class SequentialModel(FiniteStepModel):
     The loss is the mean over predicted positions (weight 1).
     """
 
-    def __init__(self, recommender: SequentialRecommender, loss: str, **kwargs: Any) -> None:
+    def __init__(self, recommender: SequentialRecommender, loss: str, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(recommender, **kwargs)
         if loss not in LOSSES:
             raise ValueError(f"`loss` should be one of {LOSSES}. Received: {loss!r}")
@@ -33,7 +34,7 @@ class SequentialModel(FiniteStepModel):
         kind = keras.losses.BinaryCrossentropy if loss == "bpr" else keras.losses.SparseCategoricalCrossentropy
         self.task = tfrs.tasks.Ranking(loss=kind(from_logits=True, reduction="mean_with_sample_weight"))
 
-    def compute_loss(self, inputs: Any, training: bool = False) -> tf.Tensor:
+    def compute_loss(self, inputs: Record, training: bool = False) -> tf.Tensor:
         features, weight = inputs
         logit = self(features, training=training)
         if self.loss_name == "bpr":

@@ -1,13 +1,14 @@
 """After a NaN: which layer was the first to give a non-finite output?"""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import keras
 import numpy as np
 
+from tfkgrec.types import Record
 
-def first_non_finite_layer(model: keras.Model, batches: Iterable[Any]) -> str | None:
+
+def first_non_finite_layer(model: keras.Model, batches: Iterable[Record]) -> str | None:
     """Run batches forward, layer by layer, until one layer's output is not finite.
 
     Args:
@@ -21,10 +22,10 @@ def first_non_finite_layer(model: keras.Model, batches: Iterable[Any]) -> str | 
     layers = [layer for layer in model._flatten_layers() if layer is not model]
     originals = {id(layer): layer.call for layer in layers}
 
-    def watched(layer: keras.layers.Layer) -> Any:
+    def watched(layer: keras.layers.Layer) -> Callable[..., Record]:
         inner = originals[id(layer)]
 
-        def call(*args: Any, **kwargs: Any) -> Any:
+        def call(*args: Record, **kwargs: Record) -> Record:
             outputs = inner(*args, **kwargs)
             if not found and not _finite(outputs):
                 found.append(f"{layer.path} ({type(layer).__name__})")
@@ -47,6 +48,6 @@ def first_non_finite_layer(model: keras.Model, batches: Iterable[Any]) -> str | 
     return None
 
 
-def _finite(outputs: Any) -> bool:
+def _finite(outputs: Record) -> bool:
     arrays = (keras.ops.convert_to_numpy(x) for x in keras.tree.flatten(outputs) if x is not None)
     return all(bool(np.isfinite(a).all()) for a in arrays if np.issubdtype(a.dtype, np.floating))

@@ -11,17 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfkgrec.errors import InputError
 from tfkgrec.files import write_aside
 
+if TYPE_CHECKING:
+    import keras
+
 HDF5_OVERHEAD = 4096  # bytes for each variable, generously
 
 
-def write_model(path: Path, model: Any, write: Callable[[Path], Any]) -> None:
+def write_model(path: Path, model: "keras.Model", write: Callable[[Path], object]) -> None:
     """`write_aside` for what Keras writes: the room is looked for first, since HDF5 ends the process on a full disk.
 
     Args:

@@ -26,11 +26,10 @@ class ModelScorer:
     def __init__(self, model: Recommender, jit_compile: bool = True, items_per_row: int = 16) -> None:
         self.model, self.items_per_row = model, items_per_row
 
-        @tf.function(jit_compile=jit_compile)
         def forward(user: tf.Tensor, item: tf.Tensor, tables: Record | None) -> tf.Tensor:
             return model.score_items(model.user_state(user, tables=tables), item)  # logit [G, M]
 
-        self._forward = forward
+        self._forward = tf.function(forward, jit_compile=jit_compile)
         self._tables = tf.function(model.item_tables, jit_compile=jit_compile)  # once for all that is asked at a time
 
     def score(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
@@ -40,7 +39,8 @@ class ModelScorer:
         calibrated = scale * logit + shift
         for knot, bend in np.asarray(self.model.calibration_bends, np.float64).T:
             calibrated += bend * np.maximum(logit - knot, 0)
-        return 1 / (1 + np.exp(-np.clip(calibrated, -700, 700)))
+        probability: np.ndarray = 1 / (1 + np.exp(-np.clip(calibrated, -700, 700)))
+        return probability
 
     def logits(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
         """The model's logits [n], before calibration."""

@@ -14,16 +14,15 @@ class SequenceScorer:
         self.model, self.splits, self.batch_users = model, splits, batch_users
         spec = tf.TensorSpec([batch_users, model.history_length], tf.int32)
 
-        @tf.function(input_signature=[spec], jit_compile=jit)
         def forward(history: tf.Tensor) -> tf.Tensor:
             query = model.user_state(tf.zeros([batch_users], tf.int32), history).query
             return tf.matmul(query, model.item_outputs()[1:], transpose_b=True) + model.item_biases()[1:]
 
-        @tf.function(input_signature=[spec], jit_compile=jit)
         def figures(history: tf.Tensor) -> dict[str, tf.Tensor]:
             return model.memory_figures(history)
 
-        self._forward, self._figures = forward, figures
+        self._forward = tf.function(forward, [spec], jit_compile=jit)
+        self._figures = tf.function(figures, [spec], jit_compile=jit)
 
     def score(self, user: np.ndarray, part: str) -> np.ndarray:
         """Scores float32 [G, num_items] of users [G] who are asked for `part`; column j is item j + 1."""

@@ -18,12 +18,11 @@ class CatalogueScorer:
         self.users = max(1, PAIRS_PER_CALL // items)
         catalogue = tf.constant(np.tile(np.arange(1, items + 1, dtype=np.int32), (self.users, 1)))
 
-        @tf.function(jit_compile=jit)
         def forward(user: tf.Tensor, history: tf.Tensor) -> tf.Tensor:
             state = model.user_state(user, history if model.history_length else None)
             return model.score_items(state, catalogue)
 
-        self._forward = forward
+        self._forward = tf.function(forward, jit_compile=jit)
 
     def score(self, user: np.ndarray, part: str) -> np.ndarray:
         """Logits float32 [G, num_items] of users [G], who are known as `part` may know them."""
