@@ -41,7 +41,7 @@ class SequenceSignatures(Signatures):
         return {**state, RECENT: np.full((users, self.model.history_length), "", object)}
 
     def recommend(self, user_id: tf.Tensor) -> Answer:
-        """As in `Signatures`, and the state after the newest T items known of the user (`History.served`)."""
+        """As in `Signatures`, and the state after the newest T items known of the user (`model_history`)."""
         user = self._users(user_id)
         state = self.model.user_state(user)
 

@@ -60,7 +60,7 @@ class TimeBatches:
 
     @cached_property
     def _start(self) -> tuple[np.ndarray, np.ndarray]:
-        """User and position in `history_items` of every row's first rating."""
+        """User and position in the history's items of every row's first rating."""
         stretch = self.items_per_user // 2
         rows = -(-self.splits.train_history.lengths // stretch)
         user = np.repeat(np.arange(len(rows)), rows)
