@@ -17,7 +17,7 @@ def config(tmp_path: Path) -> Path:
     )
 
 
-def test_stats_of_a_planted_world(config: Path, capsys: pytest.CaptureFixture) -> None:
+def test_stats_of_a_draw_world(config: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["stats", "--config", str(config)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "synthetic"

@@ -11,7 +11,7 @@ from tfkgrec import explain
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
 from tfkgrec.config import load_config
-from tfkgrec.datasets.synthetic.world import planted_world
+from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.evaluation.ctr import auc
 from tfkgrec.runs.run import load_run, prepare
 from tfkgrec.runtime.servable import Servable
@@ -205,7 +205,7 @@ def test_without_a_known_item_a_history_gets_what_a_stranger_gets(client, prepar
 
 def test_a_stranger_with_a_taste_gets_items_of_that_taste(client, planted_run):
     synthetic = load_config(planted_run / "config.yaml").data.source.synthetic
-    raw, _ = planted_world(synthetic.users, synthetic.items, synthetic.positives_per_user, seed=0)
+    raw, _ = draw_world(synthetic.users, synthetic.items, synthetic.positives_per_user, seed=0)
     genres = raw.triples[raw.triples["relation"] == "has_genre"].groupby("tail")["head"].agg(list)
     shares, chances = [], []
     for films in genres:
@@ -224,7 +224,7 @@ def test_a_stranger_with_a_taste_gets_items_of_that_taste(client, planted_run):
 def test_an_explanation_says_what_the_graph_says(client, prepared, users, planted_run):
     """Attention is a distribution over the user's own items, and every named neighbour is a triple of the graph."""
     synthetic = load_config(planted_run / "config.yaml").data.source.synthetic
-    raw, _ = planted_world(synthetic.users, synthetic.items, synthetic.positives_per_user, seed=0)
+    raw, _ = draw_world(synthetic.users, synthetic.items, synthetic.positives_per_user, seed=0)
     named = {
         (head, raw.relation_names[relation], raw.entity_names[tail])
         for head, relation, tail in raw.triples.itertuples(index=False)

@@ -14,7 +14,7 @@ from tests.data import small
 from tests.models.small import settings_of
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.negatives import draw_negatives
-from tfkgrec.datasets.synthetic.world import planted_world
+from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.evaluation.ctr import auc, auc_within
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models.dink import model as dink_module
@@ -318,7 +318,7 @@ def test_inner_ids_carry_no_popularity():
 
 
 def test_inner_ids_do_not_follow_the_order_of_the_file():
-    raw, _ = planted_world(60, 50, 10, seed=0)
+    raw, _ = draw_world(60, 50, 10, seed=0)
     orders = [assemble(raw, seed) for seed in (0, 1)]
     for kind in ("users", "items", "relations"):
         first, second = (getattr(dataset, kind).raw[1:].tolist() for dataset in orders)

@@ -1,4 +1,4 @@
-"""`make quickstart`: the whole path on a planted world, from triples to an explained recommendation over gRPC.
+"""`make quickstart`: the whole path on synthetic data, from triples to an explained recommendation over gRPC.
 
 python -m tfkgrec.quickstart
 """
@@ -23,7 +23,7 @@ from tfkgrec.tf_logging import quiet_import
 
 if TYPE_CHECKING:
     from tfkgrec.data.records import RawData
-    from tfkgrec.datasets.synthetic.world import PlantedTruth
+    from tfkgrec.datasets.synthetic.world import WorldTruth
 
 CONFIG = Path(__file__).with_name("quickstart.yaml")  # in the wheel, too
 SHOWN = 5  # films in a list
@@ -33,7 +33,7 @@ PORT = 8500
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, evaluate, export, serve, recommend, explain; say so."""
-    parser = argparse.ArgumentParser(prog="tfkgrec quickstart", description="The whole path on planted data.")
+    parser = argparse.ArgumentParser(prog="tfkgrec quickstart", description="The whole path on synthetic data.")
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="default: runs/quickstart-<time>")
     parser.add_argument("--export-dir", type=Path, default=Path("export"), metavar="DIR", help="default: export")
     parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="default: its own")
@@ -41,22 +41,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     run_dir = options.run_dir or Path("runs") / time.strftime("quickstart-%Y%m%d-%H%M%S")
     config = load_config(options.config, options.overrides)
-    films = _plant(options.config, config)
+    films = _draw(options.config, config)
     raw, truth = films.raw, films.truth
 
     _step(
         1,
-        f"Plants a world: {len(truth.users)} people with tastes, {len(truth.items)} films, {len(raw.triples):,} triples"
+        f"Draws a world: {len(truth.users)} people with tastes, {len(truth.items)} films, {len(raw.triples):,} triples"
         f' such as "{films.example()}", {len(raw.interactions):,} films watched.',
     )
-    _step(2, "Trains DINK on it, chooses the best epoch on validation, measures the simple floors on the same pairs.")
+    _step(2, "Trains DINK on it, chooses the best epoch on validation, measures simple baselines on the same pairs.")
     with quiet_import():
         from tfkgrec.export import export_run
         from tfkgrec.runs.run import train_run
         from tfkgrec.training.run_directory import RunDirectory
     train_run(config, RunDirectory(run_dir))
     print(
-        f"\nIn a planted world the best possible AUC is known: {truth.best_auc:.4f}."
+        f"\nIn synthetic data the best possible AUC is known: {truth.best_auc:.4f}."
         f" Knowing only what is popular gives {truth.popularity_auc:.4f}."
     )
     _step(3, f"Exports it for TF Serving; raw ids go in, names come out: {export_run(run_dir, options.export_dir)}/")
@@ -70,15 +70,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _plant(file: Path, config: Config) -> "Films":
-    """The world of a config, which has to plant one and to name a model that explains itself."""
+def _draw(file: Path, config: Config) -> "Films":
+    """The world of a config, which has to draw one and to name a model that explains itself."""
     size = getattr(config.data.source, "size", None)
     if size is None or registry.model(config.model.name).explain_text is None:
         found = f"{config.model.name} on {config.data.dataset}"
         raise InputError(f"{file}: expected a model that explains itself, on synthetic data, found {found}")
-    from tfkgrec.datasets.synthetic.world import planted_world
+    from tfkgrec.datasets.synthetic.world import draw_world
 
-    return Films(*planted_world(**dataclasses.asdict(size), seed=config.training.seed))
+    return Films(*draw_world(**dataclasses.asdict(size), seed=config.training.seed))
 
 
 def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, str]:
@@ -111,10 +111,10 @@ def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, s
 
 @dataclass(frozen=True)
 class Films:
-    """What the planted graph tells about films, as text."""
+    """What the synthetic graph tells about films, as text."""
 
     raw: "RawData"
-    truth: "PlantedTruth"
+    truth: "WorldTruth"
 
     @property
     def names(self) -> dict[str, str]:

@@ -5,13 +5,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic.world import expected_auc, planted_world
+from tfkgrec.datasets.synthetic.world import draw_world, expected_auc
 from tfkgrec.protocols.ctr.split import split_ctr
 
 
 @pytest.fixture(scope="module")
 def world():
-    return planted_world(seed=3)
+    return draw_world(seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_log_odds_are_calibrated(world, pairs) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_sizes_and_figures(seed: int) -> None:
-    raw, truth = planted_world(seed=seed)
+    raw, truth = draw_world(seed=seed)
     counts = raw.interactions.groupby("user").size()
     assert 0.88 < truth.best_auc < 0.92
     assert 0.6 < truth.popularity_auc < 0.75
@@ -95,7 +95,7 @@ def test_timestamps_order_every_user(world) -> None:
 
 @pytest.mark.parametrize("users, items", [(2, 2), (5, 3), (40, 700)])
 def test_small_and_lopsided_worlds(users: int, items: int) -> None:
-    raw, truth = planted_world(users, items)
+    raw, truth = draw_world(users, items)
     counts = raw.interactions.groupby("user").size()
     assert len(counts) == users
     assert counts.max() <= max(1, items // 2)

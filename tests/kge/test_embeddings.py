@@ -7,12 +7,12 @@ import pytest
 
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.history import History
-from tfkgrec.datasets.synthetic.world import planted_world
+from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import TABLES, PretrainedEmbeddings, split_fingerprint
 from tfkgrec.protocols.ctr.split import split_ctr
 
-RAW = planted_world(users=30, items=25, positives_per_user=6, seed=0)[0]
+RAW = draw_world(users=30, items=25, positives_per_user=6, seed=0)[0]
 DATASET = assemble(RAW, 0)
 HISTORY = split_ctr(DATASET, 0).train_history
 
@@ -106,7 +106,7 @@ def test_the_fingerprint_is_of_the_set_of_pairs():
 
 def test_vectors_of_another_dataset_are_refused(tmp_path):
     vectors("entity").save(tmp_path / "v.npz", DATASET, HISTORY)
-    larger = assemble(planted_world(users=30, items=26, positives_per_user=6, seed=0)[0], 0)
+    larger = assemble(draw_world(users=30, items=26, positives_per_user=6, seed=0)[0], 0)
     with pytest.raises(InputError, match=r"v\.npz: expected vectors of the \d+ entities of synthetic, found \d+ "):
         PretrainedEmbeddings.load(tmp_path / "v.npz", larger, split_ctr(larger, 0).train_history)
     raw = DATASET.entities.raw.copy()

@@ -227,11 +227,11 @@ def test_tensorboard_gets_every_curve(planted_run):
 
 def test_planted_data_are_learned_up_to_what_can_be_known(planted_run):
     """Clearly above what is popular, and never above the score that made the data."""
-    from tfkgrec.datasets.synthetic.world import planted_world
+    from tfkgrec.datasets.synthetic.world import draw_world
 
     settings = load_config(planted_run / "config.yaml")
     synthetic = settings.data.source.synthetic
-    _, truth = planted_world(synthetic.users, synthetic.items, synthetic.positives_per_user, seed=0)
+    _, truth = draw_world(synthetic.users, synthetic.items, synthetic.positives_per_user, seed=0)
     test = json.loads((planted_run / "metrics.json").read_text())["test"]
     assert truth.popularity_auc + 0.08 < test["auc"] < truth.best_auc + 0.01
     assert math.isfinite(test["acc"]) and test["acc"] > 0.7

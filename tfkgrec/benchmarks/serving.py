@@ -1,8 +1,8 @@
 """`tfkgrec benchmark serving`: latency and throughput of the embedded server, on the loopback only.
 
 The server, the asking side and the in-process reference are processes of their own, one after another; the asking side
-shares the processors with the server, as stated in the table. Without --export-dir, an untrained DINK over a planted
-world is exported first: an answer costs the same whatever the weights are.
+shares the processors with the server, as stated in the table. Without --export-dir, an untrained DINK over synthetic
+data is exported first: an answer costs the same whatever the weights are.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> tuple[list[Row], str, Path | None]:
     """Measure what the arguments ask for; the rows, a text for people, and where to write the rows."""
     options = _parser().parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        base = options.model_base_path or _planted_export(Path(folder), options.items)
+        base = options.model_base_path or _synthetic_export(Path(folder), options.items)
         version_dir = max(
             (path for path in base.iterdir() if path.name.isdigit()), key=lambda path: int(path.name), default=None
         )
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="tfkgrec benchmark serving", description="Measure the embedded server on the loopback."
     )
     parser.add_argument("--model-base-path", type=Path, metavar="DIR", help="an export, such as export/dink")
-    parser.add_argument("--items", type=int, default=15_000, help="without an export: a planted catalogue of so many")
+    parser.add_argument("--items", type=int, default=15_000, help="without an export: a synthetic catalogue of so many")
     parser.add_argument("--callers", type=int, nargs="+", default=list(CALLERS), help="default: 1 8 32")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement (default 10); 0: none")
     parser.add_argument("--requests", type=int, default=0, metavar="N", help="also the memory before and after N")
@@ -166,8 +166,8 @@ def _child(command: list[str]) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def _planted_export(folder: Path, items: int) -> Path:
-    """`folder/dink/1`: an untrained DINK of the paper's sizes over a planted world."""
+def _synthetic_export(folder: Path, items: int) -> Path:
+    """`folder/dink/1`: an untrained DINK of the paper's sizes over synthetic data."""
     with quiet_import():
         from tfkgrec.config import build_config
         from tfkgrec.runs.id_files import read_seen, write_id_files
@@ -184,7 +184,7 @@ def _planted_export(folder: Path, items: int) -> Path:
     run.mkdir()
     write_id_files(run, prepared.dataset, prepared.splits.seen_items)
     signatures = Signatures(prepared.model(config), Vocabularies(run), read_seen(run), config.export.k_max, "dink")
-    print(f"{prepared.dataset.num_items:,} items, {len(prepared.dataset.users.raw) - 1:,} users, planted", flush=True)
+    print(f"{prepared.dataset.num_items:,} items, {len(prepared.dataset.users.raw) - 1:,} users, synthetic", flush=True)
     return export_signatures(signatures, "dink", run, folder).parent
 
 

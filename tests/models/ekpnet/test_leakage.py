@@ -9,7 +9,7 @@ import pytest
 from tests.data import small
 from tests.test_leakage import LENGTHS, NEGATIVES, no_length_care, no_mask, outputs_without_what_is_left_out
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic.world import planted_world
+from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.evaluation.ctr import auc_within
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models.build import build_model
@@ -19,7 +19,7 @@ from tfkgrec.models.ekpnet.settings import EkpnetSettings
 from tfkgrec.protocols.ctr.batches import TrainingBatches
 from tfkgrec.protocols.ctr.split import split_ctr
 
-DATASET = assemble(planted_world(150, 80, 20, seed=0)[0], 0, inverse_relations=True)
+DATASET = assemble(draw_world(150, 80, 20, seed=0)[0], 0, inverse_relations=True)
 SPLITS = split_ctr(DATASET, 0)
 EXTRAS = ("residual_semantics", "item_bias", "attribute_bias", "history_hop", "item_attributes", "ripple_item_dot")
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -8,14 +8,14 @@ import pytest
 from tests.planted import trained
 from tfkgrec.config import StageConfig
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic.world import planted_world
+from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.evaluation.ctr import auc
 from tfkgrec.models.ekpnet.settings import EkpnetSettings
 from tfkgrec.protocols.ctr.baselines import popularity
 from tfkgrec.protocols.ctr.settings import CtrTraining
 from tfkgrec.protocols.ctr.split import split_ctr
 
-RAW, TRUTH = planted_world(600, 300, 45)
+RAW, TRUTH = draw_world(600, 300, 45)
 DATASET = assemble(RAW, 0, inverse_relations=True)
 SPLITS = split_ctr(DATASET, 0)
 

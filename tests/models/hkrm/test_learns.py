@@ -7,14 +7,14 @@ import pytest
 
 from tests.planted import trained
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic.world import planted_world
+from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.evaluation.ctr import auc
 from tfkgrec.models.hkrm.settings import HkrmSettings
 from tfkgrec.protocols.ctr.baselines import popularity
 from tfkgrec.protocols.ctr.settings import CtrTraining
 from tfkgrec.protocols.ctr.split import split_ctr
 
-RAW, TRUTH = planted_world(600, 300, 45)
+RAW, TRUTH = draw_world(600, 300, 45)
 DATASET = assemble(RAW, 0)
 SPLITS = split_ctr(DATASET, 0)
 

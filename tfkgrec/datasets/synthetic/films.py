@@ -1,4 +1,4 @@
-"""The films of the planted world: which attributes they carry, what character that gives them, and the graph of it."""
+"""The films of the synthetic world: which attributes they carry, what character that gives them, and their graph."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

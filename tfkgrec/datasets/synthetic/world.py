@@ -1,4 +1,4 @@
-"""A planted world: films, people and tastes that are known, and with them the best possible AUC.
+"""A synthetic world: films, people and tastes that are known, and with them the best possible AUC.
 
 Users have a taste, attributes (genres, directors, actors) a character, and a film is what its attributes are. A user
 takes each film independently with
@@ -26,7 +26,7 @@ DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True)
-class PlantedTruth:
+class WorldTruth:
     """What no model is told.
 
     Attributes:
@@ -48,9 +48,9 @@ class PlantedTruth:
     following: np.ndarray
 
 
-def planted_world(
+def draw_world(
     users: int = 600, items: int = 400, positives_per_user: float = 30, *, seed: int = 0
-) -> tuple[RawData, PlantedTruth]:
+) -> tuple[RawData, WorldTruth]:
     """Draw a world.
 
     Args:
@@ -78,7 +78,7 @@ def planted_world(
     # Among the protocol's pairs a user has as many negatives as positives, whatever the share of positives was.
     log_odds = liking - np.log(sizes / (items - sizes))[:, None]
     popularity_score = np.broadcast_to(_probability(liking).mean(axis=0), taken.shape)
-    truth = PlantedTruth(
+    truth = WorldTruth(
         best_auc=expected_auc(log_odds, taken),
         popularity_auc=expected_auc(popularity_score, taken),
         log_odds=log_odds,

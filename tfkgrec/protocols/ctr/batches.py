@@ -32,7 +32,7 @@ class TrainingBatches:
             that `left_out` names. Lengths then tell nothing about labels.
         negatives: "fixed" (the split's, as the papers) or "fresh" (re-drawn every epoch, excluding training positives).
         negative_pool: what fresh ones are drawn from: the "catalogue", or "train_positives", items with one of these.
-        unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve strangers.
+        unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve unknown users.
     """
 
     splits: Splits
