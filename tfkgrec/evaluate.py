@@ -1,4 +1,4 @@
-"""`tfkgrec evaluate`: measure a finished run again, with its floors beside it."""
+"""`tfkgrec evaluate`: measure a finished run again, with its baselines beside it."""
 
 import argparse
 import dataclasses
@@ -22,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with quiet_import():
         from tfkgrec.evaluation.report import read_metrics, report, write_metrics
+        from tfkgrec.runs.fingerprint import check_same_data
         from tfkgrec.runs.run import evaluate_run, load_run, prepare
 
     config, run, model = load_run(options.run_dir)
@@ -36,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         evaluation = type(config.evaluation)(**{**vars(config.evaluation), "top_k": True})
         config = dataclasses.replace(config, evaluation=evaluation)
     timing = read_metrics(run.metrics)["timing"]
-    metrics = evaluate_run(config, prepare(config), model, timing)
+    prepared = prepare(config)
+    check_same_data(run, prepared.dataset, prepared.splits)
+    metrics = evaluate_run(config, prepared, model, timing)
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     return 0

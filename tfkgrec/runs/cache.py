@@ -3,14 +3,8 @@
 Both can take longer than the training of a model does.
 """
 
-import dataclasses
-import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from tfkgrec.config import Config
 from tfkgrec.data.history import History
@@ -19,6 +13,7 @@ from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import write_metrics
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.kge.pretrain import pretrain
+from tfkgrec.runs.fingerprint import digest_arrays
 from tfkgrec.training.backend import use_xla
 from tfkgrec.training.contract import Metrics, TrainingProtocol
 
@@ -43,7 +38,7 @@ class RunCache:
         training = config.training  # what baselines that are trained take over of it
         taken_over = [training.seed, training.learning_rate_decay, getattr(training, "negative_pool", None)]
         taken_over.append(getattr(config.evaluation, "top_k", None))
-        key = _key([config.data.protocol, *taken_over], protocol.splits)
+        key = digest_arrays(protocol.splits, more=[config.data.protocol, *taken_over])
         found: dict[str, Metrics] = {}
         for name in names:
             file = self.folder / f"{config.data.dataset}-{name}-{key}.json"
@@ -60,7 +55,7 @@ class RunCache:
         if self.folder is None or settings is None or settings.vectors is not None:
             return pretrained(config, dataset, history)
         dim = getattr(config.model, "dim", None)  # where the section names no width
-        key = _key([config.data.protocol, config.training.seed, repr(settings), dim], history, dataset.graph)
+        key = digest_arrays(history, dataset.graph, more=[config.data.protocol, config.training.seed, settings, dim])
         file = self.folder / f"{config.data.dataset}-vectors-{key}.npz"
         if file.exists():
             print(f"vectors: {file}")
@@ -83,25 +78,3 @@ def pretrained(config: Config, dataset: Dataset, history: History) -> Pretrained
     return pretrain(
         config.pretraining, dataset, history, dim=dim, item_dim=dim, seed=training.seed, jit_compile=jit_compile
     )
-
-
-def _key(settings: list[Any], *records: object) -> str:
-    """Of settings, and of all that the records hold."""
-    digest = hashlib.blake2b(repr(settings).encode(), digest_size=8)
-    for record in records:
-        for name, array in _arrays(record):
-            digest.update(f"{name} {array.dtype} {array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _arrays(record: object, above: str = "") -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays and numbers of a record, and of the records in it, with their names."""
-    if not dataclasses.is_dataclass(record) or isinstance(record, type):
-        raise TypeError(f"records should be dataclasses. Received: {type(record).__name__}")
-    for field in dataclasses.fields(record):
-        value, name = getattr(record, field.name), f"{above}{field.name}"
-        if dataclasses.is_dataclass(value):
-            yield from _arrays(value, f"{name}.")
-        elif isinstance(value, np.ndarray | int | float | str):
-            yield name, np.asarray(value)

@@ -25,9 +25,14 @@ def write_id_files(folder: Path, dataset: Dataset, seen: History) -> None:
         (ENTITY_NAMES, dataset.entity_names),
         (RELATION_NAMES, dataset.relation_names),
     ):
-        write_text(folder / name, "".join(f"{' '.join(str(text).split())}\n" for text in texts[1:]))
+        write_text(folder / name, "".join(f"{line_of(text)}\n" for text in texts[1:]))
     items, offsets = (column.astype(np.int32) for column in (seen.items, seen.offsets))
     write_aside(folder / SEEN, lambda aside: np.savez_compressed(aside, offsets=offsets, items=items))
+
+
+def line_of(text: str) -> str:
+    """A text as a line of these files has it."""
+    return " ".join(str(text).split())
 
 
 def first_ids(file: Path, count: int) -> list[str]:

@@ -18,6 +18,7 @@ from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.cache import RunCache
+from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
 from tfkgrec.runs.id_files import write_id_files
 from tfkgrec.runs.version_0_1 import read_config, read_model
 from tfkgrec.training.backend import seed_everything
@@ -78,12 +79,16 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     if resume:
         _check_same_settings(config, run)
     prepared = prepare(config)  # bad data leaves no folder behind
-    write_text(run.config, config.to_yaml())
     dataset, splits = prepared.dataset, prepared.splits
+    if resume:
+        check_same_data(run, dataset, splits)
+    else:
+        write_id_files(run.vocabularies, dataset, splits.seen_items)
+        write_fingerprint(run, dataset, splits)
+    write_text(run.config, config.to_yaml())  # after what a resumed run is checked against
     for line in (*dataset.report, *splits.report):
         print(line)
     write_text(run.environment, json.dumps(environment(), indent=2))
-    write_id_files(run.vocabularies, dataset, splits.seen_items)
 
     model = prepared.model(config, _embeddings(config, prepared, run, cache or RunCache()))
     fitted = fit(model, prepared.protocol, config.training, run, resume)

@@ -86,6 +86,11 @@ class RunDirectory:
         return self.path / "vectors.npz"
 
     @property
+    def data(self) -> Path:
+        """Digests of what the run was trained on."""
+        return self.path / "data.json"
+
+    @property
     def environment(self) -> Path:
         return self.path / "environment.json"
 

@@ -1,0 +1,148 @@
+"""A run is judged and resumed on the data that it was trained on, or not at all."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from tests.planted import SETTINGS, run_train
+from tfkgrec import evaluate, export
+from tfkgrec.cli import run_main
+from tfkgrec.data.history import History
+from tfkgrec.datasets.synthetic.world import draw_world
+from tfkgrec.runs.fingerprint import digest_arrays, digest_rows
+
+TINY = ["training.epochs=2", "model.dim=4"]
+
+
+def write_files(folder: Path, ratings: pd.DataFrame, triples: pd.DataFrame) -> Path:
+    """One's own files and a config of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ratings.to_csv(folder / "ratings.csv", index=False)
+    triples.to_csv(folder / "triples.tsv", sep="\t", index=False)
+    data = {"dataset": "files", "interactions": "ratings.csv", "triples": "triples.tsv", "unlinked_items": "drop"}
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump({**SETTINGS, "data": {**data, "columns": {"timestamp": "timestamp"}}}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def world():
+    raw, _ = draw_world(60, 50, 10, seed=4)
+    return raw.interactions[["user", "item", "timestamp"]], raw.triples
+
+
+@pytest.fixture(scope="module")
+def trained(world, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    assert run_train(write_files(folder, *world), folder / "run", overrides=TINY) == 0
+    return folder
+
+
+@pytest.fixture
+def own(trained, tmp_path):
+    """A copy of the run with its files, to be changed."""
+    shutil.copytree(trained, tmp_path / "own")
+    config = tmp_path / "own/run/config.yaml"
+    config.write_text(config.read_text().replace(str(trained), str(tmp_path / "own")))
+    return tmp_path / "own"
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Digest of every file below."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.md5(path.read_bytes()).hexdigest() for path in files}
+
+
+def rename_user(ratings, triples):
+    return ratings.replace({"user": {ratings["user"][0]: "somebody else"}}), triples
+
+
+def add_user(ratings, triples):
+    more = ratings.head(5).assign(user="a new one")
+    return pd.concat([ratings, more], ignore_index=True), triples
+
+
+def drop_a_row(ratings, triples):
+    return ratings.drop(index=7), triples
+
+
+def reverse_rows(ratings, triples):
+    return ratings.iloc[::-1], triples
+
+
+def drop_a_triple(ratings, triples):
+    return ratings, triples.drop(index=11)
+
+
+def move_in_time(ratings, triples):
+    return ratings.assign(timestamp=ratings["timestamp"].to_numpy()[::-1]), triples
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (rename_user, "users differ"),
+        (add_user, r"users \(61, as against 60\) differ"),
+        (drop_a_row, r"interactions \(\d+, as against \d+\) differ"),
+        (move_in_time, "interactions differ"),
+        (reverse_rows, "split differ"),
+        (drop_a_triple, r"triples \(\d+, as against \d+\) differ"),
+    ],
+)
+def test_other_data_are_refused_and_nothing_is_touched(own, world, capsys, change, told):
+    write_files(own, *change(*world))
+    before = content(own / "run")
+    capsys.readouterr()
+    for command in (
+        lambda: run_main(evaluate.main, [str(own / "run")]),
+        lambda: run_train(own / "config.yaml", own / "run", "--resume", overrides=[*TINY, "training.epochs=3"]),
+    ):
+        assert command() == 2
+        (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+        assert line.startswith(f"error: {own / 'run'}: expected the data that this run was trained on, found others: ")
+        assert pd.Series([line]).str.contains(told).all(), line
+        assert content(own / "run") == before
+
+
+def test_the_same_data_are_judged_to_the_same_figures_and_resumed(own, world, capsys):
+    metrics = json.loads((own / "run/metrics.json").read_text())
+    assert run_main(evaluate.main, [str(own / "run")]) == 0
+    again = json.loads((own / "run/metrics.json").read_text())
+    assert again["test"] == pytest.approx(metrics["test"])
+    ids = content(own / "run/vocabularies")
+    assert run_train(own / "config.yaml", own / "run", "--resume", overrides=[*TINY, "training.epochs=3"]) == 0
+    assert content(own / "run/vocabularies") == ids
+
+
+def test_a_run_without_digests_is_held_to_its_ids(own, world, capsys):
+    """As version 0.1 left them."""
+    (own / "run/data.json").unlink()
+    assert run_main(evaluate.main, [str(own / "run")]) == 0
+    for change, told in ((rename_user, "users (60, as against 60) differ"), (reverse_rows, "training positives (")):
+        write_files(own, *change(*world))
+        capsys.readouterr()
+        assert run_main(evaluate.main, [str(own / "run")]) == 2
+        assert told in capsys.readouterr().err
+
+
+def test_an_export_after_a_refused_resume_serves_the_runs_own_ids(own, world):
+    write_files(own, *rename_user(*world))
+    assert run_train(own / "config.yaml", own / "run", "--resume", overrides=TINY) == 2
+    assert run_main(export.main, [str(own / "run"), "--export-dir", str(own / "export")]) == 0
+    served = (own / "export/dink/1/assets/users.txt").read_text()
+    assert "somebody else" not in served
+
+
+def test_digests_see_order_where_it_counts():
+    a, b = np.array([1, 2, 3]), np.array([4, 5, 6])
+    assert digest_rows(a, b) == digest_rows(a[::-1], b[::-1])
+    assert digest_rows(a, b) != digest_rows(a, b[::-1])
+    one, other = History(a, np.array([0, 1, 3])), History(a, np.array([0, 2, 3]))
+    assert digest_arrays(one) != digest_arrays(other)
+    assert digest_arrays(one, more=1) != digest_arrays(one, more=2)
