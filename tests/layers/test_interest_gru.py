@@ -7,7 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.harness import check_layer, gradients, set_weights, sigmoid
 from tfkgrec.layers import interest_gru
-from tfkgrec.layers.interest_gru import InterestGRU, InterestGRUCell
+from tfkgrec.layers.gru_cell import GRUCell
+from tfkgrec.layers.interest_gru import InterestGRU
 
 G, M, T, D, UNITS = 3, 2, 5, 4, 3
 
@@ -34,7 +35,7 @@ def test_as_a_keras_layer(tmp_path):
 
 
 def test_one_step_by_hand():
-    cell = InterestGRUCell(1)
+    cell = GRUCell(1)
     cell.build((None, 4))
     set_weights(cell, gate_kernel=[[1, -1]], state_kernel=[[2]])
     # h = .5, x_z = 0, x_r = .5, x_h = .1

@@ -1,4 +1,7 @@
-"""Dense layers one after the other."""
+"""Dense layers one after the other.
+
+Not a keras.Sequential: a chain may be empty, and its weights stand in a file where version 0.1 put them.
+"""
 
 from collections.abc import Sequence
 

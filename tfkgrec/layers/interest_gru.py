@@ -5,6 +5,7 @@ from typing import Unpack
 import keras
 from keras import ops
 
+from tfkgrec.layers.gru_cell import GRUCell
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 CLOSED = -1e4
@@ -12,46 +13,6 @@ CLOSED = -1e4
 
 ITEMS_AT_ONCE = 2048
 """Of one user's catalogue: parts so small stay in a core's cache and run side by side, without a barrier in each op."""
-
-
-@keras.saving.register_keras_serializable("tfkgrec")
-class InterestGRUCell(keras.layers.Layer):
-    """One step of eqs 7-10 on inputs that are already projected.
-
-    z = sigmoid(x_z + U_z h); r = sigmoid(x_r + U_r h)          (7, 8)
-    h~ = tanh(x_h + U_h (r * h)); h <- (1 - z) h + z h~         (9, 10)
-
-    Reading: eq 10 misprints the candidate state as h_{l-1}; this is an ordinary GRU.
-
-    Call arguments: [B, 3 units + 1], the projected input (z, r, h~ parts) and, last, 1 for a valid step or 0 for one
-    that leaves the state as it is; state [h], h [B, units].
-    """
-
-    def __init__(self, units: int, **kwargs: Unpack[LayerOptions]) -> None:
-        super().__init__(**kwargs)
-        self.units = units
-        self.state_size = units
-
-    def build(self, input_shape: Shape) -> None:
-        u = self.units
-        self.gate_kernel = self.add_weight(shape=(u, 2 * u), initializer="orthogonal", name="gate_kernel")
-        self.state_kernel = self.add_weight(shape=(u, u), initializer="orthogonal", name="state_kernel")
-
-    def call(self, inputs: Tensor, states: Tensor, training: bool = False) -> tuple[Tensor, list[Tensor]]:
-        u = self.units
-        h = self.step(inputs[:, : 2 * u], inputs[:, 2 * u : 3 * u], inputs[:, 3 * u :], states[0])
-        return h, [h]
-
-    def step(self, gates: Tensor, fresh: Tensor, valid: Tensor, h: Tensor) -> Tensor:
-        """h [..., units] after a step with the projections [..., 2 units] of z and r, [..., units] of h~."""
-        u = self.units
-        gates = ops.sigmoid(gates + ops.matmul(h, self.gate_kernel))
-        update, reset = gates[..., :u], gates[..., u:]
-        fresh = ops.tanh(fresh + ops.matmul(reset * h, self.state_kernel))
-        return h + update * valid * (fresh - h)  # a masked step keeps the state
-
-    def get_config(self) -> Config:
-        return {**super().get_config(), "units": self.units}
 
 
 @keras.saving.register_keras_serializable("tfkgrec")
@@ -77,7 +38,7 @@ class InterestGRU(keras.layers.Layer):
         if units < 1:
             raise ValueError(f"`units` should be at least 1. Received: {units}")
         self.units = units
-        self.cell = InterestGRUCell(units, dtype=self.dtype_policy, name="cell")
+        self.cell = GRUCell(units, dtype=self.dtype_policy, name="cell")
 
     def build(self, history_shape: Shape, *_: Shape, **__: Shape) -> None:
         self.kernel = self.add_weight(

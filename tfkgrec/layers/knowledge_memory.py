@@ -5,6 +5,7 @@ from typing import Unpack
 import keras
 from keras import ops
 
+from tfkgrec.layers.chain import build_chain, through
 from tfkgrec.layers.memory_cell import MemoryCell
 from tfkgrec.layers.memory_read import MemoryRead
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
@@ -57,10 +58,7 @@ class KnowledgeMemory(keras.layers.Layer):
         self.read = MemoryRead(gamma, dtype=policy, name="read")
 
     def build(self, hidden_shape: Shape, *_: Shape, **__: Shape) -> None:
-        width = hidden_shape[-1]
-        for layer in self.query_mlp:
-            layer.build((None, None, width))
-            width = self.dim
+        build_chain(self.query_mlp, hidden_shape[-1])
         self.rnn.build((None, None, self.cell.input_width))
         self.read.build((None, None, self.dim))
         if self.shared_values:
@@ -80,9 +78,7 @@ class KnowledgeMemory(keras.layers.Layer):
 
     def query(self, hidden: Tensor) -> Tensor:
         """h~ [..., L_K] of h [..., L_H]."""
-        for layer in self.query_mlp:
-            hidden = layer(hidden)
-        return hidden
+        return through(self.query_mlp, hidden)
 
     def keys(self) -> Tensor:
         """k [A, L_K]."""

@@ -5,7 +5,7 @@ from typing import Unpack
 import keras
 from keras import ops
 
-from tfkgrec.layers.interest_gru import InterestGRUCell
+from tfkgrec.layers.gru_cell import GRUCell
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 
@@ -28,7 +28,7 @@ class SequenceGRU(keras.layers.Layer):
         if units < 1:
             raise ValueError(f"`units` should be at least 1. Received: {units}")
         self.units = units
-        self.cell = InterestGRUCell(units, dtype=self.dtype_policy, name="cell")
+        self.cell = GRUCell(units, dtype=self.dtype_policy, name="cell")
         self.rnn = keras.layers.RNN(self.cell, return_sequences=True, dtype=self.dtype_policy, name="rnn")
 
     def build(self, inputs_shape: Shape, *_: Shape, **__: Shape) -> None:

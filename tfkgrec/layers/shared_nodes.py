@@ -5,7 +5,7 @@ from keras import ops
 from tfkgrec.types import Tensor
 
 
-def joining_paths(
+def joining_paths(  # long for what it has to say of its arguments
     history: Tensor,
     history_nodes: Tensor,
     item: Tensor,

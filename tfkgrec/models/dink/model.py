@@ -79,7 +79,7 @@ class DINK(Recommender):
         head: biases, and products of v_i with u, h_T and the mean v_t; an item's attributes are its neighbours.
     """
 
-    def __init__(
+    def __init__(  # long, as every argument has its line
         self,
         sizes: TableSizes,
         *,

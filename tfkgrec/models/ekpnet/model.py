@@ -109,7 +109,7 @@ class EKPNet(Recommender):
 
     records = {**Recommender.records, "lambdas": LossWeights, "first_lambdas": LossWeights}
 
-    def __init__(
+    def __init__(  # long, as every argument has its line
         self,
         sizes: TableSizes,
         *,

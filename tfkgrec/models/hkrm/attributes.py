@@ -70,7 +70,12 @@ def collect_attributes(
     key, tail = key[order], tail[order]
     kept = np.arange(len(key)) - np.searchsorted(key, key) < max_values
     key, tail = key[kept], tail[kept]
+    return _tables(key, tail, field_relation, n)
 
+
+def _tables(key: np.ndarray, tail: np.ndarray, field_relation: np.ndarray, num_items: int) -> Attributes:
+    """Attributes of the values `tail`, each of the slot item * A + field that `key` says, sorted by it."""
+    n = num_items
     slots, value_slot, counts = np.unique(key, return_inverse=True, return_counts=True)
     slot_item, slot_field = (
         np.concatenate([[0], part]).astype(np.int32) for part in divmod(slots, len(field_relation))

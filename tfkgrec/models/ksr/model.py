@@ -100,7 +100,7 @@ class KSR(SequentialRecommender):
     records = {"sizes": KsrSizes, "memory": MemoryOptions}
     state_class = KsrState
 
-    def __init__(
+    def __init__(  # long, as every argument has its line
         self,
         sizes: KsrSizes,
         *,

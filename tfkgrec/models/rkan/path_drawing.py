@@ -268,8 +268,7 @@ def _walk_back(
 ) -> bool:
     """One walk user .. item of `length` edges into `path`, right-aligned, the last of them among the item's begin..end.
 
-    Returns:
-        Whether it is a simple path of the graph.
+    Returns whether it is a simple path.
     """
     item, own, state, size, start = pairs.item[pair], pairs.own[pair], scratch.state, scratch.size, scratch.start
     offsets, nodes, node_offsets, node_items = edges.offsets, edges.nodes, edges.node_offsets, edges.node_items

@@ -77,17 +77,7 @@ def path_graph(graph: KnowledgeGraph, num_items: int, history: History) -> PathG
         num_items: items are 1..num_items.
         history: the training positives.
     """
-    outward = (graph.head <= num_items) & (graph.tail > num_items)
-    inward = (graph.tail <= num_items) & (graph.head > num_items)
-    item = np.concatenate([graph.head[outward], graph.tail[inward]])
-    entity = np.concatenate([graph.tail[outward], graph.head[inward]])
-    relation = np.concatenate([graph.relation[outward], graph.relation[inward]])
-    order = np.lexsort((relation, entity, item))
-    item, entity, relation = item[order], entity[order], relation[order]
-    first = np.ones(len(item), bool)
-    first[1:] = (item[1:] != item[:-1]) | (entity[1:] != entity[:-1])
-    item, entity, relation = item[first], entity[first], relation[first]
-
+    item, entity, relation = _attribute_edges(graph, num_items)
     others = np.unique(entity)
     entity_ids = np.concatenate([np.arange(num_items + 1), others]).astype(np.int32)
     relation_kinds, num_relation_kinds = _kinds(relation, graph.num_relations)
@@ -111,6 +101,20 @@ def path_graph(graph: KnowledgeGraph, num_items: int, history: History) -> PathG
         user_base + users,
         num_relation_kinds + 1,
     )
+
+
+def _attribute_edges(graph: KnowledgeGraph, num_items: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Item, entity and relation of the triples that join an item with a non-item, each pair once, sorted by pair."""
+    outward = (graph.head <= num_items) & (graph.tail > num_items)
+    inward = (graph.tail <= num_items) & (graph.head > num_items)
+    item = np.concatenate([graph.head[outward], graph.tail[inward]])
+    entity = np.concatenate([graph.tail[outward], graph.head[inward]])
+    relation = np.concatenate([graph.relation[outward], graph.relation[inward]])
+    order = np.lexsort((relation, entity, item))
+    item, entity, relation = item[order], entity[order], relation[order]
+    first = np.ones(len(item), bool)
+    first[1:] = (item[1:] != item[:-1]) | (entity[1:] != entity[:-1])
+    return item[first], entity[first], relation[first]
 
 
 def _kinds(relation: np.ndarray, num_relations: int) -> tuple[np.ndarray, int]:

@@ -65,7 +65,17 @@ def sample_paths(
     if not num_paths or not rows:
         return found
     edges = Edges(graph.offsets, graph.nodes, graph.kinds, graph.num_kinds, *graph.items_of_nodes())
-    pairs = Pairs(
+    pairs = _pairs(graph, request)
+    bounds = np.linspace(0, rows, min(SLICES, rows) + 1).astype(np.int64)
+    for number, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        draw_rows(np.linspace(first, last, CHUNKS + 1).astype(np.int64), edges, pairs, np.uint64(seed), found)
+        if progress and sys.stderr.isatty():
+            _show(progress, (number + 1) / (len(bounds) - 1))
+    return found
+
+
+def _pairs(graph: PathGraph, request: PathRequest) -> Pairs:
+    return Pairs(
         items=request.items,
         offsets=request.offsets,
         pair_offsets=request.pair_offsets,
@@ -73,12 +83,6 @@ def sample_paths(
         item=request.item.astype(np.int32),
         lost=request.lost.astype(np.int32),
     )
-    bounds = np.linspace(0, rows, min(SLICES, rows) + 1).astype(np.int64)
-    for number, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
-        draw_rows(np.linspace(first, last, CHUNKS + 1).astype(np.int64), edges, pairs, np.uint64(seed), found)
-        if progress and sys.stderr.isatty():
-            _show(progress, (number + 1) / (len(bounds) - 1))
-    return found
 
 
 def _show(progress: str, share: float) -> None:
