@@ -122,3 +122,36 @@ def test_looking_at_the_registry_imports_nothing_heavy():
         "print(*{'keras', 'tensorflow', 'pandas', 'numpy', 'scipy', 'grpc'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+FUNCTIONS = [
+    (path, node)
+    for path in FILES
+    for node in ast.walk(ast.parse(path.read_text()))
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+]
+
+
+def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Of its code, without the docstring."""
+    first = node.body[0]
+    has_text = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
+    return node.end_lineno - node.lineno + 1 - (first.end_lineno - first.lineno + 1 if has_text else 0)
+
+
+def test_no_function_is_long():
+    """None over 60 lines, and none over 40 of code without a comment that begins with "long"."""
+    assert [f"{path}: {node.name}" for path, node in FUNCTIONS if node.end_lineno - node.lineno >= 60] == []
+    for path, node in FUNCTIONS:
+        if _lines(node) > 40:
+            lines = path.read_text().splitlines()[node.lineno - 1 : node.end_lineno]
+            assert any("# long" in line for line in lines), f"{path}: {node.name} is long for no reason given"
+
+
+def test_no_model_takes_more_than_fourteen_arguments():
+    makers = [(path, node) for path, node in FUNCTIONS if path.name == "model.py" and node.name == "__init__"]
+    assert len(makers) == 7
+    for path, node in makers:
+        assert len(node.args.args) + len(node.args.kwonlyargs) - 1 <= 14, path
