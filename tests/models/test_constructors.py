@@ -1,0 +1,28 @@
+"""What a model's constructor asks for: few things, and nothing that has a default of its own beside the settings'."""
+
+import inspect
+import typing
+
+import pytest
+
+from tfkgrec import registry
+
+MODELS = sorted(registry.models())
+
+
+def arguments(name: str) -> dict[str, inspect.Parameter]:
+    """The constructor's, but for what every Keras layer takes."""
+    model = typing.get_type_hints(registry.load(registry.model(name).build))["return"]
+    parameters = inspect.signature(model.__init__).parameters
+    return {key: each for key, each in parameters.items() if key != "self" and each.kind is not each.VAR_KEYWORD}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_at_most_fourteen_arguments(name):
+    assert 2 < len(arguments(name)) <= 14
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_defaults_are_the_settings_alone(name):
+    given = {key: each.default for key, each in arguments(name).items() if each.default is not each.empty}
+    assert given in ({}, {"head": None})
