@@ -1,4 +1,4 @@
-"""What a model's constructor asks for: few things, and nothing that has a default of its own beside the settings'."""
+"""What a model's constructor asks for is few things."""
 
 import inspect
 import typing
@@ -20,9 +20,3 @@ def arguments(name: str) -> dict[str, inspect.Parameter]:
 @pytest.mark.parametrize("name", MODELS)
 def test_at_most_fourteen_arguments(name):
     assert 2 < len(arguments(name)) <= 14
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_defaults_are_the_settings_alone(name):
-    given = {key: each.default for key, each in arguments(name).items() if each.default is not each.empty}
-    assert given in ({}, {"head": None})

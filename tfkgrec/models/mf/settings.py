@@ -8,7 +8,7 @@ from tfkgrec.config import ModelSettings, number
 
 @dataclass(frozen=True)
 class MfSettings(ModelSettings):
-    """Matrix factorisation with item bias: the floor that every model has to clear."""
+    """Matrix factorisation with item bias: the baseline that every model has to beat."""
 
     name: Literal["mf"] = "mf"
     dim: int = number(64, min=1)
