@@ -91,10 +91,11 @@ def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, s
 
     seen = read_seen(run_dir / "vocabularies")
     users = (run_dir / "vocabularies" / USERS).read_text(encoding="utf-8").splitlines()
-    lengths = np.diff(seen.offsets)[1:]
+    lengths = seen.items.lengths[1:]
     user = users[int(np.argsort(lengths, kind="stable")[3 * len(lengths) // 4])]  # someone with much to go by
     with Client(target, model, timeout=60) as client:
-        _step(5, f"Asks it what to show {user}, who watched {lengths[users.index(user)]} films of the training data.")
+        watched = lengths[users.index(user)]
+        _step(5, f"Asks it what to show {user}, who has watched {watched} films, which are left out.")
         answer = client.recommend([user], SHOWN)
         print("\n".join(films.ranked(answer.item_id[0], answer.score[0])))
 

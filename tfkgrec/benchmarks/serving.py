@@ -182,7 +182,7 @@ def _synthetic_export(folder: Path, items: int) -> Path:
     prepared = prepare(config)
     run = folder / "run"
     run.mkdir()
-    write_id_files(run, prepared.dataset, prepared.splits.seen_items)
+    write_id_files(run, prepared.dataset, prepared.splits.train_history)
     signatures = Signatures(prepared.model(config), Vocabularies(run), read_seen(run), config.export.k_max, "dink")
     print(f"{prepared.dataset.num_items:,} items, {len(prepared.dataset.users.raw) - 1:,} users, synthetic", flush=True)
     return export_signatures(signatures, "dink", run, folder).parent

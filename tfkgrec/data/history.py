@@ -9,8 +9,8 @@ import numpy as np
 class History:
     """Items of every user, user by user, oldest first where time is known.
 
-    A split has three of them: `train_history` (learned from), `model_history` (what the saved model reads) and
-    `seen_items` (not recommended again).
+    There are three of them: a split's `train_history` (learned from) and `model_history` (what the saved model reads),
+    and the dataset's `seen_items` (not recommended again).
 
     Attributes:
         items: int32 [n].

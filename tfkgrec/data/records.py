@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from tfkgrec.data.history import History
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.errors import InputError
 
@@ -163,6 +164,14 @@ class Dataset:
     @property
     def timed(self) -> bool:
         return self.interactions.timestamp is not None
+
+    @property
+    def seen_items(self) -> History:
+        """All that the data hold of every user, liked or not, in any part of a split: nothing to recommend again."""
+        pairs = self.interactions
+        order = np.argsort(pairs.user, kind="stable")
+        counts = np.bincount(pairs.user, minlength=self.users.size)
+        return History(pairs.item[order], np.concatenate([[0], np.cumsum(counts)]))
 
     def validate(self) -> None:
         """Raise `InputError` naming the first thing that does not hold."""

@@ -68,7 +68,7 @@ def _check_id_files(run: RunDirectory, dataset: Dataset, splits: Splits) -> None
         known = (run.vocabularies / name).read_text(encoding="utf-8").splitlines()
         if known != [line_of(text) for text in ids.raw[1:]]:
             raise _other_data(run, f"{what} ({ids.size - 1:,}, as against {len(known):,})")
-    before, now = read_seen(run.vocabularies), splits.seen_items
+    before, now = read_seen(run.vocabularies).items, splits.model_history
     if not (np.array_equal(before.items, now.items) and np.array_equal(before.offsets, now.offsets)):
         raise _other_data(run, f"training positives ({len(now.items):,}, as against {len(before.items):,})")
 

@@ -2,6 +2,7 @@
 
 import itertools
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,10 +15,25 @@ ENTITY_NAMES, RELATION_NAMES = "entity_names.txt", "relation_names.txt"
 SEEN = "seen.npz"
 
 
-def write_id_files(folder: Path, dataset: Dataset, seen: History) -> None:
+class Seen(NamedTuple):
+    """What an export knows of the users beside their ids.
+
+    Attributes:
+        items: what is not recommended to them again: all that the data hold of them.
+        known: bool [users], of whom training saw a positive; the others are answered as unknown users are.
+    """
+
+    items: History
+    known: np.ndarray
+
+
+def write_id_files(folder: Path, dataset: Dataset, learned: History) -> None:
     """Write what an export needs beside the model: ids, names, and what every user has already taken.
 
     Line n of a file belongs to inner id n, counted from 1.
+
+    Args:
+        learned: the training positives.
     """
     for name, texts in (
         (USERS, dataset.users.raw),
@@ -26,8 +42,9 @@ def write_id_files(folder: Path, dataset: Dataset, seen: History) -> None:
         (RELATION_NAMES, dataset.relation_names),
     ):
         write_text(folder / name, "".join(f"{line_of(text)}\n" for text in texts[1:]))
-    items, offsets = (column.astype(np.int32) for column in (seen.items, seen.offsets))
-    write_aside(folder / SEEN, lambda aside: np.savez_compressed(aside, offsets=offsets, items=items))
+    seen, known = dataset.seen_items, learned.lengths > 0
+    offsets, items = seen.offsets.astype(np.int32), seen.items.astype(np.int32)
+    write_aside(folder / SEEN, lambda aside: np.savez_compressed(aside, offsets=offsets, items=items, known=known))
 
 
 def line_of(text: str) -> str:
@@ -41,7 +58,8 @@ def first_ids(file: Path, count: int) -> list[str]:
         return [line.rstrip("\n") for line in itertools.islice(lines, count)]
 
 
-def read_seen(folder: Path) -> History:
-    """What an export does not recommend to a user again."""
+def read_seen(folder: Path) -> Seen:
+    """What `write_id_files` left of the users; version 0.1 left out what was known when test was judged, no more."""
     with np.load(folder / SEEN) as stored:
-        return History(stored["items"], stored["offsets"])
+        items = History(stored["items"], stored["offsets"])
+        return Seen(items, stored["known"] if "known" in stored else items.lengths > 0)

@@ -83,7 +83,7 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     if resume:
         check_same_data(run, dataset, splits)
     else:
-        write_id_files(run.vocabularies, dataset, splits.seen_items)
+        write_id_files(run.vocabularies, dataset, splits.train_history)
         write_fingerprint(run, dataset, splits)
     write_text(run.config, config.to_yaml())  # after what a resumed run is checked against
     for line in (*dataset.report, *splits.report):

@@ -42,15 +42,14 @@ class SequenceSignatures(Signatures):
 
     def recommend(self, user_id: tf.Tensor) -> Answer:
         """As in `Signatures`, and the state after the newest T items known of the user (`model_history`)."""
-        user = self._users(user_id)
+        number, user = self.vocabularies.users(user_id), self._users(user_id)
         state = self.model.user_state(user)
 
         def one(row: tuple[tf.Tensor, dict[str, tf.Tensor]]) -> tuple[tf.Tensor, tf.Tensor]:
-            seen = self.seen_items[self.seen_offsets[row[0]] : self.seen_offsets[row[0] + 1]]
-            return self._best(self._one_user(row[1]), seen)
+            return self._best(self._one_user(row[1]), self._seen(row[0]))
 
         recent = self._newest(self.model.read_table("history", user))
-        return {**self._ranked(one, (user, outputs(state))), "known_user": user > 0, **self._outgoing(state, recent)}
+        return {**self._ranked(one, (number, outputs(state))), "known_user": user > 0, **self._outgoing(state, recent)}
 
     def recommend_for_history(self, history: tf.Tensor) -> Answer:
         """As in `Signatures`, and the state after the newest T known items."""

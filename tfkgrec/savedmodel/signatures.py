@@ -12,9 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfkgrec.data.history import History
 from tfkgrec.models.explain_text import EXPLAINED_BY
 from tfkgrec.models.recommender import Recommender, outputs
+from tfkgrec.runs.id_files import Seen
 from tfkgrec.runtime.signature_defs import CLASSES, CLASSIFY, EXAMPLES, OUTPUTS, REGRESS, SCORES
 from tfkgrec.savedmodel.vocabularies import Vocabularies
 from tfkgrec.types import Record
@@ -36,13 +36,13 @@ class Signatures(keras.layers.Layer):
     Args:
         model: built `Recommender` with its weights, which stay as they are.
         vocabularies: its raw ids and names.
-        seen: what `recommend` leaves out for every user.
+        seen: what `recommend` leaves out for every user, and whom training knows.
         k_max: length of the lists; shorter catalogues give shorter lists.
         explained_by: the model's name in the registry, whose template words the outputs of `explain`.
     """
 
     def __init__(
-        self, model: Recommender, vocabularies: Vocabularies, seen: History, k_max: int, explained_by: str
+        self, model: Recommender, vocabularies: Vocabularies, seen: Seen, k_max: int, explained_by: str
     ) -> None:
         super().__init__(name="signatures")
         self.model, self.vocabularies, self.explained_by = model, vocabularies, explained_by
@@ -51,8 +51,9 @@ class Signatures(keras.layers.Layer):
         chunk = min(ITEM_CHUNK, len(items))
         padded = np.concatenate([items, np.zeros(-len(items) % chunk, np.int32)])
         self.catalogue = self._constant("catalogue", padded.reshape(-1, chunk))
-        self.seen_offsets = self._constant("seen_offsets", seen.offsets)
-        self.seen_items = self._constant("seen_items", seen.items)
+        self.seen_offsets = self._constant("seen_offsets", seen.items.offsets)
+        self.seen_items = self._constant("seen_items", seen.items.items)
+        self.known_users = self._constant("known_users", seen.known.astype(np.int32))
         tables = model.item_tables()
         known = {} if tables is None else outputs(tables)
         self.item_tables = {name: self._constant(name, np.asarray(table)) for name, table in known.items()}
@@ -92,13 +93,12 @@ class Signatures(keras.layers.Layer):
 
     def recommend(self, user_id: tf.Tensor) -> Answer:
         """item_id, item_name, score [B, K], best first, without what user_id [B] has taken; known_user [B]."""
-        user = self._users(user_id)
+        number, user = self.vocabularies.users(user_id), self._users(user_id)
 
-        def one(u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            seen = self.seen_items[self.seen_offsets[u] : self.seen_offsets[u + 1]]
-            return self._best(self._user_state(u[None]), seen)
+        def one(row: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+            return self._best(self._user_state(row[1][None]), self._seen(row[0]))
 
-        return {**self._ranked(one, user), "known_user": user > 0}
+        return {**self._ranked(one, (number, user)), "known_user": user > 0}
 
     def recommend_for_history(self, history: tf.Tensor) -> Answer:
         """The same for people known only by the items they liked, history [B, T'] oldest first, "" pads.
@@ -151,8 +151,11 @@ class Signatures(keras.layers.Layer):
     def _users(self, user_id: tf.Tensor) -> tf.Tensor:
         """Inner ids [B]; 0 also for users of the dataset of whom training saw no positive, so knows nothing."""
         user = self.vocabularies.users(user_id)
-        first, end = tf.gather(self.seen_offsets, user), tf.gather(self.seen_offsets, user + 1)
-        return tf.where(end > first, user, 0)
+        return user * tf.gather(tf.convert_to_tensor(self.known_users), user)
+
+    def _seen(self, number: tf.Tensor) -> tf.Tensor:
+        """What the data hold of the user of that number, whether training knows the user or not."""
+        return self.seen_items[self.seen_offsets[number] : self.seen_offsets[number + 1]]
 
     def _newest(self, item: tf.Tensor) -> tf.Tensor:
         """The newest T known items of item [B, T'], oldest first, 0-padded on the left: [B, T]."""

@@ -48,10 +48,6 @@ class Splits(Protocol):
         """
 
     @property
-    def seen_items(self) -> History:
-        """What an export does not recommend to a user again."""
-
-    @property
     def num_item_rows(self) -> int:
         """Rows of a table over the items, row 0 included."""
 

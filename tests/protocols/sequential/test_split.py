@@ -39,7 +39,7 @@ def test_next_item_by_hand():
     assert raw_items(data, splits.histories("test", np.array([u]), 2)[0]) == ["i1", "i2"]  # the newest two
     assert splits.train_history.lengths[[u, v]].tolist() == [2, 2]
     # what test may know: the validation item too, not its own; v is known as a whole
-    for known in (splits.model_history, splits.seen_items, splits.known("test")):
+    for known in (splits.model_history, splits.known("test")):
         assert raw_items(data, known.of(u)) == ["i0", "i1", "i2"]
         assert raw_items(data, known.of(v)) == ["i5", "i6"]
     assert splits.report == ("next item: 1 of 2 users have enough to hold out and are ranked",)

@@ -49,7 +49,7 @@ def test_what_is_known_when_validation_and_test_are_asked():
     splits = one_user(list(range(20)))
     assert splits.known("validation").items.tolist() == list(range(1, 16))
     assert splits.known("test").items.tolist() == list(range(1, 17))
-    for known in (splits.model_history, splits.seen_items):
+    for known in (splits.model_history,):
         assert known.items.tolist() == list(range(1, 17))
         assert known.offsets.tolist() == [0, 0, 16, 16]
     assert splits.histories("test", np.array([1, 0]), 3).tolist() == [[14, 15, 16], [0, 0, 0]]

@@ -37,11 +37,6 @@ class Splits:
         return self.train_history
 
     @property
-    def seen_items(self) -> History:
-        """What an export does not recommend again."""
-        return self.train_history
-
-    @property
     def report(self) -> tuple[str, ...]:
         """A line on the users whom the protocol drops, if there are any; row 0 is no user."""
         count = int(np.sum(self.train_history.lengths[1:] == 0))

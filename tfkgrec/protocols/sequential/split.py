@@ -68,11 +68,6 @@ class SequenceSplits:
         """What the saved model reads: all that is known of a user when test is ranked, and nothing of test."""
         return self.known("test")
 
-    @property
-    def seen_items(self) -> History:
-        """What an export does not recommend again."""
-        return self.known("test")
-
     @cached_property
     def popularity(self) -> np.ndarray:
         """Training interactions per item, int64 [items]."""

@@ -49,11 +49,6 @@ class TimeSplits:
         return self.known("test")
 
     @property
-    def seen_items(self) -> History:
-        """What an export does not recommend again."""
-        return self.known("test")
-
-    @property
     def validation(self) -> Interactions:
         return self._part(self.train_end, self.validation_end)
 
