@@ -1,22 +1,22 @@
-"""Data frames and Parquet files as the `Table` of text that the readers work on."""
+"""Data frames and Parquet files as the `RawTable` of text that the readers work on."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from tfkgrec.data.readers.tables import Table
+from tfkgrec.data.readers.tables import RawTable
 from tfkgrec.errors import InputError
 
 
-def table_from_frame(frame: pd.DataFrame, source: str) -> Table:
+def table_from_frame(frame: pd.DataFrame, source: str) -> RawTable:
     """Every column as text; row numbers count from 1; missing values become the empty string."""
     if frame.empty:
         raise InputError(f"{source}: expected rows, found none")
     text = {str(name): _text(frame[name]) for name in frame.columns}
-    return Table(source, pd.DataFrame(text).set_index(pd.RangeIndex(1, len(frame) + 1)))
+    return RawTable(source, pd.DataFrame(text).set_index(pd.RangeIndex(1, len(frame) + 1)))
 
 
-def table_from_parquet(path: Path) -> Table:
+def table_from_parquet(path: Path) -> RawTable:
     """Read a Parquet file; needs the extra `parquet`."""
     if not path.is_file():
         raise InputError(f"{path}: expected this file, found none")

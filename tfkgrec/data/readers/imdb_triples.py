@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from tfkgrec.data.readers.tables import Table
+from tfkgrec.data.readers.tables import RawTable
 
 RELATIONS = {"genre": "genre", "director": "directed by", "actor": "starring"}
 """Relation -> its name for people."""
@@ -12,7 +12,7 @@ RELATIONS = {"genre": "genre", "director": "directed by", "actor": "starring"}
 MISSING = "N/A"
 
 
-def credit_triples(films: Iterable[tuple[str, Mapping[str, str]]], source: str) -> tuple[Table, dict[str, str]]:
+def credit_triples(films: Iterable[tuple[str, Mapping[str, str]]], source: str) -> tuple[RawTable, dict[str, str]]:
     """Triples (film, relation, genre or person), and the names of genres and persons.
 
     A person is one entity, whatever they did: a film may lead from its director to a film that they play in. Genres are
@@ -29,7 +29,7 @@ def credit_triples(films: Iterable[tuple[str, Mapping[str, str]]], source: str) 
                 kind = "genre" if relation == "genre" else "person"
                 names[f"{kind}:{name}"] = name
                 rows.append((item, relation, f"{kind}:{name}"))
-    return Table(source, pd.DataFrame(rows, columns=["head", "relation", "tail"])), names
+    return RawTable(source, pd.DataFrame(rows, columns=["head", "relation", "tail"])), names
 
 
 def _names(text: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from tfkgrec.data.readers.tables import Table
+from tfkgrec.data.readers.tables import RawTable
 from tfkgrec.data.records import RawData
 from tfkgrec.errors import InputError
 
@@ -12,8 +12,8 @@ from tfkgrec.errors import InputError
 def build_raw(
     name: str,
     interactions: pd.DataFrame,
-    graph: Table,
-    links: Table,
+    graph: RawTable,
+    links: RawTable,
     entity_names: dict[str, str] | None = None,
     relation_names: dict[str, str] | None = None,
 ) -> RawData:
@@ -74,7 +74,7 @@ def distinct_triples(triples: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return triples[~repeated], [f"left out: {repeated.sum():,} repeats of a triple"]
 
 
-def pairs_of(links: Table) -> Iterator[tuple[str, str]]:
+def pairs_of(links: RawTable) -> Iterator[tuple[str, str]]:
     """(item, entity) of each link."""
     return zip(links.frame["item"], links.frame["entity"], strict=True)
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tfkgrec.data.readers.tables import Table, find, read_table
+from tfkgrec.data.readers.tables import RawTable, find, read_table
 
 
-def read_satori(folder: Path, triples_file: str = "kg.txt") -> tuple[Table, Table]:
+def read_satori(folder: Path, triples_file: str = "kg.txt") -> tuple[RawTable, RawTable]:
     """Triples (columns `head`, `relation`, `tail`) and links (columns `item`, `entity`), both in file order."""
     graph = read_table(find(folder, triples_file), columns=["head", "relation", "tail"])
     graph.whole_numbers("head", "tail")

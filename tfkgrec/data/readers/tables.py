@@ -16,7 +16,7 @@ from tfkgrec.errors import InputError
 
 
 @dataclass(frozen=True)
-class Table:
+class RawTable:
     """Columns of str; the index of `frame` is the line (or row) number in `source`, counted from 1."""
 
     source: str
@@ -33,11 +33,11 @@ class Table:
             raise InputError(f"{self.source}: expected {wanted}, found {', '.join(map(str, self.frame.columns))}")
         return self.frame[name]
 
-    def select(self, key: str = "", /, **columns: str) -> "Table":
+    def select(self, key: str = "", /, **columns: str) -> "RawTable":
         """The named columns under new names, every row filled: `select(user="userId")`; `key` as in `column`."""
         for new, name in columns.items():
             self._refuse(name, (self.column(name, f"{key}.{new}" if key else "") == "").to_numpy(bool), "a value")
-        return Table(self.source, pd.DataFrame({new: self.frame[name] for new, name in columns.items()}))
+        return RawTable(self.source, pd.DataFrame({new: self.frame[name] for new, name in columns.items()}))
 
     def whole_numbers(self, *names: str) -> pd.DataFrame:
         """Id columns that hold digits only in this format; they stay text."""
@@ -83,7 +83,7 @@ def read_table(
     columns: Sequence[str] | None = None,
     header: bool = False,
     encoding: str = "utf-8",
-) -> Table:
+) -> RawTable:
     """Read delimited text, plain or .gz, all of it as str. Blank lines are passed over.
 
     Args:
@@ -115,7 +115,7 @@ def read_table(
         quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
         encoding=encoding,
     )
-    return Table(str(path), frame.set_index(pd.Index(lines[first:])))
+    return RawTable(str(path), frame.set_index(pd.Index(lines[first:])))
 
 
 def first_fields(path: Path, separator: str) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
-from tfkgrec.data.readers.tables import Table, find, find_optional, read_table
+from tfkgrec.data.readers.tables import RawTable, find, find_optional, read_table
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.folders import dataset_folder
 
@@ -48,10 +48,10 @@ def read_movielens_100k(folder: Path) -> RawData:
     return build_raw("ml-100k", interactions, graph, links, entity_names, relation_names)
 
 
-def read_atomic(path: Path) -> Table:
+def read_atomic(path: Path) -> RawTable:
     """A tab-separated table whose header carries types: `user_id:token`."""
     table = read_table(path)
-    return Table(table.source, table.frame.rename(columns=lambda name: name.split(":")[0]))
+    return RawTable(table.source, table.frame.rename(columns=lambda name: name.split(":")[0]))
 
 
 def _titles(folder: Path) -> dict[str, str]:

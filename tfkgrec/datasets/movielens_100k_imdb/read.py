@@ -9,7 +9,7 @@ import pandas as pd
 from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.imdb_triples import RELATIONS, credit_triples
 from tfkgrec.data.readers.linking import build_raw
-from tfkgrec.data.readers.tables import Table, find, read_lines, read_table
+from tfkgrec.data.readers.tables import RawTable, find, read_lines, read_table
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.folders import dataset_folder
 
@@ -50,7 +50,7 @@ def read_rkge(folder: Path) -> RawData:
         ((film, dict(zip(RELATIONS, lists, strict=True))) for film, *lists in films), str(path)
     )
     ids = sorted({film[0] for film in films} | set(rows.frame["item"]))
-    links = Table(str(path), pd.DataFrame({"item": ids, "entity": [f"film:{film}" for film in ids]}))
+    links = RawTable(str(path), pd.DataFrame({"item": ids, "entity": [f"film:{film}" for film in ids]}))
     graph.frame["head"] = "film:" + graph.frame["head"]
     names |= {f"film:{film}": f"movie {film}" for film in ids}
     return build_raw("ml-100k-rkge", interactions, graph, links, names, dict(RELATIONS))

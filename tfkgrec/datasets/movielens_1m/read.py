@@ -11,7 +11,7 @@ from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.imdb_triples import RELATIONS, credit_triples
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
-from tfkgrec.data.readers.tables import Table, find, find_optional, read_table
+from tfkgrec.data.readers.tables import RawTable, find, find_optional, read_table
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.folders import dataset_folder
 from tfkgrec.datasets.movielens_1m import SPEC
@@ -21,7 +21,7 @@ POSITIVE_AT = 4
 RATINGS_FILES = ("ratings.dat", "ratings_rebuilt.dat")  # GroupLens' own file, and the one rebuilt from public copies
 
 # triples, links, names of entities, names of relations
-Graph = tuple[Table, Table, dict[str, str], dict[str, str]]
+Graph = tuple[RawTable, RawTable, dict[str, str], dict[str, str]]
 
 
 def read(data: DataConfig, seed: int) -> RawData:
@@ -107,16 +107,16 @@ def _imdb(folder: Path) -> Graph:
     lists = zip(kept["genres"], kept["directors"], kept["actors"], strict=True)
     credits = (dict(zip(RELATIONS, texts, strict=True)) for texts in lists)
     graph, names = credit_triples(zip(kept["item"], credits, strict=True), films.source)
-    links = Table(films.source, pd.DataFrame({"item": rated, "entity": rated}))
+    links = RawTable(films.source, pd.DataFrame({"item": rated, "entity": rated}))
     return graph, links, names, dict(RELATIONS)
 
 
-def _check_numbers(graph: Table, links: Table) -> None:
+def _check_numbers(graph: RawTable, links: RawTable) -> None:
     graph.whole_numbers("head", "relation", "tail")
     links.whole_numbers("item", "entity")
 
 
-def _words(table: Table, key: str) -> dict[str, str]:
+def _words(table: RawTable, key: str) -> dict[str, str]:
     """Names as in addresses (`Jumanji_%28film%29`) as text for people."""
     names = table.frame["name"].map(lambda name: unquote(name).replace("_", " "))
     return dict(zip(table.frame[key], names, strict=True))

@@ -12,7 +12,7 @@ import pandas as pd
 from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.frames import table_from_frame, table_from_parquet
 from tfkgrec.data.readers.linking import build_raw
-from tfkgrec.data.readers.tables import Table, first_fields, read_table
+from tfkgrec.data.readers.tables import RawTable, first_fields, read_table
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.own_files.settings import FilesSettings
 from tfkgrec.errors import InputError
@@ -90,20 +90,20 @@ def read_files(
     return build_raw("files", pairs, graph, links)
 
 
-def _items_as_entities(items: pd.Series, graph: Table) -> Table:
+def _items_as_entities(items: pd.Series, graph: RawTable) -> RawTable:
     own = items.drop_duplicates()
     own = own[own.isin(pd.concat([graph.frame["head"], graph.frame["tail"]]))]
-    return Table(graph.source, pd.DataFrame({"item": own, "entity": own}))
+    return RawTable(graph.source, pd.DataFrame({"item": own, "entity": own}))
 
 
-def _refuse_unlinked(rows: Table, items: pd.Series, links: Table) -> None:
+def _refuse_unlinked(rows: RawTable, items: pd.Series, links: RawTable) -> None:
     unlinked = items[~items.isin(links.frame["item"])]
     if len(unlinked):
         found = f"found {unlinked.iloc[0]!r} ({unlinked.nunique():,} such items; data.unlinked_items: drop omits them)"
         raise rows.error(unlinked.index[0], f"expected an item with an entity in {links.source}, {found}")
 
 
-def _open(source: Source, role: str, columns: Columns | None = None) -> Table:
+def _open(source: Source, role: str, columns: Columns | None = None) -> RawTable:
     """Any supported source; `columns` are the wanted ones, and None takes the header as it is."""
     if isinstance(source, pd.DataFrame):
         table = table_from_frame(source, f"{role} (data frame)")
@@ -120,7 +120,7 @@ def _open(source: Source, role: str, columns: Columns | None = None) -> Table:
     return table if columns is None else _wanted(table, columns)
 
 
-def _wanted(table: Table, columns: Columns) -> Table:
+def _wanted(table: RawTable, columns: Columns) -> RawTable:
     """The wanted columns: by name where the header is understood, else by place."""
     fields = list(table.frame.columns)
     if len(fields) < len(columns):

@@ -92,7 +92,7 @@ def draw_world(
 
 
 def expected_auc(score: np.ndarray, taken: np.ndarray) -> float:
-    """AUC over all pairs of protocol C, in expectation over its negatives; ties count half.
+    """AUC over all pairs of protocol ctr, in expectation over its negatives; ties count half.
 
     Args:
         score: [users, items].

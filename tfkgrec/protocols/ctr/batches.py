@@ -22,7 +22,7 @@ from tfkgrec.protocols.ctr.split import Splits
 
 @dataclass(frozen=True)
 class TrainingBatches:
-    """All epochs of protocol C training, each a pure function of (seed, epoch).
+    """All epochs of training under ctr, each a pure function of (seed, epoch).
 
     Attributes:
         splits: where pairs and histories come from.

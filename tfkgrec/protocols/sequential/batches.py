@@ -63,7 +63,7 @@ def cut_windows(history: History, length: int, predict_first: bool = False) -> W
 
 @dataclass(frozen=True)
 class SequenceBatches:
-    """All epochs of protocol S training, each a pure function of (seed, epoch).
+    """All epochs of training under sequential, each a pure function of (seed, epoch).
 
     A batch is (inputs, weight [B, T]); inputs are history [B, T], positive [B, T] (an item after each), and
         negative [B, T, K] for "bpr": items that the user has not touched in training;
