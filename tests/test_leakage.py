@@ -1,4 +1,4 @@
-"""Nothing a model reads tells the label of the pair it scores (docs/design-rules.md).
+"""Nothing a batch holds tells the label of the pair that is scored (docs/design-rules.md).
 
 Each check is also run on a pipeline that does leak, to show that it would notice.
 """
@@ -6,29 +6,15 @@ Each check is also run on a pipeline that does leak, to show that it would notic
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
 from tests.data import small
-from tests.models.small import settings_of
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.evaluation.ctr import auc, auc_within
 from tfkgrec.layers.masked import leave_out
-from tfkgrec.models.dink import model as dink_module
-from tfkgrec.models.dink.model import DINK
-from tfkgrec.models.dink.settings import DinkSettings
-from tfkgrec.models.hkrm.attribute_tables import ATTRIBUTE_TABLES, AttributeSizes
-from tfkgrec.models.hkrm.attributes import collect_attributes
-from tfkgrec.models.hkrm.model import HKRM
-from tfkgrec.models.hkrm.settings import HkrmSettings
-from tfkgrec.models.kgcn.model import KGCN
-from tfkgrec.models.kgcn.settings import KgcnSettings
-from tfkgrec.models.mf.model import MatrixFactorization, MatrixSizes
-from tfkgrec.models.mf.settings import MfSettings
-from tfkgrec.models.recommender import TableSizes
 from tfkgrec.protocols.ctr.batches import TrainingBatches
 from tfkgrec.protocols.ctr.split import Splits, split_ctr
 
@@ -128,122 +114,6 @@ def test_histories_of_batches_hold_training_positives_only():
     assert not set(rows) & held_out
     train = SPLITS.train.positives
     assert set(rows) <= set(zip(train.user.tolist(), train.item.tolist(), strict=True))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# models
-
-
-def make_dink(**settings: Any) -> DINK:
-    users, items = DATASET.users.size, DATASET.items.size
-    plain = {"dim": 3, "history_length": 10, "num_neighbours": 2}
-    sizes = TableSizes(users, items, items + 10, 4)
-    model = DINK.from_settings(sizes, settings_of(DinkSettings, **plain, **settings))
-    model.build()
-    rng = np.random.default_rng(0)
-    for weight in model.trainable_weights:
-        weight.assign(rng.normal(size=weight.shape))
-    model.set_table("neighbour_entity", rng.integers(0, items + 10, (items, 2)))
-    model.set_table("neighbour_relation", rng.integers(1, 4, (items, 2)))
-    return model
-
-
-def make_hkrm(**settings: Any) -> HKRM:
-    found = collect_attributes(DATASET, None, 12, 8, np.random.default_rng(0))
-    of_tables = (len(found.field_relation), len(found.slot_item), len(found.value_entity), found.max_values)
-    sizes = AttributeSizes(DATASET.users.size, DATASET.items.size, len(found.entity_ids), *of_tables)
-    of_model = settings_of(HkrmSettings, dim=3, history_length=10, **settings)
-    del of_model["fields"], of_model["max_fields"], of_model["max_values"]
-    model = HKRM.from_settings(sizes, of_model)
-    model.build()
-    rng = np.random.default_rng(0)
-    for weight in model.trainable_weights:
-        weight.assign(rng.normal(size=weight.shape))
-    for name in ATTRIBUTE_TABLES:
-        model.set_table(name, getattr(found, name))
-    return model
-
-
-def make_kgcn() -> KGCN:
-    users, items = DATASET.users.size, DATASET.items.size
-    sizes = TableSizes(users, items, items + 10, 4)
-    model = KGCN.from_settings(sizes, settings_of(KgcnSettings, dim=3, num_neighbours=2))
-    model.build()
-    rng = np.random.default_rng(0)
-    model.set_table("neighbour_entity", rng.integers(0, items + 10, (items, 2)))
-    model.set_table("neighbour_relation", rng.integers(1, 4, (items, 2)))
-    return model
-
-
-def make_mf() -> MatrixFactorization:
-    sizes = MatrixSizes(DATASET.users.size, DATASET.items.size)
-    model = MatrixFactorization.from_settings(sizes, settings_of(MfSettings, dim=3))
-    model.build()
-    return model
-
-
-EXTRAS = dict.fromkeys(("scale_attention", "interest_item_dot", "history_item_dot", "user_item_dot"), True)
-MODELS = {
-    "dink": make_dink,
-    "dink with extras": lambda: make_dink(**EXTRAS),
-    "DINK-K": lambda: make_dink(aggregator="none", **EXTRAS),
-    "DINK-A": lambda: make_dink(interest_attention=False, **EXTRAS),
-    "hkrm": make_hkrm,
-    "hkrm with extras": lambda: make_hkrm(item_attributes=True, attribute_bias=True, user_item_dot=True),
-    "HKRM-Item": lambda: make_hkrm(level="item"),
-    "HKRM-Attr": lambda: make_hkrm(level="attribute"),
-    "kgcn": make_kgcn,
-    "mf": make_mf,
-}
-
-
-def one_batch(negatives: str = "fresh") -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Inputs and which of their pairs are real."""
-    inputs, _, weight = next(iter(batches(negatives).batches(0)))
-    return inputs, weight > 0
-
-
-def outputs_without_what_is_left_out(model: Any, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Logits of a training step, and the same with the left-out item really gone from the history, pair by pair."""
-    g, m = inputs["item"].shape
-    visible = np.asarray(leave_out(inputs["history"], inputs["item"], inputs["left_out"]))
-    rows = np.repeat(np.arange(g), m)
-    erased = {
-        "user": inputs["user"][rows],
-        "history": np.where(visible, inputs["history"][:, None], 0).reshape(g * m, -1),
-        "item": inputs["item"].reshape(-1, 1),
-    }
-    return np.asarray(model(inputs, training=True)), np.asarray(model(erased)).reshape(g, m)
-
-
-@pytest.mark.parametrize("negatives", NEGATIVES)
-@pytest.mark.parametrize("name", MODELS)
-def test_outputs_are_those_of_a_world_without_the_target(name, negatives):
-    inputs, real = one_batch(negatives)
-    found, expected = outputs_without_what_is_left_out(MODELS[name](), inputs)
-    assert np.abs(found - expected)[real].max() < 1e-5
-
-
-@pytest.mark.parametrize("leak", [no_mask, no_length_care])
-def test_the_check_of_outputs_notices_a_leak(leak, monkeypatch):
-    inputs, real = one_batch()
-    model = make_dink(**EXTRAS)
-    monkeypatch.setattr(dink_module, "leave_out", lambda h, i, o=None: keras.ops.convert_to_tensor(leak(h, i, o)))
-    found = np.asarray(model(inputs, training=True))
-    monkeypatch.undo()
-    _, expected = outputs_without_what_is_left_out(model, inputs)
-    assert np.abs(found - expected)[real].max() > 0.01
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_at_evaluation_a_candidate_does_not_see_itself(name):
-    """A training positive scored as at serving time: its place in the stored history is masked as well."""
-    inputs, _ = one_batch()
-    item = inputs["history"][:, :1]
-    model, stored = MODELS[name](), {"user": inputs["user"], "item": item}
-    without = np.where(inputs["history"] == item, 0, inputs["history"])
-    found, expected = (np.asarray(model({**stored, "history": h})) for h in (inputs["history"], without))
-    assert np.abs(found - expected).max() < 1e-5
 
 
 # ---------------------------------------------------------------------------------------------------------------------

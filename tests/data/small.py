@@ -8,7 +8,14 @@ from tfkgrec.data.records import Dataset, RawData
 from tfkgrec.protocols.ctr.split import Splits, split_ctr
 
 
-def dataset(users: int = 40, items: int = 60, seed: int = 0, timed: bool = True, disliked: int = 2) -> Dataset:
+def dataset(
+    users: int = 40,
+    items: int = 60,
+    seed: int = 0,
+    timed: bool = True,
+    disliked: int = 2,
+    inverse_relations: bool = False,
+) -> Dataset:
     """Users with 1 to 12 positives and `disliked` rated items that are none; raw ids count up, item 0 is the favourite.
 
     Every item but each tenth has one to four triples to 15 attributes; items 1 and 2 are sequels of item 0.
@@ -33,7 +40,7 @@ def dataset(users: int = 40, items: int = 60, seed: int = 0, timed: bool = True,
         pd.DataFrame(triples, columns=["head", "relation", "tail"]),
         pd.DataFrame({"item": ids, "entity": ids}),
     )
-    return assemble(raw, seed)
+    return assemble(raw, seed, inverse_relations)
 
 
 def splits(**settings) -> Splits:

@@ -58,6 +58,7 @@ class Signatures(keras.layers.Layer):
         known = {} if tables is None else outputs(tables)
         self.item_tables = {name: self._constant(name, np.asarray(table)) for name, table in known.items()}
         self.tables_class: Callable[..., Record] = type(tables)
+        self.table_names = () if tables is None else tuple(tables._asdict())
         self.built = True
 
     def functions(self) -> dict[str, Callable[..., Answer]]:
@@ -139,8 +140,10 @@ class Signatures(keras.layers.Layer):
 
     def _tables(self) -> Record | None:
         """What depends on items alone, worked out when the export was made; None for a model without it."""
-        tables = {name: tf.convert_to_tensor(table) for name, table in self.item_tables.items()}
-        return self.tables_class(**tables) if tables else None
+        if not self.item_tables:
+            return None
+        known = {name: tf.convert_to_tensor(table) for name, table in self.item_tables.items()}
+        return self.tables_class(**{name: known.get(name) for name in self.table_names})
 
     def _probability_of_examples(self, inputs: tf.Tensor) -> tf.Tensor:
         """[B], as `score` gives it; an Example without its two features, one text each, is refused by the runtime."""

@@ -1,12 +1,11 @@
 """DINK against its equations written out for one pair at a time, and everything a recommender has to offer."""
 
-import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.harness import check_item_tables, save_and_load, sigmoid, softmax
-from tests.models.small import EMPTY, EVERYTHING, EXTRAS, ITEMS, LONELY, STRANGER, USERS, D, K, T, batch, dink, flat
+from tests.harness import sigmoid, softmax
+from tests.models.small import EMPTY, EVERYTHING, EXTRAS, ITEMS, USERS, D, K, T, batch, dink, flat
 from tfkgrec.models.dink.model import DINK
 from tfkgrec.models.recommender import outputs
 
@@ -171,46 +170,6 @@ def test_training_inputs_equal_the_equations(settings):
         assert float(found[g, m]) == pytest.approx(expected, abs=2e-5)
 
 
-@every_variant
-def test_many_items_at_once_equal_one_at_a_time(settings):
-    model = dink(**settings)
-    user, item = all_pairs()
-    together = logits(model, user, item)
-    as_pairs = logits(model, np.repeat(user, ITEMS), item.reshape(-1, 1))  # M = 1, as in serving_default
-    assert_allclose(as_pairs.reshape(together.shape), together, atol=1e-5)
-    for u, i in ((1, 3), (EMPTY, LONELY), (STRANGER, 0)):
-        alone = logits(model, user[u : u + 1], item[u : u + 1, i : i + 1])
-        assert alone.shape == (1, 1)
-        assert alone[0, 0] == pytest.approx(together[u, i], abs=1e-5)
-
-
-def test_order_of_candidates_does_not_matter():
-    model, order = dink(**EVERYTHING), np.random.default_rng(0).permutation(ITEMS)
-    user, item = all_pairs()
-    assert_allclose(logits(model, user, item[:, order]), logits(model, user, item)[:, order], atol=1e-6)
-
-
-@every_variant
-def test_tables_made_beforehand_change_nothing(settings):
-    model = dink(**settings)
-    history = np.zeros((1, model.history_length), np.int32)
-    history[0, :2] = [3, 1]
-    check_item_tables(model, *all_pairs(), history)
-
-
-@every_variant
-def test_edges_are_finite_forth_and_back(settings):
-    import tensorflow as tf
-
-    model = dink(**settings)
-    user, item = np.array([STRANGER, EMPTY, 1], np.int32), np.array([[LONELY, 0], [LONELY, 1], [0, 2]], np.int32)
-    with tf.GradientTape() as tape:
-        scores = model({"user": user, "item": item})
-    assert np.isfinite(scores).all()
-    for gradient in tape.gradient(scores, model.trainable_variables):
-        assert gradient is None or np.isfinite(gradient).all()
-
-
 def test_an_empty_history_has_no_say():
     model = dink()
     before = logits(model, np.array([EMPTY]), np.array([[1, 2]]))
@@ -218,16 +177,6 @@ def test_an_empty_history_has_no_say():
     vectors[0] += 5  # what padding would be seen as
     model.entity_embedding.embeddings.assign(vectors)
     assert_allclose(logits(model, np.array([EMPTY]), np.array([[1, 2]])), before, atol=1e-6)
-
-
-def test_a_given_history_is_read_instead_of_the_stored_one():
-    model = dink(**EVERYTHING)
-    stored = value(model.history)[2].astype(np.int32)
-    item = np.arange(ITEMS, dtype=np.int32)[None]
-    found = model({"user": np.array([2]), "item": item, "history": stored[None]})
-    assert_allclose(found, logits(model, np.array([2]), item), atol=1e-6)
-    stranger = model({"user": np.array([STRANGER]), "item": item, "history": stored[None]})
-    assert np.abs(np.asarray(stranger) - found).max() > 1e-3  # a stranger has the history, not the user's vector
 
 
 def test_probability_is_the_calibrated_sigmoid():
@@ -265,34 +214,6 @@ def model_losses_outside_training(given) -> list:
     return model.losses
 
 
-def test_dropout_only_in_training():
-    model, given = dink(**EVERYTHING, dropout=0.5), batch()
-    plain = dink(**EVERYTHING)
-    assert_allclose(model(given), plain(given), atol=1e-6)
-    assert np.abs(np.asarray(model(given, training=True)) - model(given, training=True)).max() > 1e-3
-
-
-@every_variant
-def test_keras_file_round_trip(settings, tmp_path):
-    model = dink(**settings, l2=1e-3, dropout=0.1)
-    restored = save_and_load(model, tmp_path)
-    assert type(restored) is DINK
-    assert restored.get_config() == model.get_config()
-    for table in (
-        "history",
-        "neighbour_entity",
-        "neighbour_relation",
-        "entity_ids",
-        "calibration",
-        "calibration_bends",
-    ):
-        assert_array_equal(getattr(restored, table).numpy(), getattr(model, table).numpy())
-        assert getattr(restored, table).dtype == getattr(model, table).dtype
-    assert [w.path for w in restored.weights] == [w.path for w in model.weights]
-    user, item = all_pairs()
-    assert_array_equal(logits(restored, user, item), logits(model, user, item))
-
-
 @every_variant
 def test_explain(settings):
     model = dink(**settings)
@@ -323,11 +244,6 @@ def test_explain(settings):
     assert_allclose(found["neighbour_weight"].sum(axis=2), total, atol=1e-6)
 
 
-def test_explain_one_pair():
-    found = dink().explain(np.array([1], np.int32), np.array([3], np.int32))
-    assert all(np.isfinite(v).all() and v.shape[0] == 1 for v in found)
-
-
 def test_set_table_checks_the_shape():
     with pytest.raises(ValueError, match=r"table `history` should have shape \(7, 5\). Received: \(7, 4\)"):
         dink().set_table("history", np.zeros((USERS, T - 1)))
@@ -345,15 +261,3 @@ def test_interest_dim_needs_an_aggregator_and_no_product_with_the_item(settings)
     with pytest.raises(ValueError, match="`interest_dim` should be None or 3 .* Received: 2"):
         dink(interest_dim=2, **settings)
     assert dink(interest_dim=3, **settings).interest_dim == 3
-
-
-def test_a_step_trains_every_weight():
-    """Nothing is left out of the graph of gradients, in the fullest variant."""
-    model = dink(**EVERYTHING)
-    before = [w.numpy() for w in model.trainable_weights]
-    model.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=False)
-    given = batch(g=8)
-    model.train_on_batch(given, np.random.default_rng(0).integers(0, 2, given["item"].shape))
-    for weight, old in zip(model.trainable_weights, before, strict=True):
-        assert np.isfinite(weight.numpy()).all()
-        assert not np.array_equal(weight.numpy(), old), weight.path

@@ -6,14 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from tests.data import small
-from tests.test_leakage import LENGTHS, NEGATIVES, no_length_care, no_mask, outputs_without_what_is_left_out
+from tests.test_leakage import LENGTHS, NEGATIVES, no_length_care, no_mask
 from tfkgrec.data.assemble import assemble
 from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.evaluation.ctr import auc_within
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models.build import build_model
-from tfkgrec.models.ekpnet import model as ekpnet_module
 from tfkgrec.models.ekpnet.model import EKPNet
 from tfkgrec.models.ekpnet.settings import EkpnetSettings
 from tfkgrec.protocols.ctr.batches import TrainingBatches
@@ -21,12 +19,6 @@ from tfkgrec.protocols.ctr.split import split_ctr
 
 DATASET = assemble(draw_world(150, 80, 20, seed=0)[0], 0, inverse_relations=True)
 SPLITS = split_ctr(DATASET, 0)
-EXTRAS = ("residual_semantics", "item_bias", "attribute_bias", "history_hop", "item_attributes", "ripple_item_dot")
-VARIANTS: dict[str, dict[str, Any]] = {
-    "paper": {},
-    "EKP_no": {"semantic_attention": False, "feature_exploration": False},
-    "extras": {**dict.fromkeys(EXTRAS, True), "user_item_dot": True},
-}
 
 
 def make(length: int = 10, **settings: Any) -> EKPNet:
@@ -97,43 +89,3 @@ def test_a_training_positive_may_be_a_later_tail():
     found = seen_triples("fresh", 40)
     share = [found["tail"][found["label"] == label].mean() for label in (0, 1)]
     assert min(share) > 0.1  # under that rule the second would be 0
-
-
-@pytest.mark.parametrize("negatives", NEGATIVES)
-@pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
-def test_outputs_are_those_of_a_world_without_the_target(settings, negatives):
-    inputs, _, weight = next(iter(batches(negatives).batches(0)))
-    found, expected = outputs_without_what_is_left_out(make(**settings), inputs)
-    assert np.abs(found - expected)[weight > 0].max() < 1e-4
-    assert np.std(expected) > 0.1
-
-
-@pytest.mark.parametrize("leak", [no_mask, no_length_care])
-def test_the_check_of_outputs_notices_a_leak(leak, monkeypatch):
-    inputs, _, weight = next(iter(batches("fresh").batches(0)))
-    model = make()
-    monkeypatch.setattr(ekpnet_module, "leave_out", lambda h, i, o=None: keras.ops.convert_to_tensor(leak(h, i, o)))
-    found = np.asarray(model(inputs, training=True))
-    monkeypatch.undo()
-    _, expected = outputs_without_what_is_left_out(model, inputs)
-    assert np.abs(found - expected)[weight > 0].max() > 0.01
-
-
-@pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
-def test_at_evaluation_a_candidate_does_not_see_itself(settings):
-    """A training positive scored as at serving time: the triples it seeds are masked as well."""
-    inputs, _, _ = next(iter(batches("fresh").batches(0)))
-    item = inputs["history"][:, :1]
-    model, stored = make(**settings), {"user": inputs["user"], "item": item}
-    without = np.where(inputs["history"] == item, 0, inputs["history"])
-    found, expected = (np.asarray(model({**stored, "history": h})) for h in (inputs["history"], without))
-    assert np.abs(found - expected).max() < 1e-4
-
-
-def test_a_graph_without_inverse_edges_has_the_same_right_to_be_tested():
-    plain = small.dataset(users=60, items=40)
-    model = build_model(EkpnetSettings(dim=3, history_length=6), plain, split_ctr(plain, 0), 0)
-    train = TrainingBatches(split_ctr(plain, 0), 64, 4, 6, "fresh", seed=0)
-    inputs, _, weight = next(iter(train.batches(0)))
-    found, expected = outputs_without_what_is_left_out(model, inputs)
-    assert np.abs(found - expected)[weight > 0].max() < 1e-5

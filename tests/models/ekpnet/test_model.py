@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.harness import check_item_tables, save_and_load, softmax
+from tests.harness import softmax
 from tests.models.ekpnet.small import ENTITIES, EVERYTHING, EXTRAS, LAMBDAS, RELATIONS, D, N, P, T, ekpnet
-from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch, flat
+from tests.models.small import EMPTY, ITEMS, STRANGER, USERS, batch, flat
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.ekpnet.model import EKPNet
@@ -161,41 +161,6 @@ def test_training_inputs_equal_the_equations(settings):
         assert float(found[g, m]) == pytest.approx(expected, abs=3e-5)
 
 
-@every_variant
-def test_many_items_at_once_equal_one_at_a_time(settings):
-    model = ekpnet(**settings)
-    user, item = all_pairs()
-    together = logits(model, user, item)
-    as_pairs = logits(model, np.repeat(user, ITEMS), item.reshape(-1, 1))  # M = 1, as in serving_default
-    assert_allclose(as_pairs.reshape(together.shape), together, atol=1e-5)
-    for u, i in ((1, 3), (EMPTY, LONELY), (STRANGER, 0)):
-        alone = logits(model, user[u : u + 1], item[u : u + 1, i : i + 1])
-        assert alone.shape == (1, 1)
-        assert alone[0, 0] == pytest.approx(together[u, i], abs=1e-5)
-
-
-@every_variant
-def test_tables_made_beforehand_change_nothing(settings):
-    model = ekpnet(**settings)
-    history = np.zeros((1, model.history_length), np.int32)
-    history[0, :2] = [3, 1]
-    check_item_tables(model, *all_pairs(), history)
-
-
-@every_variant
-def test_edges_are_finite_forth_and_back(settings):
-    import tensorflow as tf
-
-    model = ekpnet(**settings, **LAMBDAS)
-    user, item = np.array([STRANGER, EMPTY, 1], np.int32), np.array([[LONELY, 0], [LONELY, 1], [0, 2]], np.int32)
-    with tf.GradientTape() as tape:
-        scores = model({"user": user, "item": item}, training=True)
-        total = tf.reduce_sum(scores) + tf.add_n(model.losses)
-    assert np.isfinite(scores).all()
-    for gradient in tape.gradient(total, model.trainable_variables):
-        assert gradient is None or np.isfinite(gradient).all()
-
-
 @pytest.mark.parametrize("settings", [{}, EVERYTHING])
 def test_an_empty_history_has_no_say(settings):
     model = ekpnet(**settings)
@@ -282,25 +247,6 @@ def test_l2_acts_on_what_enters_the_products():
     assert losses(model, given) == pytest.approx(0.5 * used / 5, rel=1e-5)
 
 
-def test_dropout_only_in_training():
-    model, given = ekpnet(**EVERYTHING, dropout=0.5), batch()
-    assert_allclose(model(given), ekpnet(**EVERYTHING)(given), atol=1e-6)
-    assert np.abs(np.asarray(model(given, training=True)) - model(given, training=True)).max() > 1e-3
-
-
-@every_variant
-def test_keras_file_round_trip(settings, tmp_path):
-    model = ekpnet(**settings, **LAMBDAS, dropout=0.1)
-    restored = save_and_load(model, tmp_path)
-    assert type(restored) is EKPNet
-    assert restored.get_config() == model.get_config()
-    for table in ("history", "ripples", "entity_ids", "calibration", "calibration_bends"):
-        assert_array_equal(getattr(restored, table).numpy(), getattr(model, table).numpy())
-    assert [w.path for w in restored.weights] == [w.path for w in model.weights]
-    user, item = all_pairs()
-    assert_array_equal(logits(restored, user, item), logits(model, user, item))
-
-
 @every_variant
 def test_explain(settings):
     model = ekpnet(**settings)
@@ -323,11 +269,6 @@ def test_explain(settings):
             assert_array_equal(columns[2][~real], 0)
             assert_array_equal(found["ripple_attention"][b, hop][~real], 0)
             assert found["ripple_attention"][b, hop].sum() == pytest.approx(float(bool(expected)), abs=1e-5)
-
-
-def test_explain_one_pair():
-    found = ekpnet().explain(np.array([1], np.int32), np.array([3], np.int32))
-    assert all(np.isfinite(v).all() and v.shape[0] == 1 for v in found)
 
 
 def vectors(d: int = D) -> PretrainedEmbeddings:

@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.harness import check_item_tables, save_and_load, softmax
+from tests.harness import softmax
 from tests.models.hkrm.small import EVERYTHING, EXTRAS, A, D, T, V, hkrm
 from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch, flat
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
-from tfkgrec.models.hkrm.attribute_tables import ATTRIBUTE_TABLES
 from tfkgrec.models.hkrm.model import HKRM
 from tfkgrec.models.recommender import outputs
 from tfkgrec.tasks.ranking import RankingModel
@@ -190,26 +189,6 @@ def test_training_inputs_equal_the_equations(settings):
         assert float(found[g, m]) == pytest.approx(expected, abs=2e-5)
 
 
-@every_variant
-def test_many_items_at_once_equal_one_at_a_time(settings):
-    """More items than the history has places go another way: a query for each item that can be left out."""
-    model = hkrm(**settings)
-    user, item = all_pairs()
-    assert ITEMS > model.history_length
-    together = logits(model, user, item)
-    as_pairs = logits(model, np.repeat(user, ITEMS), item.reshape(-1, 1))  # M = 1, as in serving_default
-    assert_allclose(as_pairs.reshape(together.shape), together, atol=1e-5)
-    for u, i in ((1, 3), (EMPTY, LONELY), (STRANGER, 0)):
-        alone = logits(model, user[u : u + 1], item[u : u + 1, i : i + 1])
-        assert alone.shape == (1, 1)
-        assert alone[0, 0] == pytest.approx(together[u, i], abs=1e-5)
-
-
-@every_variant
-def test_tables_made_beforehand_change_nothing(settings):
-    check_item_tables(hkrm(**settings), *all_pairs(), np.array([[3, 5, 1, 0, 0]], np.int32))
-
-
 def test_a_history_that_repeats_itself():
     """recommend_for_history takes what people send: a repeated item is left out wherever it stands."""
     model, user = hkrm(), np.array([STRANGER])
@@ -221,20 +200,6 @@ def test_a_history_that_repeats_itself():
     assert_allclose(alone[3], model.score_items(without, np.array([[3]]))[0, 0], atol=1e-5)
 
 
-@every_variant
-def test_edges_are_finite_forth_and_back(settings):
-    import tensorflow as tf
-
-    model = hkrm(**settings)
-    user, item = np.array([STRANGER, EMPTY, 1], np.int32), np.array([[LONELY, 0], [LONELY, 1], [0, 2]], np.int32)
-    given = {"user": user, "item": item, "label": np.ones((3, 2), np.float32), "weight": np.ones((3, 2), np.float32)}
-    with tf.GradientTape() as tape:
-        scores = tf.reduce_sum(model(given, training=True)) + tf.add_n(model.losses or [tf.zeros(())])
-    assert np.isfinite(scores)
-    for gradient in tape.gradient(scores, model.trainable_variables):
-        assert gradient is None or np.isfinite(gradient).all()
-
-
 def test_what_stands_in_row_0_has_no_say():
     model = hkrm(item_attributes=True, attribute_bias=True)
     user, item = np.array([EMPTY, 2]), np.array([[1, LONELY]] * 2)
@@ -243,16 +208,6 @@ def test_what_stands_in_row_0_has_no_say():
     vectors[0] += 5
     model.entity_embedding.embeddings.assign(vectors)
     assert_allclose(logits(model, user, item), before, atol=1e-6)
-
-
-def test_a_given_history_is_read_instead_of_the_stored_one():
-    model = hkrm(**EVERYTHING)
-    stored = value(model.history)[2].astype(np.int32)
-    item = np.arange(ITEMS, dtype=np.int32)[None]
-    found = model({"user": np.array([2]), "item": item, "history": stored[None]})
-    assert_allclose(found, logits(model, np.array([2]), item), atol=1e-6)
-    stranger = model({"user": np.array([STRANGER]), "item": item, "history": stored[None]})
-    assert np.abs(np.asarray(stranger) - found).max() > 1e-3  # a stranger has the history, not the user's vector
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -330,26 +285,6 @@ def test_norms_of_the_batch_a_pair():
     assert float(found) == pytest.approx(0.25 * total / 5, rel=1e-5)
 
 
-def test_dropout_only_in_training():
-    model, given = hkrm(**EVERYTHING, dropout=0.5), batch()
-    assert_allclose(model(given), hkrm(**EVERYTHING)(given), atol=1e-6)
-    assert np.abs(np.asarray(model(given, training=True)) - model(given, training=True)).max() > 1e-3
-
-
-@pytest.mark.parametrize("settings", [EVERYTHING, {"level": "item"}])
-def test_a_step_trains_every_weight(settings):
-    """Nothing is left out of the graph of gradients."""
-    model, given = hkrm(**settings), batch(g=8)
-    label, weight = labels(given)
-    before = [w.numpy() for w in model.trainable_weights]
-    task = RankingModel(model)
-    task.compile("sgd", jit_compile=False)
-    fit(task, given, label, weight)
-    for w, old in zip(model.trainable_weights, before, strict=True):
-        assert np.isfinite(w.numpy()).all()
-        assert not np.array_equal(w.numpy(), old), w.path
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # what a pair sees
 
@@ -393,20 +328,6 @@ def test_distributions_sum_to_one_over_the_fields_that_are_there():
 
 
 @every_variant
-def test_keras_file_round_trip(settings, tmp_path):
-    model = hkrm(**settings, pair_l2=1e-3, dropout=0.1)
-    restored = save_and_load(model, tmp_path)
-    assert type(restored) is HKRM
-    assert restored.get_config() == model.get_config()
-    for table in ("history", "calibration", "calibration_bends", *ATTRIBUTE_TABLES):
-        assert_array_equal(getattr(restored, table).numpy(), getattr(model, table).numpy())
-        assert getattr(restored, table).dtype == getattr(model, table).dtype
-    assert [w.path for w in restored.weights] == [w.path for w in model.weights]
-    user, item = all_pairs()
-    assert_array_equal(logits(restored, user, item), logits(model, user, item))
-
-
-@every_variant
 def test_explain(settings):
     model = hkrm(**settings)
     fields = settings.get("fields", A)
@@ -438,11 +359,6 @@ def test_explain(settings):
             assert not found["query_distribution"][row].any() and not found["target_distribution"][row].any()
     outer = found["query_distribution"][:, :, None] * found["target_distribution"][:, None]
     assert_allclose(found["field_match"], outer, atol=1e-6)
-
-
-def test_explain_one_pair():
-    found = hkrm().explain(np.array([1], np.int32), np.array([3], np.int32))
-    assert all(np.isfinite(v).all() and v.shape[0] == 1 for v in found)
 
 
 def test_starts_from_pre_trained_vectors():

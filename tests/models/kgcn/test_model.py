@@ -1,13 +1,12 @@
 """KGCN against its equations written out for one pair at a time, and everything a recommender has to offer."""
 
-import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.harness import save_and_load, set_weights, softmax
+from tests.harness import set_weights, softmax
 from tests.models.kgcn.small import kgcn
-from tests.models.small import ITEMS, LONELY, STRANGER, USERS, D, K, batch
+from tests.models.small import ITEMS, LONELY, USERS, D, K, batch
 from tfkgrec.models.kgcn.model import KGCN
 from tfkgrec.models.recommender import TableSizes, outputs
 
@@ -84,23 +83,6 @@ def test_logits_equal_the_equations(settings):
     assert np.std(expected) > 0.1
 
 
-@every_variant
-def test_many_items_at_once_equal_one_at_a_time(settings):
-    model = kgcn(**settings)
-    together = logits(model)
-    as_pairs = logits(model, np.repeat(USER, ITEMS), ITEM.reshape(-1, 1))  # M = 1, as in serving_default
-    assert_allclose(as_pairs.reshape(together.shape), together, atol=1e-5)
-    for u, i in ((1, 3), (2, LONELY), (STRANGER, 0)):
-        alone = logits(model, USER[u : u + 1], ITEM[u : u + 1, i : i + 1])  # a batch of 1
-        assert_allclose(alone, [[together[u, i]]], atol=1e-5)
-
-
-def test_a_history_has_no_say():
-    model, given = kgcn(), batch()
-    assert_array_equal(model(given), model({"user": given["user"], "item": given["item"]}))
-    assert model.history_length == 0
-
-
 def test_padding_has_no_say():
     model = kgcn(aggregator="neighbour")
     before = logits(model)[:, 1:]
@@ -109,20 +91,6 @@ def test_padding_has_no_say():
         vectors[0] += 5
         table.embeddings.assign(vectors)
     assert_allclose(logits(model)[:, 1:], before, atol=1e-6)
-
-
-@every_variant
-def test_edges_are_finite_forth_and_back(settings):
-    import tensorflow as tf
-
-    model = kgcn(**settings, l2=0.1, pair_l2=0.1)
-    user, item = np.array([STRANGER, 1], np.int32), np.array([[LONELY, 0], [0, LONELY]], np.int32)
-    with tf.GradientTape() as tape:
-        scores = model({"user": user, "item": item}, training=True)
-        total = tf.reduce_sum(scores) + tf.add_n(model.losses)
-    assert np.isfinite(scores).all()
-    for gradient in tape.gradient(total, model.trainable_variables):
-        assert gradient is None or np.isfinite(gradient).all()
 
 
 def test_l2_is_half_the_squares_of_the_whole_matrices():
@@ -150,17 +118,6 @@ def test_no_penalty_outside_training_or_by_default():
 
 
 @every_variant
-def test_keras_file_round_trip(settings, tmp_path):
-    model = kgcn(**settings, l2=1e-3, pair_l2=1e-3)
-    restored = save_and_load(model, tmp_path)
-    assert type(restored) is KGCN
-    assert restored.get_config() == model.get_config()
-    for table in ("neighbour_entity", "neighbour_relation", "entity_ids", "calibration", "calibration_bends"):
-        assert_array_equal(getattr(restored, table).numpy(), getattr(model, table).numpy())
-    assert_array_equal(logits(restored), logits(model))
-
-
-@every_variant
 def test_explain(settings):
     model = kgcn(**settings)
     user, item = np.repeat(USER, ITEMS), ITEM.ravel()
@@ -176,17 +133,6 @@ def test_explain(settings):
         u, near = value(model.user_embedding.embeddings)[user[n]], neighbours(model, item[n])
         pi = softmax([u @ value(model.relation_embedding.embeddings)[r] for _, r in near]) if near else []
         assert_allclose(found["neighbour_weight"][n][rows[n] > 0], pi, atol=1e-6)
-
-
-def test_a_step_trains_every_weight():
-    model = kgcn(item_bias=True)
-    before = [w.numpy() for w in model.trainable_weights]
-    model.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=False)
-    given = batch(g=8)
-    model.train_on_batch(given, np.random.default_rng(0).integers(0, 2, given["item"].shape))
-    for weight, old in zip(model.trainable_weights, before, strict=True):
-        assert np.isfinite(weight.numpy()).all()
-        assert not np.array_equal(weight.numpy(), old), weight.path
 
 
 def test_what_the_paper_lacks_is_off_by_default():

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.harness import save_and_load, sigmoid, softmax
+from tests.harness import sigmoid, softmax
 from tests.models.ksr.small import EMPTY, ITEMS, A, H, L, T, ksr, sequences
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
@@ -80,33 +80,6 @@ def test_fast_equals_obvious(settings):
     assert_allclose(vectors[3], obvious_item(model, 3), atol=1e-5)
 
 
-@variants
-def test_a_position_never_sees_what_comes_after_it(settings):
-    model, history = ksr(**settings), sequences(3, seed=2)
-    history[:2] = np.arange(1, T + 1)
-    changed = history.copy()
-    changed[:, 4:] = (changed[:, 4:] % (ITEMS - 1)) + 1
-    before, after = np.asarray(model.queries(history)), np.asarray(model.queries(changed))
-    assert_array_equal(before[:, :4], after[:, :4])
-    assert np.abs(before[:2, 4:] - after[:2, 4:]).max() > 1e-3
-
-
-@variants
-def test_fifty_clicks_one_by_one_equal_the_replay(settings):
-    model = ksr(**settings)
-    clicks = np.random.default_rng(5).integers(0, ITEMS, (3, 50)).astype(np.int32)  # unknown items among them
-    state = model.zero_state(3)
-    for t in range(50):
-        state = model.advance(state, clicks[:, t])
-        if t in (0, 20, 49):
-            history = np.zeros((3, 50), np.int32)
-            history[:, : t + 1] = clicks[:, : t + 1]
-            replayed = model.user_state(np.zeros(3, np.int32), history)
-            assert outputs(state).keys() == outputs(replayed).keys()
-            for name, value in outputs(replayed).items():
-                assert_allclose(getattr(state, name), value, atol=1e-5, err_msg=f"{name} after {t + 1}")
-
-
 def test_padding_may_stand_anywhere():
     model = ksr()
     right, left, amid = (
@@ -116,26 +89,6 @@ def test_padding_may_stand_anywhere():
     for expected, *others in zip(right, left, amid, strict=True):
         for found in others:
             assert_allclose(found, expected, atol=1e-6)
-
-
-@variants
-def test_an_empty_history_is_the_zero_state(settings):
-    model = ksr(**settings)
-    empty, zero = model.user_state(np.array([0, EMPTY], np.int32)), model.zero_state(2)
-    for name, value in outputs(zero).items():
-        assert_allclose(getattr(empty, name), value, atol=1e-7)
-        assert np.isfinite(value).all()
-
-
-@variants
-def test_stored_and_given_histories_agree_and_users_do_not_mix(settings):
-    model = ksr(**settings)
-    item = np.tile(np.arange(1, ITEMS, dtype=np.int32), (5, 1))
-    stored = model({"user": np.arange(1, 6, dtype=np.int32), "item": item})
-    for user in range(1, 6):
-        history = model.history.numpy()[user : user + 1]
-        alone = model({"user": np.zeros(1, np.int32), "history": history, "item": item[:1]})
-        assert_allclose(alone[0], stored[user - 1], atol=1e-5)
 
 
 @variants
@@ -176,16 +129,6 @@ def test_what_the_paper_fixes_stays_fixed_unless_asked(settings, learned):
     moving = {w.path for w, g in zip(model.trainable_weights, gradients, strict=True) if np.abs(g).max() > 0}
     assert {name for name in ("item_vectors", "entity_vectors", "keys") if any(name in p for p in moving)} == learned
     assert len(moving) == len(model.trainable_weights)
-
-
-@variants
-def test_keras_file(settings, tmp_path):
-    model, history = ksr(**settings), sequences()
-    restored = save_and_load(model, tmp_path)
-    assert type(restored) is KSR
-    for inputs in ({"user": np.arange(4), "item": np.tile(np.arange(1, ITEMS), (4, 1))},):
-        assert_allclose(restored(inputs), model(inputs), atol=1e-6)
-    assert_allclose(restored.queries(history), model.queries(history), atol=1e-6)
 
 
 @pytest.mark.parametrize("settings", [{}, {"train_knowledge": True, "train_items": True}])

@@ -2,9 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.harness import save_and_load
 from tfkgrec.models.mf.model import MatrixFactorization, MatrixSizes
 
 USERS, ITEMS, D = 6, 8, 3
@@ -30,21 +28,6 @@ def test_logit_is_the_product_plus_biases(item_bias):
         assert float(found[u, i]) == pytest.approx(expected, abs=1e-5)
 
 
-def test_many_items_at_once_equal_one_at_a_time():
-    model = factors()
-    found = np.asarray(model({"user": USER, "item": ITEM}))
-    for u, i in np.ndindex(USERS, ITEMS):
-        alone = model.score_items(model.user_state(USER[u : u + 1]), ITEM[u : u + 1, i : i + 1])
-        assert_allclose(alone, [[found[u, i]]], atol=1e-6)
-
-
-def test_a_history_has_no_say():
-    model, given = factors(), {"user": USER, "item": ITEM}
-    history = np.ones((USERS, 4), np.int32)
-    assert_array_equal(model({**given, "history": history, "left_out": np.zeros_like(ITEM)}), model(given))
-    assert model.history_length == 0
-
-
 def test_regularisation_counts_real_pairs_only():
     model = factors(l2=0.5)
     user, item = np.array([1, 2], np.int32), np.array([[3, 4], [5, 0]], np.int32)
@@ -64,12 +47,3 @@ def test_users_and_items_start_from_different_draws():
     user, item = model.user_embedding.embeddings.numpy()[1:], model.item_embedding.embeddings.numpy()[1:50]
     assert abs(np.corrcoef(user.ravel(), item.ravel())[0, 1]) < 0.15
     assert user.std() == pytest.approx(0.1, abs=0.02)
-
-
-@pytest.mark.parametrize("item_bias", [True, False])
-def test_keras_file_round_trip(item_bias, tmp_path):
-    model = factors(item_bias=item_bias, l2=0.1)
-    restored = save_and_load(model, tmp_path)
-    assert type(restored) is MatrixFactorization
-    assert restored.get_config() == model.get_config()
-    assert_array_equal(restored({"user": USER, "item": ITEM}), model({"user": USER, "item": ITEM}))

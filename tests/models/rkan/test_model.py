@@ -5,14 +5,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tests.harness import save_and_load, sigmoid, softmax
-from tests.models.rkan.small import BASE, EVERYTHING, KINDS, D, T, batch, rkan
-from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, flat
+from tests.harness import sigmoid, softmax
+from tests.models.rkan.small import BASE, EVERYTHING, KINDS, D, batch, rkan
+from tests.models.small import ITEMS, USERS, flat
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.recommender import outputs
 from tfkgrec.models.rkan.model import RKAN
-from tfkgrec.tasks.ranking import RankingModel
 
 VARIANTS = {
     "paper": {},
@@ -182,46 +181,6 @@ def test_a_batch_of_one_equals_its_place_in_a_batch(settings):
     whole = np.asarray(model(given, training=True))
     one = {name: array[:1, :1] if name in ("item", "paths") else array[:1] for name, array in given.items()}
     assert_allclose(model(one, training=True), whole[:1, :1], atol=1e-5)
-
-
-def test_strangers_and_lonely_items_and_empty_histories_are_finite():
-    model = rkan(**EVERYTHING)
-    user = np.array([STRANGER, EMPTY], np.int32)
-    item = np.array([[0, LONELY, 1]] * 2, np.int32)
-    assert np.isfinite(np.asarray(model({"user": user, "item": item}))).all()
-    nothing = np.zeros((2, T), np.int32)
-    assert_allclose(
-        model({"user": user, "item": item, "history": nothing}), model({"user": user, "item": item}), atol=1e-6
-    )
-
-
-@every_variant
-def test_every_weight_learns(settings):
-    model = rkan(**settings)
-    task = RankingModel(model)
-    task.compile(keras.optimizers.SGD(0.1), jit_compile=False)
-    given = batch(g=8, edges=settings.get("max_edges", 3))
-    given["user"] = np.arange(8, dtype=np.int32) % USERS
-    label = np.random.default_rng(0).integers(0, 2, (*given["item"].shape, 1)).astype(np.float32)
-    before = [np.copy(value(w)) for w in model.trainable_variables]
-    logs = task.train_step((given, label, np.ones(given["item"].shape, np.float32)))
-    assert np.isfinite(float(logs["loss"]))
-    moved = [np.any(value(w) != b) for w, b in zip(model.trainable_variables, before, strict=True)]
-    assert all(moved), [w.path for w, m in zip(model.trainable_variables, moved, strict=True) if not m]
-
-
-@pytest.mark.parametrize("settings", [{}, {**EVERYTHING, "dropout": 0.1, "l2": 0.1}, VARIANTS["no paths"]], ids=str)
-def test_comes_back_from_its_file(settings, tmp_path):
-    model = rkan(**settings)
-    restored = save_and_load(model, tmp_path)
-    assert type(restored) is RKAN
-    assert restored.get_config() == model.get_config()
-    item = np.tile(np.arange(ITEMS, dtype=np.int32), (USERS, 1))
-    given = {"user": np.arange(USERS, dtype=np.int32), "item": item}
-    assert_array_equal(restored(given), model(given))
-    explained = [each.explain(given["user"], item[:, 1]) for each in (restored, model)]
-    for found, expected in zip(*explained, strict=True):
-        assert_array_equal(found, expected)
 
 
 def test_regularisation_is_that_of_the_vectors_in_the_product():

@@ -5,14 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from tests.planted import SETTINGS, run_train, served, write_config
+from tests.planted import SETTINGS, run_train, write_config
 from tfkgrec.config import build_config
 from tfkgrec.errors import InputError
-from tfkgrec.export import export_run
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.protocols.top_n.protocol import TopNProtocol
 from tfkgrec.runs.run import load_run, prepare
-from tfkgrec.runtime.servable import Servable
 from tfkgrec.savedmodel.in_process import explain_run
 
 MODEL = {
@@ -46,11 +44,6 @@ def run(tmp_path_factory):
     return folder / "run"
 
 
-@pytest.fixture(scope="module")
-def exported(run, tmp_path_factory):
-    return export_run(run, tmp_path_factory.mktemp("rkan-export"))
-
-
 def test_metrics_hold_both_parts_and_the_floors_of_this_protocol(run):
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["protocol"] == "top_n"
@@ -74,55 +67,6 @@ def test_a_model_from_its_file_scores_the_same_and_knows_what_test_may_know(run)
     item = np.tile(np.arange(1, model.num_items, dtype=np.int32), (5, 1))
     served = np.asarray(model({"user": users.astype(np.int32), "item": item}))
     np.testing.assert_allclose(protocol.score_catalogue(model, users), served, atol=1e-5)
-
-
-def test_the_export_answers_every_signature_as_the_model_does(run, exported):
-    """export_run itself compares each signature with the model in memory; here is what comes out."""
-    users = (run / "vocabularies/users.txt").read_text().splitlines()
-    items = (run / "vocabularies/items.txt").read_text().splitlines()
-    servable = Servable("rkan", 1, exported)
-    try:
-        ranked = servable.run("recommend", {"user_id": np.array([users[0].encode()], object)}, ["item_id", "score"])
-        assert (np.diff(ranked["score"][0]) <= 1e-6).all()
-        prepared = prepare(load_run(run)[0])
-        offered = servable.run("recommend", {"user_id": np.array([u.encode() for u in users], object)}, ["item_id"])
-        for user, row in zip(users, offered["item_id"], strict=True):
-            inner = int(prepared.dataset.users.encode([user])[0])
-            own = prepared.dataset.items.decode(prepared.splits.known("test").of(inner))
-            shown = {item.decode() for item in row if item}
-            assert not shown & set(own)  # nothing of the 80% comes back, the validation ratings included
-            assert len(shown) == min(20, len(items) - len(own))
-        history = np.array([[item.encode() for item in items[:3]]], object)
-        found = servable.run("recommend_for_history", {"history": history}, ["item_id"])
-        assert not set(found["item_id"][0].tolist()) & set(history[0].tolist())
-    finally:
-        servable.close()
-    said = set()
-    for item in items[:12]:
-        lines = explain_text(explain_run(run, users[0], item), users[0], item)
-        assert lines[0].startswith(f"film {item.split('-')[-1]}") or "(probability" in lines[0]
-        said |= {line.split("; ")[-1].split(" ")[0] for line in lines[1:] if "you rated" in line}
-    assert len(said) > 1
-
-
-def test_a_client_gets_lists_scores_and_paths_in_sentences(run, exported):
-    users = [*(run / "vocabularies/users.txt").read_text().splitlines()[:2], "nobody"]
-    with served(exported.parent) as client:
-        best = client.recommend(users, k=5)
-        assert (best.known.tolist(), best.version, best.state) == ([True, True, False], 1, {})
-        pairs = np.repeat(users, 5).tolist(), best.item_id.ravel().tolist()
-        np.testing.assert_allclose(client.score(*pairs), best.score.ravel(), atol=1e-5)
-        history = best.item_id[0].tolist()
-        stranger = client.recommend_for_history([history, []], k=5)
-        assert stranger.known.tolist() == [5, 0]
-        assert not set(stranger.item_id[0]) & set(history)
-        reasons = client.explain(*pairs)
-    np.testing.assert_allclose(reasons["probability"], best.score.ravel(), atol=1e-5)
-    told = []
-    for row, (user, item) in enumerate(zip(*pairs, strict=True)):
-        one = {name: values[row : row + 1] for name, values in reasons.items()}
-        told += [line for line in explain_text(one, user, item)[1:] if user != "nobody"]
-    assert any("% you rated film " in line for line in told)
 
 
 @pytest.mark.parametrize(
@@ -160,3 +104,12 @@ def test_cold_users_only_with_this_protocol():
     line = r"data\.cold_users: expected only with data\.protocol top_n, found data\.protocol ctr"
     with pytest.raises(InputError, match=line):
         build_config({**SETTINGS, "data": {"dataset": "synthetic", "cold_users": 0.2}})
+
+
+def test_paths_of_several_kinds_are_told(run):
+    users, items = ((run / "vocabularies" / f"{kind}.txt").read_text().splitlines() for kind in ("users", "items"))
+    said = set()
+    for item in items[:12]:
+        lines = explain_text(explain_run(run, users[0], item), users[0], item)
+        said |= {line.split("; ")[-1].split(" ")[0] for line in lines[1:] if "you rated" in line}
+    assert len(said) > 1

@@ -30,7 +30,7 @@ SPEC = ModelSpec(
         "gru": ("model.knowledge=none", "model.train_items=true", "pretraining=null"),
         "gru++": ("model.knowledge=none",),
         "entity-item": ("model.knowledge=item",),  # the entity's vector on the item's side, and no memory
-        "shared-values": ("model.shared_values=true",),
+        "shared-values": ("model.shared_values=true", "model.gate_bias=false"),  # nothing is written: no gate
     },
     paper_ablations={
         "paper-gru++": ("model.knowledge=none",),

@@ -1,0 +1,43 @@
+"""Run by test_on_jax.py, in a process of its own: every model under Keras' JAX backend, without TensorFlow.
+
+One process for all of them: JAX is slow to start.
+"""
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tfkgrec import registry
+from tfkgrec.models.recommender import Recommender, outputs
+from tfkgrec.models.sequential import SequentialRecommender
+
+
+def run(folder: Path) -> dict[str, np.ndarray]:
+    """Logits and explanations of some pairs, the loss of one step of training, and the logits after it."""
+    model: Recommender = keras.models.load_model(folder / "model.keras")
+    ranking, training = (dict(np.load(folder / f"{name}.npz")) for name in ("ranking", "training"))
+    label = training.pop("target")
+    jit = keras.backend.backend() == "jax"  # without it JAX compiles operation by operation, which takes longer
+    model.compile(keras.optimizers.SGD(0.1), keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=jit)
+    found = {"logit": model.predict_on_batch(ranking)}
+    explained = outputs(model.explain(ranking["user"], ranking["item"][:, -1]))
+    found |= {f"explain {name}": value for name, value in explained.items()}
+    if isinstance(model, SequentialRecommender):
+        state = model.advance(model.user_state(ranking["user"]), ranking["item"][:, -1])
+        found |= {f"advanced {name}": value for name, value in outputs(state).items()}
+    found["loss"] = model.train_on_batch(training, label)
+    found["logit after a step"] = model.predict_on_batch(ranking)
+    return {name: keras.ops.convert_to_numpy(value) for name, value in found.items()}
+
+
+if __name__ == "__main__":
+    if keras.backend.backend() != "jax":
+        sys.exit(f"expected the jax backend, found {keras.backend.backend()}")
+    for where in map(Path, sys.argv[1:]):
+        registry.load(registry.model(where.name).build)  # what its file names has to be there
+        np.savez(where / "found.npz", **run(where))
+    loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "tensorflow_recommenders"))
+    if loaded:
+        sys.exit(f"expected no TensorFlow, found {loaded[:3]}")

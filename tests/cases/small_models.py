@@ -1,0 +1,120 @@
+"""Small built models of the registry, each in several variants, with weights and data to ask them about."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from tests.data import small
+from tests.golden.record import HERE as GOLDEN
+from tfkgrec import registry
+from tfkgrec.config import Config, ModelSettings, load_config
+from tfkgrec.data.records import Dataset
+from tfkgrec.models.build import build_model
+from tfkgrec.models.recommender import Recommender
+from tfkgrec.registry import ModelSpec
+from tfkgrec.training.backend import seed_everything
+from tfkgrec.training.contract import TrainingProtocol
+
+PAPER = "paper"  # the settings' defaults
+EVERYTHING = "everything"  # with all that is not in the paper: tests/golden/configs/
+MANY = 8  # candidates of a user: no more than a model re-ranks (`model.rerank`), which scores the others differently
+SEED = 0
+
+
+@dataclass(frozen=True)
+class SmallModel:
+    """A built model, its weights drawn at random, row 0 of every table too: masks have to hold, not zeros."""
+
+    spec: ModelSpec
+    settings: ModelSettings
+    dataset: Dataset
+    protocol: TrainingProtocol
+    model: Recommender
+
+    @functools.cached_property
+    def users(self) -> np.ndarray:
+        """int32 [G]: the unknown one, one without a history where there is one, and some with one."""
+        lengths = self.protocol.splits.model_history.lengths
+        without, has = np.flatnonzero(lengths[1:] == 0) + 1, np.flatnonzero(lengths > 1)
+        return np.concatenate([[0], without[:1], has[:5]]).astype(np.int32)
+
+    @functools.cached_property
+    def items(self) -> np.ndarray:
+        """int32 [G, M]: the unknown item, one without a triple, and what the users have in their histories."""
+        dataset = self.dataset
+        touched = np.union1d(dataset.graph.head, dataset.graph.tail)
+        lonely = np.setdiff1d(np.arange(1, dataset.items.size), touched)[0]
+        known = self.protocol.splits.model_history.newest(3)[self.users].ravel()
+        others = [item for item in dict.fromkeys(known.tolist()) if item not in (0, lonely)]
+        return np.tile(np.array([0, lonely, *others], np.int32)[:MANY], (len(self.users), 1))
+
+    @property
+    def histories(self) -> np.ndarray:
+        """What the model has stored of `users`, int32 [G, T]; T = 1 for a model that stores nothing."""
+        return self.protocol.splits.train_history.newest(max(1, self.model.history_length))[self.users]
+
+    def logits(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """[G, M] of users [G] and items [G, M]."""
+        return np.asarray(self.model.score_items(self.model.user_state(user), item))
+
+    def batch(self) -> tuple[dict[str, Any], tuple[np.ndarray, ...]]:
+        """The first batch of training: the model's inputs, and what stands beside them (labels, weights)."""
+        inputs, *others = next(iter(self.protocol.batches(self.model).batches(0)))
+        if self.model.reads_labels:
+            label, weight = others
+            inputs = {**inputs, "label": label[..., 0], "weight": weight}
+        return inputs, tuple(others)
+
+
+def variants(name: str) -> Iterator[str]:
+    """The paper's model, everything, and everything but what each ablation takes away."""
+    yield from (PAPER, EVERYTHING, *registry.model(name).ablations)
+
+
+@functools.cache
+def small_model(name: str, variant: str = EVERYTHING, dropout: float = 0.0) -> SmallModel:
+    """Built once for all who look at it: whoever moves a weight puts it back."""
+    config = _config(name, registry.model(name).ablations.get(variant, ()))
+    settings = _settings(config.model, variant, dropout)
+    protocol = _protocol(name)
+    seed_everything(SEED)
+    dataset = _dataset(config.data.inverse_relations)
+    model = build_model(settings, dataset, protocol.splits.train_history, SEED)
+    rng = np.random.default_rng(SEED)
+    for weight in model.weights:
+        if weight.dtype == "float32" and not weight.name.startswith("calibration"):
+            weight.assign(0.6 * rng.normal(size=weight.shape))
+    return SmallModel(registry.model(name), settings, dataset, protocol, model)
+
+
+def _config(name: str, overrides: tuple[str, ...] = ()) -> Config:
+    return load_config(GOLDEN / "configs" / f"{name}.yaml", overrides)
+
+
+def _settings(given: ModelSettings, variant: str, dropout: float) -> ModelSettings:
+    """Without dropout, so that training is as repeatable as the rest."""
+    values = {field.name: getattr(given, field.name) for field in fields(given) if field.init}
+    if variant == PAPER:  # the sizes alone
+        values = {name: value for name, value in values.items() if type(value) is int}
+    if "dropout" in {field.name for field in fields(given)}:
+        values["dropout"] = dropout
+    values.pop("name", None)
+    return type(given)(**values)
+
+
+@functools.cache
+def _protocol(name: str) -> TrainingProtocol:
+    config = _config(name)
+    make = registry.load(registry.protocol(config.data.protocol).make)
+    protocol: TrainingProtocol = make(
+        _dataset(config.data.inverse_relations), config.data.split, config.training, config.evaluation
+    )
+    return protocol
+
+
+@functools.cache
+def _dataset(inverse_relations: bool) -> Dataset:
+    return small.dataset(inverse_relations=inverse_relations)

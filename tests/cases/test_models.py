@@ -1,0 +1,98 @@
+"""Every model of the registry, in the paper's form, with everything, and without what its ablations take away."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from numpy.testing import assert_allclose
+
+from tests.cases.model_case import ModelCase, left_out_and_erased, seen_and_erased, seen_of_later_items
+from tests.cases.small_models import EVERYTHING, SmallModel, small_model, variants
+from tfkgrec import registry
+from tfkgrec.layers.masked import leave_out
+from tfkgrec.models.build import build_model
+from tfkgrec.models.sequential import SequentialRecommender
+
+MODELS = list(registry.models())
+ALL = [(name, variant) for name in MODELS for variant in variants(name)]
+
+
+class TestModels(ModelCase):
+    @pytest.fixture(params=ALL, ids=[f"{name}, {variant}" for name, variant in ALL])
+    def small(self, request: pytest.FixtureRequest) -> SmallModel:
+        return small_model(*request.param)
+
+
+def with_dropout() -> list[str]:
+    return [name for name in MODELS if hasattr(registry.model(name).settings, "dropout")]
+
+
+@pytest.mark.parametrize("name", with_dropout())
+def test_dropout_only_in_training(name):
+    plain, dropping = small_model(name), small_model(name, dropout=0.5)
+    given, _ = plain.batch()
+    assert_allclose(dropping.model(given), plain.model(given), atol=1e-6)
+    once, again = (np.asarray(dropping.model(given, training=True)) for _ in range(2))
+    assert np.abs(once - again).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_one_seed_one_model(name):
+    small = small_model(name)
+
+    def built(seed: int) -> list[np.ndarray]:
+        keras.utils.set_random_seed(seed)
+        history = small.protocol.splits.train_history
+        return build_model(small.settings, small.dataset, history, seed).get_weights()
+
+    first, again, other = built(0), built(0), built(1)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(a.shape == b.shape and np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# the case notices
+
+
+def no_mask(history: Any, item: Any, left_out: Any = None) -> Any:
+    """Everybody sees everything."""
+    return ops.broadcast_to(ops.expand_dims(ops.not_equal(history, 0), 1), (*item.shape, history.shape[1]))
+
+
+def no_length_care(history: Any, item: Any, left_out: Any = None) -> Any:
+    """Leaves the target out, but takes nothing from the others."""
+    return leave_out(history, item, None)
+
+
+MASKING = [name for name in MODELS if hasattr(sys.modules[type(small_model(name).model).__module__], "leave_out")]
+
+
+@pytest.mark.parametrize("name", MASKING)
+def test_a_mask_that_leaks_is_noticed(name, monkeypatch):
+    small = small_model(name)
+    module = sys.modules[type(small.model).__module__]
+
+    def moved(mask: Callable[..., Any], compared: Callable[[SmallModel], tuple[np.ndarray, np.ndarray]]) -> float:
+        monkeypatch.setattr(module, "leave_out", mask)
+        found, _ = compared(small)
+        monkeypatch.undo()
+        return float(np.abs(found - compared(small)[1]).max())
+
+    assert moved(no_mask, seen_and_erased) > 1e-3
+    assert moved(no_mask, left_out_and_erased) > 1e-3
+    assert moved(no_length_care, left_out_and_erased) > 1e-3
+
+
+SEQUENTIAL = [name for name in MODELS if isinstance(small_model(name).model, SequentialRecommender)]
+
+
+@pytest.mark.parametrize("name", SEQUENTIAL)
+def test_a_model_that_looks_ahead_is_noticed(name, monkeypatch):
+    model = small_model(name, EVERYTHING).model
+    queries = model.queries
+    monkeypatch.setattr(model, "queries", lambda h: queries(np.pad(h[:, 1:], [[0, 0], [0, 1]])))
+    assert seen_of_later_items(model) > 1e-3
