@@ -77,16 +77,12 @@ def variants(name: str) -> Iterator[str]:
 @functools.cache
 def small_model(name: str, variant: str = EVERYTHING, dropout: float = 0.0) -> SmallModel:
     """Built once for all who look at it: whoever moves a weight puts it back."""
-    config = _config(name, registry.model(name).ablations.get(variant, ()))
-    settings = _settings(config.model, variant, dropout)
+    config, settings = _config(name), small_settings(name, variant, dropout)
     protocol = _protocol(name)
     seed_everything(SEED)
     dataset = _dataset(config.data.inverse_relations)
     model = build_model(settings, dataset, protocol.splits.train_history, SEED)
-    rng = np.random.default_rng(SEED)
-    for weight in model.weights:
-        if weight.dtype == "float32" and not weight.name.startswith("calibration"):
-            weight.assign(0.6 * rng.normal(size=weight.shape))
+    set_at_random(model)
     return SmallModel(registry.model(name), settings, dataset, protocol, model)
 
 
@@ -94,15 +90,24 @@ def _config(name: str, overrides: tuple[str, ...] = ()) -> Config:
     return load_config(GOLDEN / "configs" / f"{name}.yaml", overrides)
 
 
-def _settings(given: ModelSettings, variant: str, dropout: float) -> ModelSettings:
+def small_settings(name: str, variant: str = EVERYTHING, dropout: float = 0.0) -> ModelSettings:
     """Without dropout, so that training is as repeatable as the rest."""
+    given = _config(name, registry.model(name).ablations.get(variant, ())).model
     values = {field.name: getattr(given, field.name) for field in fields(given) if field.init}
     if variant == PAPER:  # the sizes alone
-        values = {name: value for name, value in values.items() if type(value) is int}
+        values = {key: value for key, value in values.items() if type(value) is int}
     if "dropout" in {field.name for field in fields(given)}:
         values["dropout"] = dropout
     values.pop("name", None)
     return type(given)(**values)
+
+
+def set_at_random(model: Recommender, spread: float = 0.6) -> None:
+    """Weights drawn anew; `spread` 0 gives a model to whom everything is the same."""
+    rng = np.random.default_rng(SEED)
+    for weight in model.weights:
+        if weight.dtype == "float32" and not weight.name.startswith("calibration"):
+            weight.assign(spread * rng.normal(size=weight.shape))
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 from tests.planted import trained
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic.world import planted_world
+from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.evaluation.ctr import auc
 from tfkgrec.models.kgcn.settings import KgcnSettings
 from tfkgrec.protocols.ctr.baselines import popularity
@@ -11,7 +11,7 @@ from tfkgrec.protocols.ctr.split import split_ctr
 
 
 def test_leaves_popularity_behind():
-    dataset = assemble(planted_world(300, 150, 20, seed=0)[0], 0)
+    dataset = assemble(draw_world(300, 150, 20, seed=0)[0], 0)
     splits = split_ctr(dataset, 0)
     settings = KgcnSettings(dim=8, num_neighbours=4, item_bias=True, pair_l2=1e-2)
     training = CtrTraining(epochs=12, patience=4, learning_rate=2e-2, batch_size=512, jit_compile=False)
