@@ -92,3 +92,13 @@ def rkge(folder: Path) -> Path:
     lines = "id:7:genre:War|director:Ann B.|actors:Zoë C.\nid:8|genre:War|director: Ann B.|Actors:N/A\n"
     write(folder / "auxiliary.txt", "\ufeff" + lines)
     return folder
+
+
+PUBLIC = {
+    "lastfm": lastfm,
+    "book-crossing": book_crossing,
+    "ml-1m": movielens_1m,
+    "ml-100k": movielens_100k,
+    "ml-100k-rkge": rkge,
+}
+"""Dataset -> what writes its files into a folder."""

@@ -24,7 +24,7 @@ SPLITS = split_ctr(DATASET, 0)
 def make(length: int = 10, **settings: Any) -> EKPNet:
     keras.utils.set_random_seed(0)
     sizes = {"dim": 3, "history_length": length, "num_hops": 2, "triples_per_item": 3}
-    model = build_model(EkpnetSettings(**{**sizes, **settings}), DATASET, SPLITS, 0)
+    model = build_model(EkpnetSettings(**{**sizes, **settings}), DATASET, SPLITS.train_history, 0)
     rng = np.random.default_rng(0)
     for weight in model.trainable_weights:
         weight.assign(rng.normal(size=weight.shape))
