@@ -37,6 +37,10 @@ class ModelCase:
             assert (found.path, found.dtype) == (expected.path, expected.dtype)
             assert_array_equal(found.numpy(), expected.numpy(), err_msg=found.path)
         assert_array_equal(restored({"user": small.users, "item": small.items}), small.logits(small.users, small.items))
+        given, _ = small.batch()
+        for one in (restored, model):  # what only training reads is kept, too
+            one(given, training=True)
+        assert_allclose(sum(restored.losses, 0.0), sum(model.losses, 0.0), rtol=1e-6)
 
     def test_user_once_and_items_many_is_what_a_call_gives(self, small: SmallModel) -> None:
         found = small.model({"user": small.users, "item": small.items})

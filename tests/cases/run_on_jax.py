@@ -3,6 +3,7 @@
 One process for all of them: JAX is slow to start.
 """
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -22,10 +23,11 @@ def run(folder: Path) -> dict[str, np.ndarray]:
     jit = keras.backend.backend() == "jax"  # without it JAX compiles operation by operation, which takes longer
     model.compile(keras.optimizers.SGD(0.1), keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=jit)
     found = {"logit": model.predict_on_batch(ranking)}
-    explained = outputs(model.explain(ranking["user"], ranking["item"][:, -1]))
-    found |= {f"explain {name}": value for name, value in explained.items()}
+    compiled = importlib.import_module("jax").jit if jit else lambda function: function
+    user, item = ranking["user"], ranking["item"][:, -1]
+    found |= {f"explain {name}": value for name, value in outputs(compiled(model.explain)(user, item)).items()}
     if isinstance(model, SequentialRecommender):
-        state = model.advance(model.user_state(ranking["user"]), ranking["item"][:, -1])
+        state = compiled(lambda u, i: model.advance(model.user_state(u), i))(user, item)
         found |= {f"advanced {name}": value for name, value in outputs(state).items()}
     found["loss"] = model.train_on_batch(training, label)
     found["logit after a step"] = model.predict_on_batch(ranking)

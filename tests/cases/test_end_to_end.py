@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.golden.record import HERE as GOLDEN
+from tests.golden.record import differences
 from tests.planted import run_train
 from tfkgrec import evaluate, export, registry
 from tfkgrec.cli import run_main
@@ -81,16 +82,10 @@ def test_measured_again_it_is_the_same(name, runs):
     assert run_main(evaluate.main, [str(run)]) == 0
     again = json.loads((run / "metrics.json").read_text())
     for part in ("validation", "test", "floors"):
-        assert again[part] == pytest.approx(before[part], abs=1e-6) or _close(again[part], before[part])
+        assert differences(again[part], before[part], TOLERANCE) == []
     with open(run / "history.csv") as file:
         stages = {row["stage"] for row in csv.DictReader(file)}
     assert stages == {str(stage) for stage in range(registry.model(name).stages)}
-
-
-def _close(found: object, expected: object) -> bool:
-    if isinstance(found, dict) and isinstance(expected, dict):
-        return found.keys() == expected.keys() and all(_close(found[key], expected[key]) for key in found)
-    return found == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", MODELS)
