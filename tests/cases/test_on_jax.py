@@ -12,6 +12,7 @@ import pytest
 from tests.cases.run_on_jax import run
 from tests.cases.small_models import SmallModel, small_model
 from tfkgrec import registry
+from tfkgrec.models.sequential import SequentialRecommender
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax: not installed")
 
@@ -28,6 +29,8 @@ def write(folder: Path, small: SmallModel) -> None:
     shared = small.protocol.batches(small.model).rows_per_batch
     inputs = {name: array[:ROWS] if len(array) == shared else array for name, array in inputs.items()}
     label = np.random.default_rng(0).integers(0, 2, small.model(inputs).shape).astype(np.float32)
+    if isinstance(small.model, SequentialRecommender):  # the positive comes first
+        label[...] = np.arange(label.shape[-1]) == 0
     np.savez(folder / "training.npz", **inputs, target=label)
 
 
