@@ -15,7 +15,7 @@ from tfkgrec.layers.masked import leave_out
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.models.recommender import outputs
 from tfkgrec.models.sequential import SequentialRecommender
-from tfkgrec.runs.id_files import write_id_files
+from tfkgrec.runs.id_files import read_seen, write_id_files
 from tfkgrec.savedmodel.sequence_signatures import SequenceSignatures
 from tfkgrec.savedmodel.signatures import Signatures
 from tfkgrec.savedmodel.vocabularies import Vocabularies
@@ -220,10 +220,9 @@ def seen_of_later_items(model: SequentialRecommender) -> float:
 
 def _explained(small: SmallModel, folder: Path, users: tuple[str, ...], items: tuple[str, ...]) -> dict[str, Any]:
     """The outputs of `explain` as a client reads them."""
-    write_id_files(folder, small.dataset, small.protocol.splits.seen_items)
+    write_id_files(folder, small.dataset, small.protocol.splits.train_history)
     kind = SequenceSignatures if isinstance(small.model, SequentialRecommender) else Signatures
-    seen = small.protocol.splits.seen_items
-    signatures = kind(small.model, Vocabularies(folder), seen, 5, small.spec.name)
+    signatures = kind(small.model, Vocabularies(folder), read_seen(folder), 5, small.spec.name)
     answer = signatures.explain(tf.constant(users), tf.constant(items))
     arrays = {name: value.numpy() for name, value in answer.items()}
     return {

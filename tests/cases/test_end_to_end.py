@@ -69,8 +69,8 @@ def lines(runs: Path, name: str, file: str) -> list[str]:
 
 def known_users(runs: Path, name: str) -> list[str]:
     """Three users of whom training saw something, and a stranger."""
-    lengths = read_seen(runs / name / "vocabularies").lengths
-    return [lines(runs, name, USERS)[u - 1] for u in np.flatnonzero(lengths)[:3]] + [STRANGER]
+    known = read_seen(runs / name / "vocabularies").known
+    return [lines(runs, name, USERS)[u - 1] for u in np.flatnonzero(known)[:3]] + [STRANGER]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -99,7 +99,11 @@ def test_recommends_what_it_scores_highest_and_nobody_has_taken(name, runs, clie
     np.testing.assert_allclose(client.score(*pairs), best.score.ravel(), atol=TOLERANCE)
     names = dict(zip(lines(runs, name, ITEMS), lines(runs, name, ENTITY_NAMES), strict=False))
     assert best.item_name.ravel().tolist() == [names[item] for item in best.item_id.ravel()]
-    seen, items, inner = read_seen(runs / name / "vocabularies"), lines(runs, name, ITEMS), lines(runs, name, USERS)
+    seen, items, inner = (
+        read_seen(runs / name / "vocabularies").items,
+        lines(runs, name, ITEMS),
+        lines(runs, name, USERS),
+    )
     for user, offered in zip(users[:-1], best.item_id, strict=False):
         assert not {items[i - 1] for i in seen.of(inner.index(user) + 1)} & set(offered)
 
