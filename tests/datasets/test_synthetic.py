@@ -16,7 +16,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def pairs(world):
-    """All labelled pairs of protocol C as rows and columns of the truth, with their labels and training popularity."""
+    """All labelled pairs of protocol ctr by row and column of the truth, with their labels and training popularity."""
     raw, truth = world
     dataset = assemble(raw, seed=0)
     splits = split_ctr(dataset, seed=0)

@@ -16,7 +16,7 @@ def metrics(seed: int = 0, auc: float = 0.8, full: bool = False) -> dict:
     return assemble_metrics(
         model="dink",
         dataset="lastfm",
-        protocol="C",
+        protocol="ctr",
         seed=seed,
         results={"validation": {**ctr, "auc": auc + 0.01}, "test": {**ctr, **ranked}},
         floors={"popularity": {"validation": {"auc": 0.75, "acc": 0.65}, "test": {"auc": 0.74, "acc": 0.64, **ranked}}},
@@ -29,7 +29,7 @@ def test_the_file_has_the_keys_of_the_contract(tmp_path):
     write_metrics(tmp_path / "metrics.json", metrics())
     written = json.loads((tmp_path / "metrics.json").read_text())
     assert list(written) == ["model", "dataset", "protocol", "seed", "test", "validation", "floors", "timing", "data"]
-    assert (written["model"], written["dataset"], written["protocol"], written["seed"]) == ("dink", "lastfm", "C", 0)
+    assert (written["model"], written["dataset"], written["protocol"], written["seed"]) == ("dink", "lastfm", "ctr", 0)
     assert written["test"]["auc"] == 0.8 and written["validation"]["auc"] == pytest.approx(0.81)
     assert written["floors"]["popularity"]["auc"] == 0.74
     assert written["floors"]["popularity"]["validation"]["auc"] == 0.75
@@ -74,7 +74,7 @@ def test_bad_files(tmp_path):
 
 def test_the_table():
     assert report(metrics()).splitlines() == [
-        "dink on lastfm, protocol C, seed 0",
+        "dink on lastfm, protocol ctr, seed 0",
         "",
         "validation       AUC     ACC    AUC within popularity",
         "------------  ------  ------  -----------------------",

@@ -92,7 +92,7 @@ def test_attention_by_hand(include_center, add):
     assert_allclose(layer(CENTER, NEIGHBOURS, RELATIONS, MASK)[1], [[0.4013, 0.5987, 0]], atol=1e-4)
 
 
-def obvious(layer, center, neighbours, relations, mask):
+def reference(layer, center, neighbours, relations, mask):
     """Eqs 1-5, one entity at a time, only over the neighbours that are there."""
     kernel, bias = np.asarray(layer.kernel, np.float64), np.asarray(layer.bias, np.float64)
     there = np.flatnonzero(mask)
@@ -110,12 +110,12 @@ def obvious(layer, center, neighbours, relations, mask):
 
 
 @pytest.mark.parametrize(("cls", "settings"), ALL)
-def test_fast_equals_obvious(cls, settings):
+def test_equals_the_reference(cls, settings):
     layer, given = built(cls, settings)
     given["mask"][1, 2] = False  # no neighbour at all
     output, weights = layer(**given)
     for at in np.ndindex(G, T):
-        expected = obvious(layer, *(given[name][at] for name in ("center", "neighbours", "relations", "mask")))
+        expected = reference(layer, *(given[name][at] for name in ("center", "neighbours", "relations", "mask")))
         assert_allclose(output[at], expected[0], atol=1e-6)
         assert_allclose(weights[at], expected[1], atol=1e-6)
 

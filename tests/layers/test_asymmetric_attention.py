@@ -48,7 +48,7 @@ def test_two_triples_by_hand():
     assert_allclose(rho, [[[1.0758, 5.8485], [4, 0]]], atol=1e-4)
 
 
-def test_fast_equals_obvious():
+def test_equals_the_reference():
     """Eqs 6-11 for one pair at a time, with the matrices written out."""
     rng = np.random.default_rng(1)
     head, relation, tail, own_h, own_r, own_t = rng.normal(size=(6, G, N, D)).astype(np.float32)

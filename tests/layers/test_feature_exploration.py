@@ -40,7 +40,7 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize("layers", [1, 2, 4])
-def test_fast_equals_obvious(layers):
+def test_equals_the_reference(layers):
     given = inputs()
     layer = FeatureExploration(layers)
     found = np.asarray(layer(**given))

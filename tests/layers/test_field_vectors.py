@@ -18,7 +18,7 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize("combine", ["mean", "sum"])
-def test_fast_equals_obvious(combine):
+def test_equals_the_reference(combine):
     rng = np.random.default_rng(0)
     values, slot = rng.normal(size=(30, 4)).astype(np.float32), np.sort(rng.integers(1, 9, 30)).astype(np.int32)
     found = field_vectors(values, slot, 9, combine)

@@ -41,7 +41,7 @@ def test_by_hand():
     assert_allclose(layer(history, candidate, mask), [[[0.7311, 0.2689, 0], [0, 1, 0]]], atol=1e-4)
 
 
-def test_fast_equals_obvious():
+def test_equals_the_reference():
     given = inputs()
     given["mask"][1, 0] = False
     layer = built(given)

@@ -50,7 +50,7 @@ def test_one_step_by_hand():
     assert_allclose(cell(np.array([[0, 0.5, 0.1, 0]], np.float32), state)[0], [[0.5]])
 
 
-def obvious(layer: InterestGRU, history, weights, mask) -> np.ndarray:
+def reference(layer: InterestGRU, history, weights, mask) -> np.ndarray:
     """Eqs 7-10 for one user and one candidate, over the visible steps only."""
     kernel, bias, gate, state = (
         w.numpy().astype(np.float64)
@@ -67,13 +67,13 @@ def obvious(layer: InterestGRU, history, weights, mask) -> np.ndarray:
     return h
 
 
-def test_fast_equals_obvious():
+def test_equals_the_reference():
     given = inputs()
     given["mask"][1, 0] = False
     layer = built(given)
     found = layer(**given)
     for g, m in np.ndindex(G, M):
-        expected = obvious(layer, given["history"][g], given["weights"][g, m], given["mask"][g, m])
+        expected = reference(layer, given["history"][g], given["weights"][g, m], given["mask"][g, m])
         assert_allclose(found[g, m], expected, atol=1e-6)
     assert_array_equal(found[1, 0], 0)
 

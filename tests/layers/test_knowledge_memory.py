@@ -33,7 +33,7 @@ def test_as_a_keras_layer(tmp_path):
 
 
 @pytest.mark.parametrize("settings", [{}, {"learn": True}, {"gate_bias": True}, {"query_layers": 0}])
-def test_fast_equals_obvious(settings):
+def test_equals_the_reference(settings):
     given = inputs()
     layer = built(given, gamma=3.0, **settings)
     keys, bias = layer.cell.keys.numpy(), layer.cell.gate_bias

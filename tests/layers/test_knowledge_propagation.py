@@ -40,7 +40,7 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize("update_last", [True, False])
-def test_fast_equals_obvious(update_last):
+def test_equals_the_reference(update_last):
     given = inputs()
     layer = KnowledgePropagation(update_last)
     rho, last, phi = (np.asarray(x) for x in layer(**given))

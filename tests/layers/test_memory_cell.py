@@ -48,7 +48,7 @@ def test_read_by_hand():
 
 
 @pytest.mark.parametrize("bias", [False, True])
-def test_fast_equals_obvious_over_a_sequence(bias):
+def test_equals_the_reference_over_a_sequence(bias):
     rng, made = np.random.default_rng(0), cell(gate_bias=bias)
     entity, written = rng.normal(size=(B, 6, D)), rng.integers(0, 2, (B, 6, A))
     run = keras.layers.RNN(made, return_sequences=True)

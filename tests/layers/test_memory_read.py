@@ -43,7 +43,7 @@ def test_two_slots_by_hand():
     assert_allclose(read, [[[0.4621, 1.4621]]], atol=1e-4)
 
 
-def test_fast_equals_obvious():
+def test_equals_the_reference():
     given = inputs()
     read, weights = MemoryRead(3.0)(**given)
     for b, t in np.ndindex(B, T):

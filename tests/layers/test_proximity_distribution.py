@@ -58,7 +58,7 @@ def test_items_by_hand():
     assert_allclose(found, [[0, 0], [0.75, 0.25], [0, 1]], atol=1e-6)
 
 
-def test_fast_equals_obvious():
+def test_equals_the_reference():
     given = inputs()
     given["field_mask"][1, 2] = False  # a history item without fields
     layer = built(given)

@@ -24,7 +24,7 @@ def test_by_hand():
     assert_allclose(found[0], [[0.75, 0.25, 0, 0], [0, 1, 0, 0]], atol=1e-6)
 
 
-def test_fast_equals_obvious():
+def test_equals_the_reference():
     weights = np.random.default_rng(0).normal(size=5)
     found = layer_of(weights)(HISTORY, MASK)
     for g, m in np.ndindex(3, 2):

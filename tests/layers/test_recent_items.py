@@ -24,7 +24,7 @@ def test_by_hand():
     assert_allclose(found, [[5 / 6, 4 / 6], [5, 6], [0, 0]], atol=1e-6)
 
 
-def test_fast_equals_obvious():
+def test_equals_the_reference():
     rng = np.random.default_rng(0)
     age_logit, vectors = rng.normal(size=4).astype(np.float32), rng.normal(size=(5, 2)).astype(np.float32)
     history = np.where(np.arange(4) < rng.integers(0, 5, (6, 1)), rng.integers(1, 5, (6, 4)), 0).astype(np.int32)

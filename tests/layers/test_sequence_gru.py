@@ -27,7 +27,7 @@ def test_as_a_keras_layer(tmp_path):
     check_layer(SequenceGRU, {"units": UNITS}, inputs(), (B, T, UNITS), weights, tmp_path)
 
 
-def test_fast_equals_obvious():
+def test_equals_the_reference():
     given = inputs()
     layer = built(given)
     w_z, w_r, w_h = np.split(layer.kernel.numpy().astype(np.float64), 3, axis=1)

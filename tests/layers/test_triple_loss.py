@@ -24,7 +24,7 @@ def test_by_hand():
     assert float(found) == pytest.approx(1.5165 / 2, abs=1e-4)
 
 
-def test_fast_equals_obvious():
+def test_equals_the_reference():
     head, relation, tail, exists = inputs()
 
     def score(h, r, t):

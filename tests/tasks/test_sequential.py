@@ -1,4 +1,4 @@
-"""The three losses of protocol S are numpy's, padding does not count, and a bad step changes nothing."""
+"""The three losses of protocol sequential are numpy's, padding does not count, a bad step changes nothing."""
 
 import keras
 import numpy as np
@@ -18,7 +18,7 @@ def batch(loss: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
     return inputs, (history > 0).astype(np.float32)
 
 
-def obvious(loss: str, model, inputs, weight) -> float:
+def reference(loss: str, model, inputs, weight) -> float:
     """The loss of every predicted position, from the scores of all items."""
     scores = np.asarray(model({name: inputs[name] for name in ("history", "positive")}), np.float64)
     losses = []
@@ -34,10 +34,10 @@ def obvious(loss: str, model, inputs, weight) -> float:
 
 
 @pytest.mark.parametrize("loss", ["bpr", "sampled_softmax", "softmax"])
-def test_loss_equals_obvious(loss):
+def test_loss_equals_the_reference(loss):
     model, (inputs, weight) = ksr(), batch(loss)
     task = SequentialModel(model, loss)
-    assert float(task.compute_loss((inputs, weight))) == pytest.approx(obvious(loss, model, inputs, weight), abs=1e-5)
+    assert float(task.compute_loss((inputs, weight))) == pytest.approx(reference(loss, model, inputs, weight), abs=1e-5)
 
 
 @pytest.mark.parametrize("loss", ["bpr", "sampled_softmax"])

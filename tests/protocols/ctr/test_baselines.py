@@ -1,4 +1,4 @@
-"""Floors against obvious loops, and their place in an evaluation."""
+"""Baselines against reference loops, and their place in an evaluation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Full-catalogue ranking against an obvious loop over users."""
+"""Full-catalogue ranking against a reference loop over users."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Batches of protocol R: every training rating once, its history before it, negatives never rated in training."""
+"""Batches of protocol top_n: every training rating once, its history before it, negatives never rated in training."""
 
 import dataclasses
 
