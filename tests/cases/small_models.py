@@ -6,11 +6,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import yaml
 
 from tests.data import small
 from tests.golden.record import HERE as GOLDEN
 from tfkgrec import registry
-from tfkgrec.config import Config, ModelSettings, load_config
+from tfkgrec.config import Config, ModelSettings, build_config
 from tfkgrec.data.records import Dataset
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
@@ -86,8 +87,30 @@ def small_model(name: str, variant: str = EVERYTHING, dropout: float = 0.0) -> S
     return SmallModel(registry.model(name), settings, dataset, protocol, model)
 
 
+def small_config(name: str) -> dict[str, Any]:
+    """tests/golden/configs/<name>.yaml; of a model that has none, the defaults under its first protocol."""
+    golden = GOLDEN / "configs" / f"{name}.yaml"
+    if golden.exists():
+        found: dict[str, Any] = yaml.safe_load(golden.read_text(encoding="utf-8"))
+        return found
+    spec = registry.model(name)
+    sizes = {"dim": 4, "history_length": 5}
+    own = {field.name for field in fields(spec.settings)}
+    return {
+        "model": {"name": name, **{key: size for key, size in sizes.items() if key in own}},
+        "data": {
+            "dataset": "synthetic",
+            "protocol": spec.protocols[0],
+            "synthetic": {"users": 60, "items": 50, "positives_per_user": 10},
+            "k_core": 2,
+        },
+        "training": {"epochs": 1, "batch_size": 128, "jit_compile": False},
+        "evaluation": {"floors": ["popularity"]},
+    }
+
+
 def _config(name: str, overrides: tuple[str, ...] = ()) -> Config:
-    return load_config(GOLDEN / "configs" / f"{name}.yaml", overrides)
+    return build_config(small_config(name), overrides)
 
 
 def small_settings(name: str, variant: str = EVERYTHING, dropout: float = 0.0) -> ModelSettings:

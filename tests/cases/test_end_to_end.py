@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.golden.record import HERE as GOLDEN
+from tests.cases.small_models import small_config
 from tests.golden.record import differences
 from tests.planted import run_train
 from tfkgrec import evaluate, export, registry
@@ -37,7 +37,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`<model>/`, the run of a small training of every model."""
     home = tmp_path_factory.mktemp("runs")
     for name in MODELS:
-        settings = yaml.safe_load((GOLDEN / "configs" / f"{name}.yaml").read_text())
+        settings = small_config(name)
         settings["training"]["epochs"] = 1
         settings["export"] = {"k_max": K}
         config = home / f"{name}.yaml"

@@ -126,7 +126,7 @@ def test_hidden_users_keep_their_rows():
 
 
 def test_paths_of_negatives_may_start_with_one_item_fewer_too():
-    """As those of positives, whose own edge is gone (tests/models/rkan/test_path_sampling.py shows what that is good for)."""
+    """As those of positives, whose own edge is gone (test_path_sampling.py of RKAN shows what that is good for)."""
     train = batches(pair_inputs=PathSource(GRAPH, 400))
     table = train.rows(0)
     paths = drawn(train, table, 0)
