@@ -161,17 +161,6 @@ def test_unknown_users_keep_their_history():
     assert 0.3 < some.mean() < 0.7
 
 
-def test_dataset_passes_are_epochs_from_the_first_one_on():
-    train = batches()
-    dataset = train.dataset(first_epoch=2)
-    assert int(dataset.cardinality()) == train.steps
-    for epoch in (2, 3):
-        found, expected = list(dataset.as_numpy_iterator()), list(train.batches(epoch))
-        assert len(found) == len(expected)
-        for a, b in zip(keras.tree.flatten(found), keras.tree.flatten(expected), strict=True):
-            assert np.array_equal(a, b)
-
-
 def test_fit_takes_one_pass_an_epoch():
     """Keras looks at its data before it trains; that must not cost an epoch, or a resumed run would see other data."""
     train, seen = batches(), []

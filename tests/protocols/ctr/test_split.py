@@ -80,10 +80,6 @@ def test_users_without_a_training_positive_are_dropped_from_all_parts(dataset, s
     assert set(np.flatnonzero(splits.train_history.lengths == 0).tolist()) == dropped | {0}
 
 
-def test_parts_are_disjoint(splits):
-    assert len(pairs(splits)) == sum(len(getattr(splits, name)) for name in PARTS)
-
-
 def test_histories_are_the_training_positives_in_order_of_time(dataset, splits):
     rows = dataset.interactions
     when = {(int(u), int(i)): int(t) for u, i, t in zip(rows.user, rows.item, rows.timestamp, strict=True)}

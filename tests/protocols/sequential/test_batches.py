@@ -143,16 +143,5 @@ def test_pure_in_seed_and_epoch(loss):
         assert not np.array_equal(values, other[name]), name
 
 
-def test_as_tf_data():
-    given = batches()
-    stream = iter(given.dataset(first_epoch=3).repeat())
-    for epoch in (3, 4):
-        for inputs, weight in given.batches(epoch):
-            found, found_weight = next(stream)
-            assert_array_equal(found_weight, weight)
-            for name, values in inputs.items():
-                assert_array_equal(found[name], values)
-
-
 def _pairs(targets) -> tuple[list[int], list[int]]:
     return targets.user.tolist(), targets.item.tolist()
