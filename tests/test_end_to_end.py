@@ -157,14 +157,13 @@ def _brute_force(scores: np.ndarray, taken: set[int], k: int) -> tuple[list[int]
 
 
 def test_recommend_is_the_brute_force_ranking_without_what_the_user_has_taken(client, prepared, users):
-    dataset, splits = prepared.dataset, prepared.splits
+    dataset = prepared.dataset
     catalogue = list(dataset.items.raw[1:])
     answer = client.recommend(users, k=100)
     assert answer.item_id.shape == (3, 20)  # export.k_max
     for row, user in enumerate(users):
         u = int(dataset.users.encode([user])[0])
-        positives = splits.train.positives
-        taken = set(positives.item[positives.user == u].tolist())
+        taken = set(dataset.seen_items.of(u).tolist())
         scores = client.score([user] * len(catalogue), catalogue)
         items, best = _brute_force(scores, taken, 20)
         np.testing.assert_allclose(answer.score[row], best, atol=TOLERANCE)
