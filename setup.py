@@ -21,6 +21,7 @@ REQUIRES = [
     "prometheus-client>=0.21",  # the metrics page
     "protobuf>=6.31",  # models.config in text form; what TensorFlow 2.21 itself asks for
     "numpy>=2.1",
+    "h5py>=3.11",  # weights of 0.1 in today's order; Keras brings it
     "numba>=0.66",  # paths of RKAN: millions a second are drawn afresh every epoch; 30 times what NumPy does
     "scipy>=1.14",  # sparse item-item counts of the item-kNN floor
     "pandas>=2.2",  # readers

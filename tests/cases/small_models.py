@@ -6,12 +6,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import yaml
 
 from tests.data import small
 from tests.golden.record import HERE as GOLDEN
 from tfkgrec import registry
-from tfkgrec.config import Config, ModelSettings, build_config
+from tfkgrec.config import Config, ModelSettings, build_config, yaml_text
 from tfkgrec.data.records import Dataset
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
@@ -91,8 +90,7 @@ def small_config(name: str) -> dict[str, Any]:
     """tests/golden/configs/<name>.yaml; of a model that has none, the defaults under its first protocol."""
     golden = GOLDEN / "configs" / f"{name}.yaml"
     if golden.exists():
-        found: dict[str, Any] = yaml.safe_load(golden.read_text(encoding="utf-8"))
-        return found
+        return yaml_text.read(golden)[0]
     spec = registry.model(name)
     sizes = {"dim": 4, "history_length": 5}
     own = {field.name for field in fields(spec.settings)}

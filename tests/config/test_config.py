@@ -1,17 +1,14 @@
 """Settings: reading, overriding, refusing, writing back, and that none is accepted and then ignored."""
 
-import ast
 import dataclasses
 from pathlib import Path
 
 import pytest
 import yaml
 
-import tfkgrec
 from tfkgrec import registry
 from tfkgrec.config import Config, DataConfig, PretrainingConfig, Section, load_config
 from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
-from tfkgrec.datasets.synthetic.settings import WorldSize
 from tfkgrec.errors import InputError
 from tfkgrec.models.dink.settings import DinkSettings
 from tfkgrec.models.mf.settings import MfSettings
@@ -391,29 +388,3 @@ def test_every_model_setting_has_the_models_default_and_name():
     assert {name: spec.settings().name for name, spec in registry.models().items()} == {
         name: name for name in registry.models()
     }
-
-
-def test_every_setting_is_read_somewhere():
-    """A key accepted and ignored misleads. Read means `.key` outside config/ and the settings' own files.
-
-    Sections that are passed on as `**asdict(section)` are read by a function with an argument of that name.
-    """
-    package = Path(tfkgrec.__file__).parent
-    spread = (ColumnsConfig, WorldSize, *(spec.settings for spec in registry.models().values()))
-    read: set[str] = {"published", "comments"}  # carried for people
-    arguments: set[str] = set()
-    for path in package.rglob("*.py"):
-        if path.parent == package / "config" or path.name == "settings.py":
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                read.add(node.attr)
-            if isinstance(node, ast.FunctionDef):
-                arguments |= {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
-    unread = [
-        f"{cls.__name__}.{spec.name}"
-        for cls in _sections()
-        for spec in dataclasses.fields(cls)
-        if spec.name not in (read | arguments if cls in spread else read)
-    ]
-    assert unread == []

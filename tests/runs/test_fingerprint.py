@@ -13,9 +13,11 @@ import yaml
 from tests.planted import SETTINGS, run_train
 from tfkgrec import evaluate, export
 from tfkgrec.cli import run_main
+from tfkgrec.config import load_config
 from tfkgrec.data.history import History
 from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.runs.fingerprint import digest_arrays, digest_rows
+from tfkgrec.runs.run import prepare
 
 TINY = ["training.epochs=2", "model.dim=4"]
 
@@ -123,6 +125,8 @@ def test_the_same_data_are_judged_to_the_same_figures_and_resumed(own, world, ca
 def test_a_run_without_digests_is_held_to_its_ids(own, world, capsys):
     """As version 0.1 left them."""
     (own / "run/data.json").unlink()
+    learned = prepare(load_config(own / "config.yaml")).protocol.splits.train_history
+    np.savez(own / "run/vocabularies/seen.npz", offsets=learned.offsets, items=learned.items)
     assert run_main(evaluate.main, [str(own / "run")]) == 0
     for change, told in ((rename_user, "users (60, as against 60) differ"), (reverse_rows, "training positives (")):
         write_files(own, *change(*world))

@@ -10,7 +10,7 @@ from keras import ops
 from tests.planted import TINY, write_config
 from tfkgrec.config import Config, load_config
 from tfkgrec.errors import InputError
-from tfkgrec.models.mf.model import MatrixFactorization
+from tfkgrec.models.mf.model import MatrixFactorization, MatrixSizes
 from tfkgrec.protocols.ctr.protocol import CtrProtocol
 from tfkgrec.runs.run import prepare, train_run
 from tfkgrec.training.run_directory import RunDirectory
@@ -30,6 +30,10 @@ class BiasFirst(MatrixFactorization):
         return ops.squeeze(self.item_bias(item), -1) + self.bias
 
 
+def bias_first(users: int, items: int) -> BiasFirst:
+    return BiasFirst(MatrixSizes(users, items), dim=4, item_bias=True, l2=0.0)
+
+
 class Cut(Exception):
     pass
 
@@ -45,7 +49,7 @@ def start(config: Config, run: RunDirectory, resume: bool = False, cut_after: in
     """A run, cut off once `cut_after` epochs have been validated."""
     prepared = prepare(config)
     np.random.seed(0)
-    model = BiasFirst(prepared.dataset.users.size, prepared.dataset.items.size, 4)
+    model = bias_first(prepared.dataset.users.size, prepared.dataset.items.size)
     model.build()
     for weight in model.trainable_variables:
         weight.assign(np.random.default_rng(0).normal(0, 0.1, weight.shape))
@@ -66,7 +70,7 @@ def start(config: Config, run: RunDirectory, resume: bool = False, cut_after: in
 
 def test_the_second_stage_goes_on_from_the_best_of_the_first(config, tmp_path):
     run = RunDirectory(tmp_path)
-    before = np.array(BiasFirst(3, 3, 4).stage)
+    before = np.array(bias_first(3, 3).stage)
     model, fitted = start(config, run)
     assert before == model.stage == 1  # used in its last stage
     table = pd.read_csv(run.history)

@@ -89,7 +89,7 @@ def test_a_new_version_takes_over_under_load_without_a_failed_request(publish):
             caller.join()
     assert not failed
     assert set(answered) == {1, 2}
-    assert set(answered[so_far + 4 :]) == {2}
+    assert answered[so_far:].count(1) <= 4  # of each caller one, which was on its way
 
 
 def test_the_old_version_stays_open_for_the_request_that_holds_it(publish, manager):
