@@ -80,7 +80,7 @@ def test_the_second_stage_goes_on_from_the_best_of_the_first(config, tmp_path):
     rows = fitted.progress.rows
     best = max((row for row in rows if row["stage"] == 1), key=lambda row: row["val_auc"])
     assert fitted.progress.best_epoch == best["epoch"]  # of the last stage, whatever the first reached
-    restored = BiasFirst(model.num_users, model.num_items, 4)
+    restored = bias_first(model.num_users, model.num_items)
     restored.build()
     restored.load_weights(run.best_weights(0))
     vectors = np.random.default_rng(0).normal(0, 0.1, model.user_embedding.embeddings.shape)
