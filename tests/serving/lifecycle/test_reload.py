@@ -111,6 +111,10 @@ def test_a_label_may_name_only_what_is_loaded(running):
     assert (running.answering(label="stable"), running.answering(label="canary")) == (1, 2)
     running.reload(ALL + ' version_labels { key: "stable" value: 2 }')
     assert running.answering(label="stable") == 2
+    running.reload("")
+    assert running.states() == {2: AVAILABLE, 1: END}
+    with pytest.raises(grpc.RpcError, match="version 1 of model toy, which is not currently available"):
+        running.reload('version_labels { key: "stable" value: 1 }')  # it was there once
 
 
 def test_labels_of_what_is_not_loaded_are_taken_where_that_is_allowed(publish):
