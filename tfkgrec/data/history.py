@@ -20,6 +20,12 @@ class History:
     items: np.ndarray
     offsets: np.ndarray
 
+    @classmethod
+    def by_user(cls, user: np.ndarray, item: np.ndarray, num_user_rows: int) -> "History":
+        """Of pairs [n]; every user's items stay in the order that they stand in."""
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=num_user_rows))])
+        return cls(item[np.argsort(user, kind="stable")], offsets.astype(np.int64))
+
     @property
     def num_users(self) -> int:
         """Users, row 0 included."""

@@ -169,9 +169,7 @@ class Dataset:
     def seen_items(self) -> History:
         """All that the data hold of every user, liked or not, in any part of a split: nothing to recommend again."""
         pairs = self.interactions
-        order = np.argsort(pairs.user, kind="stable")
-        counts = np.bincount(pairs.user, minlength=self.users.size)
-        return History(pairs.item[order], np.concatenate([[0], np.cumsum(counts)]))
+        return History.by_user(pairs.user, pairs.item, self.users.size)
 
     def validate(self) -> None:
         """Raise `InputError` naming the first thing that does not hold."""

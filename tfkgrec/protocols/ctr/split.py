@@ -130,6 +130,5 @@ def split_ctr(dataset: Dataset, seed: int) -> Splits:
 def user_histories(positives: Interactions, num_user_rows: int, rng: np.random.Generator) -> History:
     """Every user's positives, oldest first; without timestamps, in a random order (file order is often by item)."""
     when = rng.permutation(len(positives)) if positives.timestamp is None else positives.timestamp
-    order = np.lexsort((when, positives.user))
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(positives.user, minlength=num_user_rows))])
-    return History(positives.item[order], offsets.astype(np.int64))
+    order = np.argsort(when, kind="stable")
+    return History.by_user(positives.user[order], positives.item[order], num_user_rows)

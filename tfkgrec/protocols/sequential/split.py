@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tfkgrec.data.history import History, window
+from tfkgrec.data.cut_history import CutHistory
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Dataset
@@ -36,37 +36,22 @@ class Targets:
 
 
 @dataclass(frozen=True)
-class SequenceSplits:
+class SequenceSplits(CutHistory):
     """The users' sequences, cut in three: training, validation, test, one after the other.
 
+    Users with too little to hold out are trained on to their last item and asked for nothing.
+
     Attributes:
-        items: int32 [n], every interaction, user by user, oldest first.
-        offsets: int64 [users + 1]; user u owns `items[offsets[u]:offsets[u + 1]]`.
-        train_end, validation_end: int64 [users]; positions in `items` where the training (validation) items of a user
-            end. Users with too little to hold out are trained on to their last item and asked for nothing.
+        items, offsets, train_end, validation_end: see CutHistory.
         validation, test: what is asked.
         num_item_rows: rows of a table over the items, row 0 included.
         next: "item" or "session".
     """
 
-    items: np.ndarray
-    offsets: np.ndarray
-    train_end: np.ndarray
-    validation_end: np.ndarray
     validation: Targets
     test: Targets
     num_item_rows: int
     next: str
-
-    @cached_property
-    def train_history(self) -> History:
-        """What models learn from."""
-        return self.known("validation")
-
-    @property
-    def model_history(self) -> History:
-        """What the saved model reads: all that is known of a user when test is ranked, and nothing of test."""
-        return self.known("test")
 
     @cached_property
     def popularity(self) -> np.ndarray:
@@ -90,24 +75,6 @@ class SequenceSplits:
         """How many users are asked about what comes next."""
         users = int(np.sum(np.diff(self.offsets) > 0))
         return (f"next {self.next}: {len(self.test.user):,} of {users:,} users have enough to hold out and are ranked",)
-
-    def known(self, part: str) -> History:
-        """What a model may know of every user when `part` is asked.
-
-        For validation that is the training sequence, for test the validation items too, as the paper's protocol has it.
-        """
-        lengths = self._ends(part) - self.offsets[:-1]
-        place = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
-        kept = place < np.repeat(lengths, np.diff(self.offsets))
-        return History(self.items[kept], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
-
-    def histories(self, part: str, user: np.ndarray, length: int) -> np.ndarray:
-        """The newest `length` known items of users [G], oldest first, 0-padded on the right: int32 [G, length]."""
-        count = np.minimum(self._ends(part)[user] - self.offsets[user], length)
-        return window(self.items, self._ends(part)[user] - count, count, length)
-
-    def _ends(self, part: str) -> np.ndarray:
-        return {"validation": self.train_end, "test": self.validation_end}[part]
 
     def validate(self) -> None:
         """Raise `InputError` naming the first thing that does not hold."""

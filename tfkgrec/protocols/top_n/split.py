@@ -1,11 +1,10 @@
 """Top-N: every user's ratings in time order, the last fifth held out."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from tfkgrec.data.history import History, window
+from tfkgrec.data.cut_history import CutHistory
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.errors import InputError
 from tfkgrec.protocols.top_n.settings import TopNSplit
@@ -19,34 +18,18 @@ THINNED_TO = (1, 4)  # training ratings that a thinned user keeps, at least and 
 
 
 @dataclass(frozen=True)
-class TimeSplits:
+class TimeSplits(CutHistory):
     """The users' ratings, cut in three: training, validation, test, one after the other.
 
     Attributes:
-        items: int32 [n], user by user, oldest first; thinned users without the ratings that they lost.
-        offsets: int64 [users + 1]; user u owns `items[offsets[u]:offsets[u + 1]]`.
-        train_end, validation_end: int64 [users]; positions in `items`. The paper's training part ends where validation
-            ends; what lies between the two only chooses the epoch.
+        items, offsets, train_end, validation_end: see CutHistory; thinned users without the ratings that they lost.
+            The paper's training part ends where validation ends; what lies between the two only chooses the epoch.
         thinned: bool [users], who was left 1 to 4 training ratings.
         num_item_rows: rows of a table over the items, row 0 included.
     """
 
-    items: np.ndarray
-    offsets: np.ndarray
-    train_end: np.ndarray
-    validation_end: np.ndarray
     thinned: np.ndarray
     num_item_rows: int
-
-    @cached_property
-    def train_history(self) -> History:
-        """What models learn from."""
-        return self.known("validation")
-
-    @property
-    def model_history(self) -> History:
-        """What the saved model reads: all that is known of a user when test is ranked, and nothing of test."""
-        return self.known("test")
 
     @property
     def validation(self) -> Interactions:
@@ -71,30 +54,11 @@ class TimeSplits:
         thinned = int(self.thinned.sum())
         return (line, f"{thinned:,} users were left 1 to 4 training ratings") if thinned else (line,)
 
-    def known(self, part: str) -> History:
-        """What may be known of every user when `part` is ranked.
-
-        For validation that is the training part, for test the validation ratings too: the paper's 80%.
-        """
-        lengths = self._known_end(part) - self.offsets[:-1]
-        place = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
-        kept = place < np.repeat(lengths, np.diff(self.offsets))
-        return History(self.items[kept], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
-
-    def histories(self, part: str, user: np.ndarray, length: int) -> np.ndarray:
-        """The newest `length` known items of users [G], oldest first, 0-padded on the right: int32 [G, length]."""
-        end = self._known_end(part)[user]
-        count = np.minimum(end - self.offsets[user], length)
-        return window(self.items, end - count, count, length)
-
     @property
     def cold(self) -> np.ndarray:
         """bool [users], who has fewer than 5 ratings in the test part."""
         few: np.ndarray = self.offsets[1:] - self.validation_end < COLD_TEST_RATINGS
         return few
-
-    def _known_end(self, part: str) -> np.ndarray:
-        return {"validation": self.train_end, "test": self.validation_end}[part]
 
     def _part(self, begin: np.ndarray, end: np.ndarray) -> Interactions:
         place = np.arange(len(self.items))

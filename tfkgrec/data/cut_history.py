@@ -1,0 +1,54 @@
+"""Every user's items in time order, cut in three: what training, validation and test may know."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tfkgrec.data.history import History, window
+
+
+@dataclass(frozen=True)
+class CutHistory:
+    """What the splits by time have in common.
+
+    Attributes:
+        items: int32 [n], every interaction, user by user, oldest first.
+        offsets: int64 [users + 1]; user u owns `items[offsets[u]:offsets[u + 1]]`.
+        train_end, validation_end: int64 [users]; positions in `items` where the training (validation) items of a user
+            end.
+    """
+
+    items: np.ndarray
+    offsets: np.ndarray
+    train_end: np.ndarray
+    validation_end: np.ndarray
+
+    @cached_property
+    def train_history(self) -> History:
+        """What models learn from."""
+        return self.known("validation")
+
+    @property
+    def model_history(self) -> History:
+        """What the saved model reads: all that is known of a user when test is ranked, and nothing of test."""
+        return self.known("test")
+
+    def known(self, part: str) -> History:
+        """What a model may know of every user when `part` is asked.
+
+        For validation that is the training part, for test the validation items too, as the papers' protocols have it.
+        """
+        end = self._known_end(part)
+        kept = np.arange(len(self.items)) < np.repeat(end, np.diff(self.offsets))
+        offsets = np.concatenate([[0], np.cumsum(end - self.offsets[:-1])])
+        return History(self.items[kept], offsets.astype(np.int64))
+
+    def histories(self, part: str, user: np.ndarray, length: int) -> np.ndarray:
+        """The newest `length` known items of users [G], oldest first, 0-padded on the right: int32 [G, length]."""
+        end = self._known_end(part)[user]
+        count = np.minimum(end - self.offsets[user], length)
+        return window(self.items, end - count, count, length)
+
+    def _known_end(self, part: str) -> np.ndarray:
+        return {"validation": self.train_end, "test": self.validation_end}[part]
