@@ -60,21 +60,22 @@ class Signatures(keras.layers.Layer):
         self.tables_class: Callable[..., Record] = type(tables)
         self.table_names = () if tables is None else tuple(tables._asdict())
         self.built = True
+        self._pair = [_spec("user_id"), _spec("item_id")]
+        self._traced_score = tf.function(self.score, self._pair, autograph=False)
 
     def functions(self) -> dict[str, Callable[..., Answer]]:
         """Signature name -> tf.function with its input signature."""
-        pair = [_spec("user_id"), _spec("item_id")]
         table: dict[str, tuple[Callable[..., Answer], list[tf.TensorSpec]]] = {
-            "serving_default": (self.score, pair),
             "recommend": (self.recommend, [_spec("user_id")]),
-            "explain": (self.explain, pair),
+            "explain": (self.explain, self._pair),
             CLASSIFY: (self.classify, [_spec(EXAMPLES)]),
             REGRESS: (self.regress, [_spec(EXAMPLES)]),
         }
         if self.model.history_length:
             table["recommend_for_history"] = (self.recommend_for_history, [_spec("history", 2)])
         # Keras layers need no autograph, and tracing takes half the time without.
-        return {name: tf.function(call, spec, autograph=False) for name, (call, spec) in table.items()}
+        others = {name: tf.function(call, spec, autograph=False) for name, (call, spec) in table.items()}
+        return {"serving_default": self._traced_score, **others}
 
     def score(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         """probability [B] that user_id [B] takes item_id [B]; known_user, known_item [B]."""
@@ -149,7 +150,7 @@ class Signatures(keras.layers.Layer):
         """[B], as `score` gives it; an Example without its two features, one text each, is refused by the runtime."""
         text = tf.io.FixedLenFeature([], tf.string)
         pairs = tf.io.parse_example(inputs, {"user_id": text, "item_id": text})
-        return self.score(pairs["user_id"], pairs["item_id"])["probability"]
+        return self._traced_score(pairs["user_id"], pairs["item_id"])["probability"]
 
     def _users(self, user_id: tf.Tensor) -> tf.Tensor:
         """Inner ids [B]; 0 also for users of the dataset of whom training saw no positive, so knows nothing."""

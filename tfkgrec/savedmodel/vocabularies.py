@@ -24,6 +24,11 @@ class Vocabularies(keras.layers.Layer):
         self.relation_names = _texts(folder / RELATION_NAMES)
         self.built = True
 
+    @property
+    def tables(self) -> list[tf.lookup.StaticHashTable]:
+        """All of them; their files are the assets of an export."""
+        return [self.user_ids, self.item_ids, self.item_texts, self.entity_names, self.relation_names]
+
     def users(self, raw: tf.Tensor) -> tf.Tensor:
         return self._encode(self.user_ids, raw)
 
