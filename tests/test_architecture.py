@@ -10,7 +10,7 @@ import pytest
 import tfkgrec
 
 ROOT = Path(tfkgrec.__file__).parent
-ROOMS = ["errors", "files", "tf_logging", "types", "registry", "config", "cli"]
+ROOMS = ["errors", "files", "console", "tf_logging", "types", "registry", "keras_names", "config", "cli"]
 ROOMS += ["data", "datasets", "layers", "evaluation", "kge", "models", "tasks", "training", "protocols", "runs"]
 ROOMS += ["protos", "runtime", "savedmodel", "serving", "client", "benchmarks"]
 COMMANDS = {"__init__", "__main__", "train", "evaluate", "pretrain", "export", "serve", "recommend", "explain"}

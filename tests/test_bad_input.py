@@ -98,6 +98,21 @@ def test_text_where_a_number_is_due(folder, refused, column):
     assert refused(folder) == f"{folder / 'ratings.csv'}:4: expected a number in column '{column}', found '{found}'"
 
 
+def test_a_time_that_no_number_holds(folder, refused):
+    (folder / "ratings.csv").write_text(RATINGS.replace(",1004", ",12345678901234567890"))
+    line = refused(folder)
+    assert line.startswith(f"{folder / 'ratings.csv'}:4: expected a time in seconds in column 'timestamp', found '123")
+
+
+@pytest.mark.parametrize("flag", ["--run-dir", "--export-dir"])
+def test_a_file_where_a_folder_is_expected(folder, refused, flag):
+    """Told before anything is read, let alone trained."""
+    (folder / "taken").write_text("mine")
+    wanted = "expected a folder, or a place for one, found a file"
+    assert refused(folder, flag, str(folder / "taken/x")) == f"{folder}/taken/x: {wanted}, {folder}/taken"
+    assert refused(folder, flag, str(folder / "taken")) == f"{folder}/taken: {wanted}, {folder}/taken"
+
+
 def test_a_text_id_where_the_format_has_numbers(folder, refused):
     _change_data(folder, dataset="lastfm", **dict.fromkeys(set(DATA) - {"dataset"}))
     plays = files.lastfm(folder / "lastfm") / "user_artists.dat"

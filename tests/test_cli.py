@@ -2,6 +2,8 @@
 
 import argparse
 import errno
+import json
+import os
 import subprocess
 import sys
 import types
@@ -103,6 +105,32 @@ def _raise(error: BaseException):
 def test_what_people_can_mend_is_one_line(error, status, line, capsys):
     assert cli.run_main(_raise(error), []) == status
     assert capsys.readouterr() == ("", f"error: {line}\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_every_letter_reaches_every_console(encoding):
+    """A report, a name or an explanation may hold any; what an encoding lacks is escaped, in JSON by JSON's escapes."""
+    said = "film \u6620\u753b \u00e9 \U0001f600"
+    script = (
+        "from tfkgrec import cli, console; from tfkgrec.errors import InputError\n"
+        f"def main(argv): print({said!r}); print(console.json_line([{said!r}])); raise InputError({said!r})\n"
+        "raise SystemExit(cli.run_main(main, []))"
+    )
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, check=False)
+    plain, as_json = done.stdout.decode(encoding).splitlines()
+    assert plain == said.encode(encoding, "backslashreplace").decode(encoding)
+    assert json.loads(as_json) == [said]
+    assert (done.returncode, done.stderr.decode(encoding)) == (2, f"error: {plain}\n")
+
+
+def test_a_closed_pipe_ends_without_a_word():
+    script = "import sys; from tfkgrec import cli\nsys.exit(cli.run_main(lambda argv: print('line\\n' * 100_000), []))"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"line\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
 
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), OSError("another"), FileNotFoundError(errno.ENOENT, "a", "b")])

@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import keras
 import pytest
 
 import tfkgrec
@@ -50,6 +51,13 @@ def test_every_field_is_filled(group, spec):
     for name, value in vars(spec).items():
         assert value or name in MAY_BE_EMPTY[group], name
     assert spec.name == spec.name.strip().lower()
+
+
+@pytest.mark.parametrize("spec", registry.models().values(), ids=registry.models())
+def test_keras_knows_a_model_by_its_name(spec):
+    """So that `keras.models.load_model` reads its runs (tests/test_keras_names.py)."""
+    registry.load(spec.build)
+    assert keras.saving.get_registered_object(spec.keras_name).__module__ == f"tfkgrec.models.{spec.name}.model"
 
 
 @everyone

@@ -16,6 +16,8 @@ These names are stable: docs/stability.md says what that means, and how a name g
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tfkgrec.keras_names import register_with_keras
+
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
@@ -60,3 +62,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+register_with_keras()

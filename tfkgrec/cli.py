@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tfkgrec import __version__
 from tfkgrec.config import Config, load_config
+from tfkgrec.console import NOBODY_READS, drop_output, write_any_letter
 from tfkgrec.errors import InputError
 
 # verb -> (module with a `main`, what it does)
@@ -35,12 +36,17 @@ VERBS = {
     "data": ("tfkgrec.data_stats", "print a dataset's counts and its split"),
 }
 
-# The machine's fault, not the program's: one line says more than a traceback.
+# The machine's fault or a path's, not the program's: one line says more than a traceback.
 _MACHINE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+_MACHINE_ERRORS |= {errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Console script `tfkgrec`: hand what follows the verb to the `main` of its module; without a verb, list them."""
+    return run_main(_verb, argv)
+
+
+def _verb(argv: Sequence[str] | None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     width = max(map(len, VERBS))
     parser = argparse.ArgumentParser(
@@ -57,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     options = parser.parse_args(argv)
     module, _ = VERBS[options.verb]
-    return run_main(lambda rest: importlib.import_module(module).main(rest), options.arguments)
+    return importlib.import_module(module).main(options.arguments) or 0
 
 
 def run_main(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[str] | None = None) -> int:
@@ -65,10 +71,15 @@ def run_main(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[
 
     Returns:
         What `main` returned (None counts as 0); 2 for an `InputError`, a full disk or a folder that may not be written;
-        130 after Ctrl-C. Any other exception is a fault of ours and passes with its traceback.
+        130 after Ctrl-C; 141, without a word, when nobody reads the output any more (`| head`). Any other exception is
+        a fault of ours and passes with its traceback.
     """
+    write_any_letter()
     try:
-        return main(argv) or 0
+        return _flushed(main, argv) or 0
+    except BrokenPipeError:
+        drop_output()
+        return NOBODY_READS
     except InputError as error:
         line = str(error)
     except KeyboardInterrupt:
@@ -80,6 +91,15 @@ def run_main(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[
         line = found
     print(f"error: {' '.join(line.split())}", file=sys.stderr)
     return 130 if line == "interrupted" else 2
+
+
+def _flushed(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[str] | None) -> int | None:
+    """What `main` returns, and all that it printed written: a closed pipe is noticed here, not at Python's end."""
+    try:
+        return main(argv)
+    finally:
+        if sys.stdout is not None:
+            sys.stdout.flush()
 
 
 def _machine_error(error: BaseException) -> str | None:

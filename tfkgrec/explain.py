@@ -5,7 +5,6 @@ python -m tfkgrec.explain runs/dink --user 196 --item 50
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 
 from tfkgrec.cli import run_main
 from tfkgrec.client.command import add_server_arguments, ask
+from tfkgrec.console import json_line
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.tf_logging import quiet_import
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> None:
     if options.json:
-        print(json.dumps({name: array[:1].tolist()[0] for name, array in outputs.items()}, ensure_ascii=False))
+        print(json_line({name: array[:1].tolist()[0] for name, array in outputs.items()}))
     else:
         print("\n".join(explain_text(outputs, options.user, options.item)))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfkgrec.cli import run_main
+from tfkgrec.files import check_folder
 from tfkgrec.tf_logging import quiet_import
 
 
@@ -24,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def export_run(run_dir: Path, export_dir: Path, version: int | None = None) -> Path:
     """Export a finished run as `version`, by default the next; returns the folder of the new version."""
+    check_folder(export_dir)
     with quiet_import():
         from tfkgrec.savedmodel.exporter import export_signatures
         from tfkgrec.savedmodel.in_process import run_signatures

@@ -6,6 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tfkgrec.errors import InputError
+
+
+def check_folder(path: Path) -> None:
+    """Raise `InputError` unless `path` is a folder or could become one: no part of it is a file."""
+    for part in (path, *path.parents):
+        if os.path.lexists(part) and not part.is_dir():
+            raise InputError(f"{path}: expected a folder, or a place for one, found a file, {part}")
+
 
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make a file under a temporary name beside `path`, then rename it into place."""

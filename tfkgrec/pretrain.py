@@ -8,6 +8,7 @@ from pathlib import Path
 from tfkgrec.cli import add_config_arguments, config_from, run_main
 from tfkgrec.config import Config
 from tfkgrec.errors import InputError
+from tfkgrec.files import check_folder
 from tfkgrec.tf_logging import quiet_import
 
 
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = options.output or default_output(config)
     if output.is_dir():
         raise InputError(f"--output {output}: expected a file name, found a folder")
+    check_folder(output.parent)
 
     with quiet_import():  # TensorFlow loads only once the config is known to be good
         from tfkgrec.runs.cache import pretrained

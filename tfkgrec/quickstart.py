@@ -18,6 +18,7 @@ from tfkgrec import registry
 from tfkgrec.cli import add_set_argument, run_main
 from tfkgrec.config import Config, load_config
 from tfkgrec.errors import InputError
+from tfkgrec.files import check_folder
 from tfkgrec.serving.child import child_server
 from tfkgrec.tf_logging import quiet_import
 
@@ -41,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     run_dir = options.run_dir or Path("runs") / time.strftime("quickstart-%Y%m%d-%H%M%S")
     config = load_config(options.config, options.overrides)
+    check_folder(options.export_dir)
     films = _draw(options.config, config)
     raw, truth = films.raw, films.truth
 

@@ -7,13 +7,13 @@ With both, the history is what an unknown user falls back to.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfkgrec.cli import run_main
 from tfkgrec.client.command import add_server_arguments, ask
+from tfkgrec.console import json_line
 
 if TYPE_CHECKING:
     from tfkgrec.client import Client, Recommendations
@@ -53,7 +53,7 @@ def _recommend(client: "Client", options: argparse.Namespace) -> None:
         basis = "user" if known_user else "popularity"
         note = "" if known_user else f"user {user} is unknown to the model: its most popular items instead"
     if options.json:
-        print(json.dumps(_record(client, answer, user, known_user, basis), ensure_ascii=False))
+        print(json_line(_record(client, answer, user, known_user, basis)))
     else:
         print("\n".join(_table(client, answer, user, note)))
         if options.k > answer.item_id.shape[1]:

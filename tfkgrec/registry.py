@@ -55,6 +55,8 @@ class ModelSpec:
         settings: its section `model`.
         build: "module:function" of (settings, BuildContext) -> a built `Recommender`.
         protocols: those that it can be trained under.
+        keras_name: of its class in a `.keras` file, "package>Class", as `register_keras_serializable` makes it; None:
+            `keras.models.load_model` reads such a file only once the class has been imported.
         citation: the paper.
         explain_text: "module:function" of (explanation, user, item) -> lines for people; None: it has none.
         ablations: the paper's name for the model without one of its parts -> overrides of our settings.
@@ -72,6 +74,7 @@ class ModelSpec:
     settings: "type[ModelSettings]"
     build: str
     protocols: tuple[str, ...]
+    keras_name: str | None = None
     citation: Citation | None = None
     explain_text: str | None = None
     ablations: Mapping[str, Overrides] = field(default_factory=dict)

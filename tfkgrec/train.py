@@ -9,6 +9,7 @@ from pathlib import Path
 from tfkgrec import registry
 from tfkgrec.cli import add_config_arguments, config_from, run_main
 from tfkgrec.config import Config
+from tfkgrec.files import check_folder
 from tfkgrec.tf_logging import quiet_import
 
 
@@ -30,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.resume and options.run_dir is None:
         parser.error("--resume: expected --run-dir DIR beside it")
     config = config_from(options)
+    if options.export_dir is not None:
+        check_folder(options.export_dir)  # before hours of training, not after
     run_dir = options.run_dir or default_run_dir(config)
 
     with quiet_import():  # TensorFlow loads only once the config is known to be good

@@ -10,13 +10,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from tfkgrec import registry
 from tfkgrec.models.recommender import Recommender, outputs
 from tfkgrec.models.sequential import SequentialRecommender
 
 
 def run(folder: Path) -> dict[str, np.ndarray]:
-    """Logits and explanations of some pairs, the loss of one step of training, and the logits after it."""
+    """Logits and explanations of some pairs, the loss of one step of training, and the logits after it.
+
+    Nothing here imports the model's class: Keras knows it by the package alone.
+    """
     model: Recommender = keras.models.load_model(folder / "model.keras")
     ranking, training = (dict(np.load(folder / f"{name}.npz")) for name in ("ranking", "training"))
     label = training.pop("target")
@@ -38,7 +40,6 @@ if __name__ == "__main__":
     if keras.backend.backend() != "jax":
         sys.exit(f"expected the jax backend, found {keras.backend.backend()}")
     for where in map(Path, sys.argv[1:]):
-        registry.load(registry.model(where.name).build)  # what its file names has to be there
         np.savez(where / "found.npz", **run(where))
     loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "tensorflow_recommenders"))
     if loaded:

@@ -120,9 +120,9 @@ def evaluate_run(
     )
 
 
-def load_run(path: Path) -> tuple[Config, RunDirectory, Recommender]:
+def load_run(path: str | Path) -> tuple[Config, RunDirectory, Recommender]:
     """A finished run: its config, its files, its model. Runs of version 0.1 load, too."""
-    run = RunDirectory(path)
+    run = RunDirectory(Path(path))
     run.check()
     config = read_config(run.config)
     return config, run, read_model(run.model, config.model.name)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfkgrec.errors import InputError
-from tfkgrec.files import write_aside
+from tfkgrec.files import check_folder, write_aside
 
 if TYPE_CHECKING:
     import keras
@@ -98,11 +98,13 @@ class RunDirectory:
         """Check that the folder is what `resume` expects; nothing is written.
 
         Raises:
-            InputError: the folder holds another run and `resume` is off, or there is nothing to resume.
+            InputError: the path leads through a file, the folder holds another run and `resume` is off, or there is
+                nothing to resume.
         """
+        check_folder(self.path)
         if resume and not self.config.exists():
             raise InputError(f"{self.path}: expected a run to resume, found no config.yaml")
-        if not resume and self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if not resume and self.path.exists() and any(self.path.iterdir()):
             raise InputError(f"{self.path}: expected a new or empty run directory (or --resume), found files in it")
 
     def check(self) -> None:

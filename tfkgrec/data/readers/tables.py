@@ -51,6 +51,12 @@ class RawTable:
         self._refuse(name, ~np.isfinite(parsed), "a number")
         return parsed
 
+    def seconds(self, name: str, key: str = "") -> np.ndarray:
+        """A column of times as int64 [n]; what a 64-bit number does not hold is no time."""
+        parsed = self.numbers(name, key)
+        self._refuse(name, np.abs(parsed) >= 2.0**63, "a time in seconds")
+        return parsed.astype(np.int64)
+
     def unique(self, *names: str) -> None:
         """Refuse a value that occurs twice in a column."""
         for name in names:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import numpy as np
 import pandas as pd
 
 from tfkgrec.config import DataConfig
@@ -78,7 +77,7 @@ def read_files(
             raise InputError(f"{rows.source}: expected the name of the rating column beside positive_at, found none")
         pairs["positive"] = rows.numbers(rating, "data.columns.rating") >= positive_at
     if timestamp is not None:
-        pairs["timestamp"] = rows.numbers(timestamp, "data.columns.timestamp").astype(np.int64)
+        pairs["timestamp"] = rows.seconds(timestamp, "data.columns.timestamp")
 
     graph = _open(triples, "triples", TRIPLE_COLUMNS)
     if item_links is None:

@@ -18,6 +18,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=DinkSettings,
     build="tfkgrec.models.dink.build:build",
+    keras_name="tfkgrec>DINK",
     explain_text="tfkgrec.models.dink.explain_text:explain_text",
     ablations={
         "dink-k": ("model.aggregator=none", "model.interest_dim=null"),

@@ -18,6 +18,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=EkpnetSettings,
     build="tfkgrec.models.ekpnet.build:build",
+    keras_name="tfkgrec>EKPNet",
     explain_text="tfkgrec.models.ekpnet.explain_text:explain_text",
     ablations={
         "ekp_no": ("model.semantic_attention=false", "model.feature_exploration=false"),  # much like RippleNet

@@ -18,6 +18,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=HkrmSettings,
     build="tfkgrec.models.hkrm.build:build",
+    keras_name="tfkgrec>HKRM",
     explain_text="tfkgrec.models.hkrm.explain_text:explain_text",
     ablations={  # each says its level: our settings may be at the item level already
         "hkrm-full": ("model.level=both",),

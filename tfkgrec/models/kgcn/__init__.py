@@ -18,6 +18,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=KgcnSettings,
     build="tfkgrec.models.kgcn.build:build",
+    keras_name="tfkgrec>KGCN",
     explain_text="tfkgrec.models.kgcn.explain_text:explain_text",
     ablations={
         "kgcn-concat": ("model.aggregator=concat",),

@@ -25,6 +25,7 @@ SPEC = ModelSpec(
     protocols=("sequential",),
     settings=KsrSettings,
     build="tfkgrec.models.ksr.build:build",
+    keras_name="tfkgrec>KSR",
     explain_text="tfkgrec.models.ksr.explain_text:explain_text",
     ablations={
         "gru": ("model.knowledge=none", "model.train_items=true", "pretraining=null"),

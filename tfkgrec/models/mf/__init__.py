@@ -18,5 +18,6 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=MfSettings,
     build="tfkgrec.models.mf.build:build",
+    keras_name="tfkgrec>MatrixFactorization",
     baseline=True,
 )

@@ -14,6 +14,7 @@ SPEC = ModelSpec(
     protocols=("top_n",),
     settings=RkanSettings,
     build="tfkgrec.models.rkan.build:build",
+    keras_name="tfkgrec>RKAN",
     explain_text="tfkgrec.models.rkan.explain_text:explain_text",
     ablations={
         "rkge": ("model.pooling=average",),
