@@ -1,5 +1,6 @@
 """Every model of the registry, in the paper's form, with everything, and without what its ablations take away."""
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.testing import assert_allclose
 from tests.cases.model_case import ModelCase, left_out_and_erased, seen_and_erased, seen_of_later_items
 from tests.cases.small_models import EVERYTHING, SmallModel, small_model, variants
 from tfkgrec import registry
+from tfkgrec.errors import InputError
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models.build import build_model
 from tfkgrec.models.sequential import SequentialRecommender
@@ -52,6 +54,29 @@ def test_one_seed_one_model(name):
     first, again, other = built(0), built(0), built(1)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not all(a.shape == b.shape and np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_graph_whose_items_are_only_tails_is_read_or_the_setting_that_turns_it_is_named(name):
+    """No model trains on no graph in silence: it gets the same of it whichever way it points, or says how it would."""
+    small = small_model(name)
+    dataset, graph = small.dataset, small.dataset.graph
+    facts = (graph.head <= dataset.num_items) & (graph.tail > dataset.num_items)
+    item, relation, value = graph.head[facts], graph.relation[facts], graph.tail[facts]
+
+    def tables(head: np.ndarray, tail: np.ndarray) -> list[np.ndarray]:
+        graph = dataclasses.replace(dataset.graph, head=head, relation=relation, tail=tail)
+        history = small.protocol.splits.train_history
+        model = build_model(small.settings, dataclasses.replace(dataset, graph=graph), history, seed=0)
+        return [weight.numpy() for weight in model.non_trainable_weights if weight.dtype == "int32"]
+
+    forth = tables(item, value)
+    try:
+        back = tables(value, item)
+    except InputError as error:
+        assert "expected triples whose head is an item, found none; data.inverse_relations adds those" in str(error)
+    else:
+        assert all(np.array_equal(a, b) for a, b in zip(forth, back, strict=True))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -45,6 +45,13 @@ def test_the_name_counts_and_not_which_outputs_there_are(explanations):
     assert explain_text(named(more, "kgcn"), *ASKED) == explain_text(kgcn, *ASKED)
 
 
+def test_a_model_that_gives_no_reasons_says_so():
+    outputs = {"probability": np.array([0.5]), "item_name": np.array(["film 1"], object), "known_item": np.array([1])}
+    assert explain_text(named(outputs, "mf"), *ASKED) == [
+        "film 1 (probability 0.50): the model mf gives no reasons: it has no parts to name"
+    ]
+
+
 def test_a_model_that_nobody_knows_is_told_as_it_answers(explanations):
     outputs = {name: explanations["dink"][name] for name in ("probability", "attention")}
     lines = explain_text(named(outputs, "somebody"), *ASKED)

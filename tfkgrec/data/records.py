@@ -171,6 +171,14 @@ class Dataset:
         pairs = self.interactions
         return History.by_user(pairs.user, pairs.item, self.users.size)
 
+    def check_item_heads(self) -> None:
+        """Raise `InputError` unless an item heads a triple: for models to which a triple says something of its head."""
+        if not np.any(self.graph.head <= self.num_items):
+            raise InputError(
+                f"{self.name}: expected triples whose head is an item, found none; data.inverse_relations adds those "
+                "whose tail is one"
+            )
+
     def validate(self) -> None:
         """Raise `InputError` naming the first thing that does not hold."""
         for ids in (self.users, self.items, self.entities, self.relations):

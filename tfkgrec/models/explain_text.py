@@ -13,6 +13,9 @@ EXPLAINED_BY = "explained_by"
 
 Row = Mapping[str, np.ndarray]
 
+WITHOUT_REASONS = {"probability", "item_name", "known_user", "known_item", EXPLAINED_BY}
+"""What every explanation has beside its reasons."""
+
 OUTPUTS_OF_0_1 = {
     "attention": "dink",
     "ripple_attention": "ekpnet",
@@ -47,5 +50,18 @@ def _template(row: Row) -> Callable[[Row, str, str], list[str]]:
 
 
 def _plain(row: Row, user: str, item: str) -> list[str]:
-    """A model that nobody here knows: what it said, as it said it."""
+    """A model without words of its own: what it said, as it said it; that it has no reasons, where it said nothing."""
+    if not row.keys() - WITHOUT_REASONS:
+        return [_no_reasons(row, user, item)]
     return [f"user {user}, item {item}:", *(f"  {name}: {np.asarray(row[name]).tolist()}" for name in sorted(row))]
+
+
+def _no_reasons(row: Row, user: str, item: str) -> str:
+    """Of a model that has no parts to name."""
+    probability = f"(probability {row['probability']:.2f})"
+    if not row.get("known_item", True):
+        return f"item {item} {probability}: the model does not know this item, so it cannot say why"
+    title = f"{row.get('item_name') or f'item {item}'} {probability}"
+    if not row.get("known_user", True):
+        return f"{title}: user {user} is unknown to the model, which gives no reasons anyway"
+    return f"{title}: the model {row.get(EXPLAINED_BY, '')} gives no reasons: it has no parts to name"

@@ -33,5 +33,5 @@ def test_no_relation_left_is_the_users_mistake():
         InputError, match="model.min_relation_triples: expected a relation with 9 triples of items, found 3 at"
     ):
         relation_slots(graph(), 3, min_triples=9, max_values=5)
-    with pytest.raises(InputError, match=r"found none \(data.inverse_relations\?\)"):
+    with pytest.raises(InputError, match="found 0 at most"):
         relation_slots(graph([(5, 1, 1)]), 3, min_triples=1, max_values=5)

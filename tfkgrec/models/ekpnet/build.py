@@ -10,6 +10,7 @@ from tfkgrec.models.recommender import TableSizes
 def build(settings: EkpnetSettings, context: BuildContext) -> EKPNet:
     """A built EKPNet with its side tables."""
     dataset = context.dataset
+    dataset.check_item_heads()
     around = sample_ripples(dataset.graph, dataset.num_items, settings.num_hops, settings.triples_per_item, context.rng)
     sizes = TableSizes(dataset.users.size, dataset.items.size, len(around.entity_ids), around.num_relations)
     model = EKPNet.from_settings(sizes, settings.hyperparameters())

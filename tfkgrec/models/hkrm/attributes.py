@@ -48,14 +48,10 @@ def collect_attributes(
     Raises:
         InputError: a name of `fields` is no relation that an item has, or stands for several; or no item has any.
     """
+    dataset.check_item_heads()
     graph, n = dataset.graph, dataset.num_items
     of_item = graph.head <= n
     head, relation, tail = graph.head[of_item], graph.relation[of_item], graph.tail[of_item]
-    if not len(head):
-        raise InputError(
-            f"{dataset.name}: expected triples whose head is an item, found none; data.inverse_relations adds "
-            "those whose tail is one"
-        )
     pairs = np.unique(np.stack([relation, head]), axis=1)  # which items have which relation
     coverage = np.bincount(pairs[0], minlength=graph.num_relations)
     ranked = np.argsort(-coverage, kind="stable")[: np.count_nonzero(coverage)]

@@ -10,6 +10,7 @@ from tfkgrec.models.recommender import TableSizes
 def build(settings: KgcnSettings, context: BuildContext) -> KGCN:
     """A built KGCN with its side tables."""
     dataset = context.dataset
+    dataset.check_item_heads()
     near = sample_neighbours(dataset.graph, dataset.num_items, settings.num_neighbours, context.rng)
     sizes = TableSizes(dataset.users.size, dataset.items.size, len(near.entity_ids), near.num_relations)
     model = KGCN.from_settings(sizes, settings.hyperparameters())

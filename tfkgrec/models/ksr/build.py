@@ -14,12 +14,13 @@ def build(settings: KsrSettings, context: BuildContext) -> KSR:
     """A built KSR with its side tables.
 
     Raises:
-        InputError: the graph has no relation with enough triples.
+        InputError: no item heads a triple, or no relation has enough of them.
     """
     dataset, arguments = context.dataset, settings.hyperparameters()
     del arguments["min_relation_triples"]
     slots, of_memory = None, (0, 0)
     if settings.knowledge == "memory":
+        dataset.check_item_heads()
         slots = relation_slots(dataset.graph, dataset.num_items, settings.min_relation_triples, MAX_VALUES)
         of_memory = (len(slots.relation), slots.values.shape[1])
     model = KSR.from_settings(KsrSizes(dataset.users.size, dataset.items.size, *of_memory), arguments)

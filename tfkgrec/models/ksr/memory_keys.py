@@ -38,10 +38,8 @@ def relation_slots(graph: KnowledgeGraph, num_items: int, min_triples: int, max_
     order = np.argsort(-count, kind="stable")
     kept = order[count[order] >= max(min_triples, 1)].astype(np.int32)
     if not len(kept):
-        most = f"found {int(count.max(initial=0)):,} at most" if len(head) else "found none (data.inverse_relations?)"
-        raise InputError(
-            f"model.min_relation_triples: expected a relation with {min_triples:,} triples of items, {most}"
-        )
+        wanted = f"expected a relation with {min_triples:,} triples of items"
+        raise InputError(f"model.min_relation_triples: {wanted}, found {int(count.max(initial=0)):,} at most")
     items = np.zeros((num_items + 1, len(kept)), np.int32)
     values = np.zeros((len(kept), max_values), np.int32)
     for slot, one in enumerate(kept):

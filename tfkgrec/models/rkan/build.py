@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfkgrec.errors import InputError
 from tfkgrec.models.context import BuildContext
 from tfkgrec.models.rkan.model import OF_BUILDER, RKAN, PathSizes
 from tfkgrec.models.rkan.path_graph import PathGraph, path_graph
@@ -10,9 +11,15 @@ from tfkgrec.models.rkan.settings import RkanSettings
 
 
 def build(settings: RkanSettings, context: BuildContext) -> RKAN:
-    """A built RKAN with its side tables, and the source of the paths that it is trained on."""
+    """A built RKAN with its side tables, and the source of the paths that it is trained on.
+
+    Raises:
+        InputError: the graph has no attribute of any item, whichever way its triples point.
+    """
     dataset, history = context.dataset, context.history
     graph = path_graph(dataset.graph, dataset.num_items, history)
+    if settings.num_paths and len(graph.entity_ids) == dataset.items.size:
+        raise InputError(f"{dataset.name}: expected triples that join an item with what is no item, found none")
     near = near_nodes(graph, settings.near_attributes, settings.near_users, context.rng)
     sizes = PathSizes(
         num_users=dataset.users.size,
