@@ -98,7 +98,7 @@ class ProtocolSpec:
         baselines: what `evaluation.floors` may name; all of them by default.
         headline: title -> name in metrics.json of the figures to tell first.
         own_candidates: the candidate set of the papers' figures, as metrics.json names it; "": labelled pairs.
-        any_rating: whether whoever rated an item has taken it, whatever the rating.
+        any_rating: whether whoever rated an item has taken it, whatever the rating, unless `data.positive_at` is set.
         k_core: default of `data.k_core`.
     """
 

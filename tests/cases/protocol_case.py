@@ -83,8 +83,8 @@ class ProtocolCase:
         train, validation, test = pairs(splits.train_history), *(taken(getattr(splits, part)) for part in PARTS)
         assert train and validation and test
         assert not train & validation and not train & test and not validation & test
-        rated = given.dataset.interactions
-        assert train | validation | test <= set(zip(rated.user.tolist(), rated.item.tolist(), strict=True))
+        liked = given.dataset.interactions.positives  # what was rated below the threshold is in no part
+        assert train | validation | test <= set(zip(liked.user.tolist(), liked.item.tolist(), strict=True))
 
     def test_what_the_model_reads_holds_nothing_of_test(self, given: SmallProtocol) -> None:
         splits = given.protocol.splits

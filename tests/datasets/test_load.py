@@ -6,6 +6,7 @@ import pytest
 
 from tests.datasets import files
 from tests.datasets.files import write
+from tfkgrec import registry
 from tfkgrec.config import DataConfig
 from tfkgrec.datasets.folders import dataset_folder
 from tfkgrec.datasets.load import load_raw
@@ -47,8 +48,9 @@ def test_files(tmp_path: Path) -> None:
         columns=ColumnsConfig(user="who", item="what", rating="stars"),
         positive_at=4,
     )
-    raw = load_raw(DataConfig(dataset="files", source=source, unlinked_items="drop"), seed=0)
-    assert raw.interactions["positive"].tolist() == [True, False]
+    for protocol in registry.protocols():
+        data = DataConfig(dataset="files", protocol=protocol, source=source, unlinked_items="drop", k_core=1)
+        assert load_raw(data, seed=0).interactions["positive"].tolist() == [True, False], protocol
 
 
 def test_synthetic_follows_the_seed() -> None:

@@ -194,8 +194,13 @@ class Dataset:
             raise InputError(f"{self.name}: expected triples that touch an item, found none among {len(self.graph):,}")
 
     def stats(self) -> dict[str, int]:
-        """The counts of a paper's Table 1."""
+        """The counts of a paper's Table 1.
+
+        Labelled pairs are the positives and as many negatives of every user, or all that the user has not rated where
+        these are fewer.
+        """
         graph, pairs = self.graph, self.interactions.positives
+        liked, rated = (np.bincount(rows.user, minlength=self.users.size) for rows in (pairs, self.interactions))
         touched = np.union1d(graph.head, graph.tail)
         return {
             "users": len(np.unique(pairs.user)),
@@ -203,7 +208,7 @@ class Dataset:
             "items_with_a_positive": len(np.unique(pairs.item)),
             "ratings": len(self.interactions),
             "positives": len(pairs),
-            "labelled_pairs": 2 * len(pairs),
+            "labelled_pairs": int(np.sum(liked + np.minimum(liked, self.num_items - rated))),
             "entities": len(np.union1d(touched, np.arange(1, self.items.size))),
             "relations": self.relations.size - 1,
             "triples": len(graph),

@@ -16,6 +16,7 @@ def load_raw(data: DataConfig, seed: int) -> RawData:
         InputError: one line.
     """
     raw: RawData = registry.load(registry.dataset(data.dataset).read)(data, seed)
-    if registry.protocol(data.protocol).any_rating:
+    threshold = getattr(data.source, "positive_at", None)  # whoever sets one means it, whatever the protocol
+    if registry.protocol(data.protocol).any_rating and threshold is None:
         raw = every_rating_counts(raw)
     return raw if data.k_core is None else k_core(raw, data.k_core)

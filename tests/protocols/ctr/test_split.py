@@ -51,6 +51,19 @@ def test_as_many_negatives_as_positives_for_every_user(dataset, splits):
         assert len(negatives) == len(positives)
 
 
+def test_on_a_dense_catalogue_pairs_are_counted_as_they_are_and_what_is_missing_is_said():
+    dense = small.dataset(users=120, items=14)
+    wanted, drawn = 0, {}
+    for user in range(1, dense.users.size):
+        liked, own = (sum(u == user for u, _ in rated(dense, positive)) for positive in (True, None))
+        wanted, drawn[user] = wanted + liked + min(liked, 14 - own), min(0, 14 - own - liked)
+    assert dense.stats()["labelled_pairs"] == wanted < 2 * len(rated(dense, True))
+    splits = split_ctr(dense, 0)
+    kept = [drawn[user] for user in np.flatnonzero(splits.train_history.lengths).tolist()]
+    whose = f"{np.count_nonzero(kept)} users have not rated as many items as they like"
+    assert splits.report[-1] == f"not drawn: {-sum(kept)} negatives, as {whose}"
+
+
 def test_negatives_were_never_rated_not_even_below_the_threshold(dataset, splits):
     assert rated(dataset, False)  # there are some
     assert not pairs(splits, 0) & rated(dataset)

@@ -22,7 +22,7 @@ class FilesSettings(Section):
 
     interactions: Path | None = None
     columns: ColumnsConfig | None = None  # null: user and item
-    positive_at: float | None = None  # a rating at or above it is a positive; null: every row is
+    positive_at: float | None = None  # a rating at or above it is a positive, under every protocol; null: every row is
     triples: Path | None = None
     item_links: Path | None = None  # item -> entity; null: item ids are entity ids
 

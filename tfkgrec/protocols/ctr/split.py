@@ -38,9 +38,22 @@ class Splits:
 
     @property
     def report(self) -> tuple[str, ...]:
-        """A line on the users whom the protocol drops, if there are any; row 0 is no user."""
-        count = int(np.sum(self.train_history.lengths[1:] == 0))
-        return (f"left out: {count:,} users without a positive in the training split",) if count else ()
+        """Lines on the users whom the protocol drops and on the negatives that it could not draw, if there are any."""
+        lines = []
+        dropped = int(np.sum(self.train_history.lengths[1:] == 0))  # row 0 is no user
+        if dropped:
+            lines.append(f"left out: {dropped:,} users without a positive in the training split")
+        missing = self._missing_negatives()
+        if missing.any():
+            whose = f"{np.count_nonzero(missing):,} users have not rated as many items as they like"
+            lines.append(f"not drawn: {missing.sum():,} negatives, as {whose}")
+        return tuple(lines)
+
+    def _missing_negatives(self) -> np.ndarray:
+        """How many fewer negatives than positives every user has, int [users]."""
+        pairs = [getattr(self, name) for name in PARTS]
+        user, label = (np.concatenate([getattr(part, column) for part in pairs]) for column in ("user", "label"))
+        return np.bincount(user, np.where(label > 0, 1, -1), minlength=self.train_history.num_users).astype(np.int64)
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:

@@ -111,7 +111,7 @@ def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> Sequence
     Raises:
         InputError: no timestamps, or nobody with enough to hold out.
     """
-    pairs = dataset.interactions
+    pairs, rated = dataset.interactions.positives, dataset.interactions
     if pairs.timestamp is None:
         raise InputError(
             f"{dataset.name}: expected timestamps with data.protocol sequential, found none (data.columns.timestamp)"
@@ -129,7 +129,7 @@ def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> Sequence
     rows = dataset.items.size
     train = np.concatenate([item[a:b] for a, b in zip(offsets[:-1], train_end, strict=True)])
     popularity = np.bincount(train, minlength=rows)
-    touched = np.sort(pair_keys(user, item, rows))
+    touched = np.sort(pair_keys(rated.user, rated.item, rows))
     parts = {
         part: _targets(item, asked, begin[asked], end[asked], touched, popularity, np.random.default_rng([seed, 1, n]))
         for n, (part, begin, end) in enumerate(
