@@ -103,7 +103,10 @@ def _quality(options: argparse.Namespace) -> "Told":
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     if options.workers > 1:
         jobs = [
-            _job(options, *one, seed) for one in asked for seed in seeds if not places.run(*one, seed).metrics.exists()
+            _job(options, *one, seed)
+            for one in asked
+            for seed in seeds
+            if not quality.is_measured(places.run(*one, seed))
         ]
         run_jobs(jobs, options.workers)
     rows = [quality.measure(*one, seeds, places, options.overrides) for one in asked]

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         evaluation = type(config.evaluation)(**{**vars(config.evaluation), "top_k": True})
         config = dataclasses.replace(config, evaluation=evaluation)
-    timing = read_metrics(run.metrics)["timing"]
+    timing = read_metrics(run.metrics)["timing"] if run.metrics.exists() else {}  # it was stopped before it was judged
     prepared = prepare(config)
     check_same_data(run, prepared.dataset, prepared.splits)
     metrics = evaluate_run(config, prepared, model, timing)

@@ -19,7 +19,7 @@ def assemble_metrics(
     protocol: str,
     seed: int,
     results: Mapping[str, Mapping[str, Any]],
-    floors: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    floors: Mapping[str, Mapping[str, Mapping[str, Any]]] | None,
     timing: Mapping[str, float],
     data: Mapping[str, int],
 ) -> dict[str, Any]:
@@ -28,10 +28,15 @@ def assemble_metrics(
     Args:
         results: part -> metrics of the model, from `evaluate_scorer`.
         floors: baseline -> part -> metrics, from `evaluate_baselines`. Their test metrics come first, as
-            `floors.popularity.auc`; those of validation lie under `floors.popularity.validation`.
+            `floors.popularity.auc`; those of validation lie under `floors.popularity.validation`. None: they have not
+            been measured yet.
         timing: "train_seconds", "examples_per_second", "steps".
         data: counts of the dataset, such as `Dataset.stats()`: "users", "items", "entities", "triples", ...
     """
+    beside: dict[str, Any] = {}
+    if floors is not None:
+        figures = {name: {**parts["test"], "validation": dict(parts["validation"])} for name, parts in floors.items()}
+        beside["floors"] = figures
     return {
         "model": model,
         "dataset": dataset,
@@ -39,7 +44,7 @@ def assemble_metrics(
         "seed": seed,
         "test": dict(results["test"]),
         "validation": dict(results["validation"]),
-        "floors": {name: {**parts["test"], "validation": dict(parts["validation"])} for name, parts in floors.items()},
+        **beside,
         "timing": dict(timing),
         "data": dict(data),
     }

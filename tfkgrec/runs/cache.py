@@ -3,7 +3,6 @@
 Both can take longer than the training of a model does.
 """
 
-import json
 from pathlib import Path
 
 from tfkgrec.config import Config
@@ -11,6 +10,7 @@ from tfkgrec.data.history import History
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import write_metrics
+from tfkgrec.files import read_json
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.kge.pretrain import pretrain
 from tfkgrec.runs.fingerprint import digest_arrays
@@ -31,22 +31,33 @@ class RunCache:
         self.folder = folder
 
     def baselines(self, config: Config, protocol: TrainingProtocol) -> dict[str, Metrics]:
-        """The config's baselines, in its order: name -> part -> figures. A model is none of itself."""
+        """The config's baselines, in its order: name -> part -> figures. A model is none of itself.
+
+        One that fails, for want of memory say, is a line and is left out.
+        """
         names = [name for name in config.evaluation.floors or () if name != config.model.name]
+        found: dict[str, Metrics] = {}
+        for name in names:
+            try:
+                found |= self._baseline(name, config, protocol)
+            except Exception as error:  # whatever it is, it is no reason to lose the others, or the model
+                reason = f"{error}".strip().partition("\n")[0]
+                print(f"baseline {name} left out: {type(error).__name__}{f': {reason}' if reason else ''}")
+        return found
+
+    def _baseline(self, name: str, config: Config, protocol: TrainingProtocol) -> dict[str, Metrics]:
+        """What the folder holds of it, or what is measured now."""
         if self.folder is None:
-            return protocol.baselines(names)
+            return protocol.baselines([name])
         training = config.training  # what baselines that are trained take over of it
         taken_over = [training.seed, training.learning_rate_decay, getattr(training, "negative_pool", None)]
         taken_over.append(getattr(config.evaluation, "top_k", None))
         key = digest_arrays(protocol.splits, more=[config.data.protocol, *taken_over])
-        found: dict[str, Metrics] = {}
-        for name in names:
-            file = self.folder / f"{config.data.dataset}-{name}-{key}.json"
-            if file.exists():
-                found[name] = json.loads(file.read_text())
-                continue
-            found |= protocol.baselines([name])
-            write_metrics(file, found[name])
+        file = self.folder / f"{config.data.dataset}-{name}-{key}.json"
+        if file.exists():
+            return {name: read_json(file)}
+        found = protocol.baselines([name])
+        write_metrics(file, found[name])
         return found
 
     def embeddings(self, config: Config, dataset: Dataset, history: History) -> PretrainedEmbeddings:

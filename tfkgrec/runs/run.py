@@ -1,6 +1,7 @@
 """A whole run, config to metrics, and a finished run brought back: the one room that sees a config whole."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
 from tfkgrec.runs.id_files import write_id_files
 from tfkgrec.runs.version_0_1 import read_config, read_model
 from tfkgrec.training.backend import seed_everything
-from tfkgrec.training.contract import Splits, TrainingProtocol
+from tfkgrec.training.contract import Metrics, Splits, TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model
 from tfkgrec.training.trainer import fit
 
@@ -94,7 +95,7 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     fitted = fit(model, prepared.protocol, config.training, run, resume)
     prepared.protocol.finalize(model)
     write_model(run.model, model, model.save)
-    metrics = evaluate_run(config, prepared, model, fitted.timing, cache)
+    metrics = evaluate_run(config, prepared, model, fitted.timing, cache, lambda own: write_metrics(run.metrics, own))
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     return metrics
@@ -106,18 +107,22 @@ def evaluate_run(
     model: Recommender,
     timing: dict[str, float],
     cache: RunCache | None = None,
+    keep: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
-    """The metrics of a model with its baselines beside it, on the same candidates."""
-    return assemble_metrics(
-        config.model.name,
-        config.data.dataset,
-        config.data.protocol,
-        config.training.seed,
-        prepared.protocol.evaluate(model),
-        (cache or RunCache()).baselines(config, prepared.protocol),
-        timing,
-        prepared.dataset.stats(),
-    )
+    """The metrics of a model with its baselines beside it, on the same candidates.
+
+    Args:
+        keep: gets the metrics of the model before the baselines begin, which may take more memory than there is.
+    """
+    name, data = config.model.name, config.data
+    results, stats = prepared.protocol.evaluate(model), prepared.dataset.stats()
+
+    def metrics(floors: dict[str, Metrics] | None) -> dict[str, Any]:
+        return assemble_metrics(name, data.dataset, data.protocol, config.training.seed, results, floors, timing, stats)
+
+    if keep is not None:
+        keep(metrics(None))
+    return metrics((cache or RunCache()).baselines(config, prepared.protocol))
 
 
 def load_run(path: str | Path) -> tuple[Config, RunDirectory, Recommender]:

@@ -1,11 +1,12 @@
 """Top-N baselines, judged as models are: popularity, item-kNN (all items, or the newest), learned vectors."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
 
 from tfkgrec.data.history import History
-from tfkgrec.evaluation.item_knn import item_cosine, neighbour_scores, taken_matrix
+from tfkgrec.evaluation.item_knn import Cosine, item_cosine, neighbour_scores, taken_matrix
 from tfkgrec.evaluation.scorers import PartScore
 from tfkgrec.protocols.top_n.split import PARTS, TimeSplits
 
@@ -25,14 +26,17 @@ def item_knn(splits: TimeSplits, newest: int | None = None) -> PartScore:
         newest: read only that many of a user's items, the newest; None: all.
     """
     known = {part: taken_matrix(splits.known(part), splits.num_item_rows) for part in PARTS}
-    cosine = {part: item_cosine(known[part]) for part in PARTS}
+
+    @functools.lru_cache(maxsize=1)  # one part after the other is asked
+    def cosine(part: str) -> Cosine:
+        return item_cosine(known[part])
 
     def score(user: np.ndarray, part: str) -> np.ndarray:
         if newest is None:
-            return neighbour_scores(known[part][user], cosine[part])
+            return neighbour_scores(known[part][user], cosine(part))
         items = splits.histories(part, user, newest)
         offsets = np.concatenate([[0], np.cumsum(np.count_nonzero(items, axis=1))])
-        return neighbour_scores(taken_matrix(History(items[items > 0], offsets), splits.num_item_rows), cosine[part])
+        return neighbour_scores(taken_matrix(History(items[items > 0], offsets), splits.num_item_rows), cosine(part))
 
     return score
 
