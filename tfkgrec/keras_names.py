@@ -30,7 +30,8 @@ class StandIn:
         from tfkgrec.registry import load
 
         load(self.spec.build)
-        return keras.saving.get_registered_object(self.spec.keras_name).from_config(config)
+        # Not get_registered_object: while a file is read, it looks at a copy, where this still stands.
+        return keras.saving.get_custom_objects()[self.spec.keras_name].from_config(config)
 
 
 def register_models() -> None:

@@ -38,7 +38,7 @@ def read_movielens_1m(folder: Path, knowledge_graph: str = "satori-mkr") -> RawD
         items_with_a_positive               2,254        2,995        2,961        3,533
         ratings                           656,334      938,838      932,202    1,000,093
         positives                         376,887      537,410      534,144      575,281
-        labelled_pairs                    753,774    1,074,820    1,068,288    1,150,562
+        labelled_pairs                    753,774    1,074,789    1,068,198    1,150,562
         entities                            7,008       96,235       13,760       13,088
         relations                               7            8           11            3
         triples                            20,782      124,644      193,089       27,559
