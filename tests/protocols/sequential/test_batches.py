@@ -15,7 +15,9 @@ T = 4
 
 
 def splits() -> SequenceSplits:
-    return split_sequences(dataset(users=50, items=60), 0)
+    data = dataset(users=50, items=60)
+    liked = dataclasses.replace(data.interactions, label=np.ones(len(data.interactions), np.float32))
+    return split_sequences(dataclasses.replace(data, interactions=liked), 0)
 
 
 def batches(loss: str = "bpr", **settings) -> SequenceBatches:

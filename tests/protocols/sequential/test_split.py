@@ -77,7 +77,7 @@ def test_parts_follow_each_other_and_leave_nothing_out(next):
         ]
         assert_array_equal(np.concatenate(parts), splits.items[splits.offsets[user] : splits.offsets[user + 1]])
         assert_array_equal(known[known > 0], np.concatenate(parts[:2]))
-    assert len(splits.items) == len(data.interactions)
+    assert len(splits.items) == len(data.interactions.positives)
 
 
 def test_negatives_are_untouched_distinct_half_of_them_popular_and_fixed_by_the_seed():
