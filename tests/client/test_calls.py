@@ -1,5 +1,7 @@
 """States of sequence models: texts and numbers, in and out under one name."""
 
+import uuid
+
 import numpy as np
 import pytest
 
@@ -64,3 +66,29 @@ def test_a_list_brings_its_state_and_the_next_call_takes_it():
 def test_a_state_is_needed():
     with pytest.raises(InputError, match="found none"):
         CALLS.advance({}, ["i"], 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ([7, "u20", b"\xff", 10**20], ["7", "u20", "\ufffd", "1" + "0" * 20]),
+        (np.array([7, 18]), ["7", "18"]),
+        (np.array([7.0, 18.0]), ["7", "18"]),
+        ({7: "a", 18: "b"}, ["7", "18"]),
+        ([uuid.UUID(int=7)], ["00000000-0000-0000-0000-000000000007"]),
+    ],
+)
+def test_ids_of_any_type_are_sent_as_texts(given, sent):
+    request = messages.PredictRequest.FromString(CALLS.recommend(given, 1).request)
+    assert from_proto(request.inputs["user_id"]).tolist() == sent
+
+
+def test_histories_of_numbers_are_texts_too():
+    request = messages.PredictRequest.FromString(CALLS.recommend_for_history([[123], np.array([4, 5])], 1).request)
+    assert from_proto(request.inputs["history"]).tolist() == [["123", ""], ["4", "5"]]
+
+
+@pytest.mark.parametrize("wrong", [7, "u7", None, [None], [7.5], [True], [["u7"]], [np.nan], [{}]])
+def test_what_is_no_list_of_ids_is_one_line(wrong):
+    with pytest.raises(InputError, match="^users: expected (a list of )?ids, found"):
+        CALLS.score(wrong, ["i"])

@@ -1,6 +1,6 @@
 """The same client for asyncio: calls wait without a thread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import grpc
 import grpc.aio
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tfkgrec.client import errors
-from tfkgrec.client.calls import Call, Calls, Recommendations, Result
+from tfkgrec.client.calls import Call, Calls, Ids, Recommendations, Result
 from tfkgrec.client.channel import Tls, channel_options, check_target
 
 
@@ -39,23 +39,23 @@ class AsyncClient:
         self._credentials = tls.credentials() if tls else None
         self._channel: grpc.aio.Channel | None = None
 
-    async def recommend(self, users: Sequence[str], k: int = 10) -> Recommendations:
+    async def recommend(self, users: Ids, k: int = 10) -> Recommendations:
         """See Client.recommend."""
         return await self._run(self._calls.recommend(users, k))
 
-    async def recommend_for_history(self, histories: Sequence[Sequence[str]], k: int = 10) -> Recommendations:
+    async def recommend_for_history(self, histories: Iterable[Ids], k: int = 10) -> Recommendations:
         """See Client.recommend_for_history."""
         return await self._run(self._calls.recommend_for_history(histories, k))
 
-    async def score(self, users: Sequence[str], items: Sequence[str]) -> np.ndarray:
+    async def score(self, users: Ids, items: Ids) -> np.ndarray:
         """See Client.score."""
         return await self._run(self._calls.score(users, items))
 
-    async def explain(self, users: Sequence[str], items: Sequence[str]) -> dict[str, np.ndarray]:
+    async def explain(self, users: Ids, items: Ids) -> dict[str, np.ndarray]:
         """See Client.explain."""
         return await self._run(self._calls.explain(users, items))
 
-    async def advance(self, state: Mapping[str, ArrayLike], items: Sequence[str], k: int = 10) -> Recommendations:
+    async def advance(self, state: Mapping[str, ArrayLike], items: Ids, k: int = 10) -> Recommendations:
         """See Client.advance."""
         return await self._run(self._calls.advance(state, items, k))
 

@@ -1,6 +1,6 @@
 """What a client asks and how it reads the answer, apart from how the bytes travel: the same for both clients."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,6 +13,9 @@ from tfkgrec.protos import messages
 
 Result = TypeVar("Result")
 Arrays = dict[str, np.ndarray]
+
+Ids = Iterable[object]
+"""Raw ids: texts, or what is the id when it is written as one, such as whole numbers."""
 
 STATE = "state_"  # how the names of state tensors begin, as inputs and as outputs
 
@@ -63,10 +66,10 @@ class Calls:
     label: str | None = None
     history_width: int | None = None
 
-    def recommend(self, users: Sequence[str], k: int) -> Call[Recommendations]:
+    def recommend(self, users: Ids, k: int) -> Call[Recommendations]:
         return self._ranked("recommend", {"user_id": ids("users", users)}, "known_user", k)
 
-    def recommend_for_history(self, histories: Sequence[Sequence[str]], k: int) -> Call[Recommendations]:
+    def recommend_for_history(self, histories: Iterable[Ids], k: int) -> Call[Recommendations]:
         rows = [ids("histories", history) for history in histories]
         width = self.history_width
         if width is None:
@@ -75,13 +78,13 @@ class Calls:
         padded = np.array([[*row, *[""] * (width - len(row))] for row in rows], object).reshape(len(rows), width)
         return self._ranked("recommend_for_history", {"history": padded}, "known_items", k)
 
-    def score(self, users: Sequence[str], items: Sequence[str]) -> Call[np.ndarray]:
+    def score(self, users: Ids, items: Ids) -> Call[np.ndarray]:
         return self._predict("serving_default", _pairs(users, items), lambda outputs, _: outputs["probability"])
 
-    def explain(self, users: Sequence[str], items: Sequence[str]) -> Call[Arrays]:
+    def explain(self, users: Ids, items: Ids) -> Call[Arrays]:
         return self.predict("explain", _pairs(users, items))
 
-    def advance(self, state: Mapping[str, ArrayLike], items: Sequence[str], k: int) -> Call[Recommendations]:
+    def advance(self, state: Mapping[str, ArrayLike], items: Ids, k: int) -> Call[Recommendations]:
         if not state or any(not name.startswith(STATE) for name in state):
             found = ", ".join(sorted(state)) or "none"
             raise InputError(f"state: expected the tensors of an answer's state, {STATE}..., found {found}")
@@ -141,14 +144,31 @@ class Calls:
             spec.version_label = self.label
 
 
-def ids(what: str, values: Sequence[str]) -> list[str]:
-    """`values` as a list; one text instead of a list of them would pass for a list of letters."""
-    if isinstance(values, str | bytes):
-        raise InputError(f"{what}: expected a list of ids, found one text, {values!r}")
-    return list(values)
+def ids(what: str, values: Ids) -> list[str | bytes]:
+    """`values` as the list of texts that an export knows them by.
+
+    Raises:
+        InputError: one id instead of a list (a text would pass for a list of letters), or something that is no id.
+    """
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        kind = "text" if isinstance(values, str | bytes) else "value"
+        raise InputError(f"{what}: expected a list of ids, found one {kind}, {values!r}")
+    return [_id(what, value) for value in values]
 
 
-def _pairs(users: Sequence[str], items: Sequence[str]) -> dict[str, list[str]]:
+def _id(what: str, value: object) -> str | bytes:
+    """A number as files have it: 7, and 7.0 too, into which a table with a gap turns whole numbers, is "7"."""
+    if isinstance(value, str | bytes):
+        return value
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, float) and plain.is_integer():
+        plain = int(plain)
+    if plain is None or isinstance(plain, bool | float | list | tuple | dict | np.ndarray):
+        raise InputError(f"{what}: expected ids, found {value!r} among them")
+    return str(plain)
+
+
+def _pairs(users: Ids, items: Ids) -> dict[str, list[str | bytes]]:
     return {"user_id": ids("users", users), "item_id": ids("items", items)}
 
 

@@ -1,13 +1,13 @@
 """The client for ordinary programs: a call returns with its answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import grpc
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tfkgrec.client import errors
-from tfkgrec.client.calls import Call, Calls, Recommendations, Result
+from tfkgrec.client.calls import Call, Calls, Ids, Recommendations, Result
 from tfkgrec.client.channel import Tls, channel_options, check_target
 
 
@@ -27,6 +27,8 @@ class Client:
         retry: call again, with growing pauses, while no server answers.
         history_width: pad or cut every history to so many items. For a server that batches requests: it puts only
             histories of one width together, and refuses the others. None: as wide as the longest of the call.
+
+    Ids are texts; whole numbers are taken for the texts that they are written as.
 
     Every call raises `RequestRefused` (NotFound, InvalidArgument, ...; an `InputError`, as for arguments that are wrong
     before anything is sent) for what the caller can mend, and `ServerError` (Unavailable, DeadlineExceeded, ...) when
@@ -53,29 +55,29 @@ class Client:
         else:
             self._channel = grpc.secure_channel(target, tls.credentials(), options)
 
-    def recommend(self, users: Sequence[str], k: int = 10) -> Recommendations:
+    def recommend(self, users: Ids, k: int = 10) -> Recommendations:
         """The best items for each user [B], those of their history left out; `known`: the users the model has.
 
         An export ranks a fixed number of items: at most that many come, whatever `k`.
         """
         return self._run(self._calls.recommend(users, k))
 
-    def recommend_for_history(self, histories: Sequence[Sequence[str]], k: int = 10) -> Recommendations:
+    def recommend_for_history(self, histories: Iterable[Ids], k: int = 10) -> Recommendations:
         """The best `k` items for B people known by the items they liked, oldest first; lengths may differ.
 
         `known` counts the items of each history that the model has.
         """
         return self._run(self._calls.recommend_for_history(histories, k))
 
-    def score(self, users: Sequence[str], items: Sequence[str]) -> np.ndarray:
+    def score(self, users: Ids, items: Ids) -> np.ndarray:
         """Probability [B] float32 that each user likes the item beside them."""
         return self._run(self._calls.score(users, items))
 
-    def explain(self, users: Sequence[str], items: Sequence[str]) -> dict[str, np.ndarray]:
+    def explain(self, users: Ids, items: Ids) -> dict[str, np.ndarray]:
         """All outputs of the model's `explain` signature for B pairs; strings as str objects."""
         return self._run(self._calls.explain(users, items))
 
-    def advance(self, state: Mapping[str, ArrayLike], items: Sequence[str], k: int = 10) -> Recommendations:
+    def advance(self, state: Mapping[str, ArrayLike], items: Ids, k: int = 10) -> Recommendations:
         """B people, each in a state, have taken one more item each: what to recommend now, and their next state.
 
         For sequence models. `state` is that of the last answer, of any of the three, or of `new_state`; the server
