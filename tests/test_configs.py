@@ -96,9 +96,14 @@ def test_its_model_trains_a_batch_of_planted_data(path):
 
 @needs_real_data
 @pytest.mark.slow
-def test_its_model_trains_a_batch_of_its_own_data(path):
+def test_its_model_scores_its_own_data(path):
+    """Its fields are relations there, its sizes fit; steps of training are the planted data's."""
     config = load_config(path)
-    _train_a_batch(config, prepare(config, _read_once(config.data)))
+    prepared = prepare(config, _read_once(config.data))
+    model = prepared.model(config)
+    user, item = np.arange(1, 5, dtype=np.int32), np.tile(np.arange(1, 9, dtype=np.int32), (4, 1))
+    logit = keras.ops.convert_to_numpy(model.score_items(model.user_state(user), item))
+    assert logit.shape == item.shape and np.isfinite(logit).all()
 
 
 @functools.lru_cache(maxsize=2)

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 
 from tfkgrec.data.records import RawData
@@ -25,7 +26,7 @@ def k_core(raw: RawData, k: int) -> RawData:
     if kept.empty:
         found = f"found none among {len(raw.interactions):,}"
         raise InputError(f"data.k_core: expected users and items with {k} interactions, {found}")
-    links = raw.item_links[raw.item_links["item"].isin(kept["item"])]
+    links = raw.item_links[raw.item_links["item"].isin(kept["item"].unique())]
     users = raw.interactions["user"].nunique() - kept["user"].nunique()
     gone = (
         f"{len(raw.interactions) - len(kept):,} interactions, {users:,} users and {len(raw.item_links) - len(links):,}"
@@ -43,10 +44,12 @@ def k_core(raw: RawData, k: int) -> RawData:
 
 
 def _core(pairs: pd.DataFrame, k: int) -> pd.DataFrame:
+    user, item = (pd.factorize(pairs[column])[0] for column in ("user", "item"))  # texts are slow to count
+    kept = np.arange(len(pairs))
     while True:
-        enough = pd.Series(True, index=pairs.index)
-        for column in ("user", "item"):
-            enough &= pairs[column].map(pairs[column].value_counts()) >= k
+        enough = np.ones(len(kept), bool)
+        for code in (user, item):
+            enough &= np.bincount(code[kept])[code[kept]] >= k
         if enough.all():
-            return pairs
-        pairs = pairs[enough]
+            return pairs.iloc[kept]
+        kept = kept[enough]
