@@ -11,17 +11,21 @@ from tests.golden.record import RUNS
 from tests.outside import install_outside
 from tests.planted import run_train, write_config
 from tests.toy_server import channel, exports, models, prediction, publish, server
+from tests.wheel import elsewhere, source, wheel
 from tfkgrec import export
 from tfkgrec.cli import run_main
 
 __all__ = [
     "channel",
+    "elsewhere",
     "exports",
     "install_outside",
     "models",
     "prediction",
     "publish",
     "server",
+    "source",
+    "wheel",
 ]  # fixtures, for all tests
 
 

@@ -1,65 +1,18 @@
 """A wheel built from setup.py and installed elsewhere works, and holds the package only."""
 
 import ast
-import os
 import re
-import shutil
-import subprocess
 import sys
 import tarfile
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
 import tfkgrec
-from tests.test_quickstart import SMALL
+from tests.wheel import BESIDE, ROOT, run
 
-ROOT = Path(__file__).parent.parent
-BESIDE = ("configs", "docs", "serving", "tests", "tools")  # folders that must stay out of the wheel
 pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="needs the source tree")
-
-
-def _run(*command: object, cwd: Path) -> str:
-    # PYTHONPATH would let the repository be found again.
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    done = subprocess.run([str(c) for c in command], cwd=cwd, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory) -> Path:
-    """A copy, so that the repository gets no build/ folder."""
-    folder = tmp_path_factory.mktemp("source")
-    for path in ROOT.iterdir():
-        if path.is_file():
-            shutil.copy(path, folder)
-    for name in ("tfkgrec", *BESIDE):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"), symlinks=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wheel(source, tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
-    _run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", out, source, cwd=out)
-    (built,) = out.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
-def elsewhere(wheel, tmp_path_factory) -> Path:
-    """A fresh environment with the wheel; the dependencies come from this one through a .pth file."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    venv.create(folder / "env", with_pip=False)
-    (site,) = (folder / "env").glob("lib/python*/site-packages")
-    pip = (sys.executable, "-m", "pip", "--python", folder / "env")
-    _run(*pip, "install", "-q", "--no-deps", "--no-index", wheel, cwd=folder)
-    packages = Path(sys.modules["pytest"].__file__).parent.parent
-    (site / "dependencies.pth").write_text(f"{packages}\n")
-    return folder
 
 
 def test_wheel_holds_the_package_and_nothing_else(wheel):
@@ -76,7 +29,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
 
 def test_a_source_distribution_holds_what_the_tests_need(source, tmp_path):
     """`setup.py sdist` reads setup.py and MANIFEST.in as every front end does."""
-    _run(sys.executable, "setup.py", "-q", "sdist", "--dist-dir", tmp_path, cwd=source)
+    run(sys.executable, "setup.py", "-q", "sdist", "--dist-dir", tmp_path, cwd=source)
     (built,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(built) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -108,18 +61,10 @@ def test_metadata(wheel):
 
 def test_installed_elsewhere_it_runs(elsewhere):
     binaries = elsewhere / "env/bin"
-    where = _run(binaries / "python", "-c", "import tfkgrec; print(tfkgrec.__file__)", cwd=elsewhere)
+    where = run(binaries / "python", "-c", "import tfkgrec; print(tfkgrec.__file__)", cwd=elsewhere)
     assert Path(where.strip()).is_relative_to(elsewhere)
-    assert _run(binaries / "tfkgrec", "--version", cwd=elsewhere) == f"tfkgrec {tfkgrec.__version__}\n"
-    assert "verbs:" in _run(binaries / "tfkgrec", cwd=elsewhere)
-
-
-@pytest.mark.slow
-def test_installed_elsewhere_the_quickstart_runs(elsewhere, tmp_path):
-    """In an empty folder, with nothing of the repository beside it."""
-    printed = _run(elsewhere / "env/bin/tfkgrec", "quickstart", "--set", *SMALL, cwd=tmp_path)
-    assert re.findall(r"^(\d)\. [A-Z]", printed, re.M) == list("1234567")
-    assert (tmp_path / "export/dink/1/saved_model.pb").exists()
+    assert run(binaries / "tfkgrec", "--version", cwd=elsewhere) == f"tfkgrec {tfkgrec.__version__}\n"
+    assert "verbs:" in run(binaries / "tfkgrec", cwd=elsewhere)
 
 
 def test_installed_elsewhere_every_module_imports(elsewhere):
@@ -131,7 +76,7 @@ def test_installed_elsewhere_every_module_imports(elsewhere):
         "        importlib.import_module(module.name)\n"
         "        print(module.name)\n"
     )
-    imported = _run(elsewhere / "env/bin/python", "-c", script, cwd=elsewhere).split()
+    imported = run(elsewhere / "env/bin/python", "-c", script, cwd=elsewhere).split()
     assert {"tfkgrec.cli", "tfkgrec.config", "tfkgrec.data.records"} <= set(imported)
 
 

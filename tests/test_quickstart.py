@@ -2,12 +2,11 @@
 
 import re
 import shlex
-import sys
 
 import grpc
 import pytest
 
-from tests.planted import run_process
+from tests.wheel import run
 from tfkgrec import explain, quickstart, recommend, serve, train
 from tfkgrec.cli import run_main
 from tfkgrec.serving import flags
@@ -22,13 +21,11 @@ SMALL = (
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
-    """The command in a process of its own, in an empty folder where somebody exported before."""
+def done(elsewhere, tmp_path_factory):
+    """The installed command in an empty folder where somebody exported before, with no source tree in sight."""
     folder = tmp_path_factory.mktemp("quickstart")
     (folder / "export/dink/1").mkdir(parents=True)
-    ended = run_process(sys.executable, "-m", "tfkgrec.quickstart", "--set", *SMALL, cwd=folder)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    return folder, ended.stdout
+    return folder, run(elsewhere / "env/bin/tfkgrec", "quickstart", "--set", *SMALL, cwd=folder, quiet=True)
 
 
 def test_it_says_what_it_does_in_seven_steps(done):
@@ -70,11 +67,12 @@ def test_its_server_is_gone(done):
         grpc.channel_ready_future(channel).result(timeout=0.5)
 
 
-def test_what_it_advises_works(done, monkeypatch, capsys):
+def test_what_it_advises_works(done, elsewhere, monkeypatch, capsys):
     folder, text = done
     monkeypatch.chdir(folder)
     commands = [shlex.split(line, comments=True) for line in text.split("What next\n")[1].splitlines()]
-    assert {command[0] for command in commands} == {sys.executable} and {command[1] for command in commands} == {"-m"}
+    python = str(elsewhere / "env/bin/python")
+    assert {command[0] for command in commands} == {python} and {command[1] for command in commands} == {"-m"}
     verbs = [(command[2], command[3:]) for command in commands]
     assert [verb for verb, _ in verbs] == [
         *("tfkgrec.serve", "tfkgrec.recommend", "tfkgrec.explain", "tfkgrec.explain", "tensorboard.main"),
