@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from tests.cases.small_models import small_config
-from tests.golden.record import differences
+from tests.golden.record import MODELS as GOLDEN_MODELS
+from tests.golden.record import TRAINED, differences, recorded, trained
 from tests.planted import run_train
 from tfkgrec import evaluate, export, registry
 from tfkgrec.cli import run_main
@@ -25,6 +26,7 @@ from tfkgrec.runs.run import load_run
 from tfkgrec.serving.lifecycle.manager import ModelManager
 from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.server import ModelServer
+from tfkgrec.training.run_directory import RunDirectory
 
 MODELS = list(registry.models())
 TOLERANCE = 1e-5
@@ -34,15 +36,12 @@ STRANGER = "nobody"
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`<model>/`, the run of a small training of every model."""
+    """`<model>/`, the run of a small training of every model: its golden one where there is one."""
     home = tmp_path_factory.mktemp("runs")
     for name in MODELS:
-        settings = small_config(name)
-        settings["training"]["epochs"] = 1
-        settings["export"] = {"k_max": K}
         config = home / f"{name}.yaml"
-        config.write_text(yaml.safe_dump(settings))
-        assert run_train(config, home / name) == 0
+        config.write_text(yaml.safe_dump(small_config(name)))
+        assert run_train(config, home / name, overrides=[f"export.k_max={K}"]) == 0
     return home
 
 
@@ -71,6 +70,12 @@ def known_users(runs: Path, name: str) -> list[str]:
     """Three users of whom training saw something, and a stranger."""
     known = read_seen(runs / name / "vocabularies").known
     return [lines(runs, name, USERS)[u - 1] for u in np.flatnonzero(known)[:3]] + [STRANGER]
+
+
+@pytest.mark.parametrize("name", GOLDEN_MODELS)
+def test_training_anew_gives_the_golden_numbers(name, runs):
+    """tests/golden/make.py tells where they come from."""
+    assert differences(trained(RunDirectory(runs / name)), recorded()[name]["trained"], TRAINED) == []
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -24,6 +24,7 @@ from tests.golden.record import (
     differences,
     exported_answers,
     logits,
+    recorded,
     train_golden,
     trained,
 )
@@ -33,7 +34,7 @@ AGREE = 1e-6
 
 def main(models: list[str]) -> int:
     """Record `models`; the others stay as they are."""
-    golden = json.loads(GOLDEN.read_text(encoding="utf-8")) if GOLDEN.exists() else {}
+    golden = recorded() if GOLDEN.exists() else {}
     for model in models:
         with tempfile.TemporaryDirectory() as folder:
             first, second = (trained(train_golden(model, Path(folder) / run)) for run in ("first", "second"))

@@ -1,4 +1,4 @@
-"""What golden.json holds and how it is measured: shared by make.py, which writes it, and tests/test_golden.py.
+"""What golden.json holds and how it is measured: shared by make.py, which writes it, and the tests that compare.
 
 configs/<model>.yaml    a small synthetic run of every model
 0.1/runs/<model>/       that run as version 0.1 left it (without checkpoint and tensorboard)
@@ -7,6 +7,7 @@ golden.json             model -> "trained": logits and metrics that training ane
                         0.1 run; "exported": what its export answers
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,16 @@ PAIRS_USER = np.array([0, 1, 7, 30], np.int32)  # inner ids; 0 is the unknown us
 PAIRS_ITEM = np.array([[1, 2, 3], [4, 5, 6], [11, 12, 13], [20, 30, 40]], np.int32)
 SHOWN = 5  # recommendations
 
+TRAINED = 1e-4  # what two epochs may differ by: sums in another order
+SAME_WEIGHTS = 1e-5
+
 Answers = dict[str, dict[str, Any]]
+
+
+def recorded() -> dict[str, Any]:
+    """What golden.json holds."""
+    golden: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    return golden
 
 
 def train_golden(model: str, run_dir: Path) -> RunDirectory:

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tests.golden.record import EXPORT, RUNS
+from tests.golden.record import EXPORT, RUNS, SAME_WEIGHTS, differences, exported_answers, recorded
 from tfkgrec import export
 from tfkgrec.cli import run_main
 from tfkgrec.runtime.examples import example
@@ -61,6 +61,11 @@ def test_a_second_export_is_version_2_and_the_first_stays(repository, monkeypatc
 def hkrm(exported_anew) -> Path:
     """An export of today with every signature; its run is gone."""
     return exported_anew("hkrm")
+
+
+def test_a_run_of_0_1_answers_as_its_own_export_did(exported_anew):
+    found = exported_answers("hkrm", exported_anew("hkrm"))
+    assert differences(found, recorded()["hkrm"]["exported"], SAME_WEIGHTS) == []
 
 
 def test_vocabularies_are_assets(hkrm):
