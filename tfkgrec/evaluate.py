@@ -5,44 +5,80 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tfkgrec import registry
 from tfkgrec.cli import run_main
 from tfkgrec.errors import InputError
 from tfkgrec.tf_logging import quiet_import
 
+if TYPE_CHECKING:
+    from tfkgrec.config import Config
+    from tfkgrec.models.recommender import Recommender
+    from tfkgrec.training.run_directory import RunDirectory
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, rewrite metrics.json, print the table."""
+    """Measure, rewrite metrics.json, print the table; on other data, write metrics-<name>.json beside it."""
     parser = argparse.ArgumentParser(prog="tfkgrec evaluate", description="Measure a finished run again.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument("--protocol", metavar="NAME", help="default: the run's own")
     parser.add_argument("--top-k", action="store_true", help="also rank the whole catalogue for every test user")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="judge it on these interactions instead, such as next month's, by the run's ids and columns",
+    )
     options = parser.parse_args(argv)
 
     with quiet_import():
-        from tfkgrec.evaluation.report import read_metrics, report, write_metrics
-        from tfkgrec.runs.fingerprint import check_same_data
-        from tfkgrec.runs.run import evaluate_run, load_run, prepare
+        from tfkgrec.evaluation.report import report, write_metrics
+        from tfkgrec.runs.run import load_run
 
     config, run, model = load_run(options.run_dir)
+    config = _asked(config, options)
+    if options.data is None:
+        metrics, target = _on_its_own(config, run, model), run.metrics
+    else:
+        metrics, target = _on_others(config, run, model, options.data), run.metrics_on(options.data)
+    write_metrics(target, metrics)
+    print(report(metrics))
+    if options.data is not None:
+        print(f"\nmetrics: {target}")
+    return 0
+
+
+def _asked(config: "Config", options: argparse.Namespace) -> "Config":
+    """The run's settings, and what the command line wants otherwise."""
     if options.protocol is not None and registry.protocol(options.protocol).name != config.data.protocol:
         found = options.protocol
         raise InputError(f"--protocol: expected {config.data.protocol}, as the run was trained, found {found}")
-    if options.top_k:
-        if not hasattr(config.evaluation, "top_k"):
-            raise InputError(
-                f"--top-k: expected a run that does not rank all items anyway, found {config.data.protocol}"
-            )
-        evaluation = type(config.evaluation)(**{**vars(config.evaluation), "top_k": True})
-        config = dataclasses.replace(config, evaluation=evaluation)
+    if not options.top_k:
+        return config
+    if not hasattr(config.evaluation, "top_k"):
+        raise InputError(f"--top-k: expected a run that does not rank all items anyway, found {config.data.protocol}")
+    evaluation = type(config.evaluation)(**{**vars(config.evaluation), "top_k": True})
+    return dataclasses.replace(config, evaluation=evaluation)
+
+
+def _on_its_own(config: "Config", run: "RunDirectory", model: "Recommender") -> dict[str, Any]:
+    from tfkgrec.evaluation.report import read_metrics
+    from tfkgrec.runs.fingerprint import check_same_data
+    from tfkgrec.runs.run import evaluate_run, prepare
+
     timing = read_metrics(run.metrics)["timing"] if run.metrics.exists() else {}  # it was stopped before it was judged
     prepared = prepare(config)
     check_same_data(run, prepared.dataset, prepared.splits)
-    metrics = evaluate_run(config, prepared, model, timing)
-    write_metrics(run.metrics, metrics)
-    print(report(metrics))
-    return 0
+    return evaluate_run(config, prepared, model, timing)
+
+
+def _on_others(config: "Config", run: "RunDirectory", model: "Recommender", file: Path) -> dict[str, Any]:
+    from tfkgrec.runs.others import judge_others, told
+
+    metrics = judge_others(config, run, model, file)
+    print(f"{told(metrics['data'])}\n")
+    return metrics
 
 
 if __name__ == "__main__":

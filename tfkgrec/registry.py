@@ -95,6 +95,8 @@ class ProtocolSpec:
         training, evaluation, split: its sections `training` and `evaluation`, and its own keys under `data`.
         cut: "module:function" of (dataset, split, seed) -> `Splits`.
         make: "module:class" of (dataset, split, training, evaluation) -> a `TrainingProtocol`.
+        others: "module:class" of (OtherData, split, training, evaluation) -> a `JudgeOfOthers`; None: its runs are
+            judged on their own data only.
         baselines: what `evaluation.floors` may name; all of them by default.
         headline: title -> name in metrics.json of the figures to tell first.
         own_candidates: the candidate set of the papers' figures, as metrics.json names it; "": labelled pairs.
@@ -116,6 +118,7 @@ class ProtocolSpec:
     aliases: tuple[str, ...] = ()
     any_rating: bool = False
     k_core: int | None = None
+    others: str | None = None
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def test_other_data_are_refused_and_nothing_is_touched(own, world, capsys, chang
     ):
         assert command() == 2
         (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
-        assert line.startswith(f"error: {own / 'run'}: expected the data that this run was trained on, found others: ")
+        assert line.startswith(f"error: {own / 'run'}: expected the data that this run was trained on (")
         assert pd.Series([line]).str.contains(told).all(), line
         assert content(own / "run") == before
 
@@ -120,6 +120,39 @@ def test_the_same_data_are_judged_to_the_same_figures_and_resumed(own, world, ca
     ids = content(own / "run/vocabularies")
     assert run_train(own / "config.yaml", own / "run", "--resume", overrides=[*TINY, "training.epochs=3"]) == 0
     assert content(own / "run/vocabularies") == ids
+
+
+def test_other_data_are_judged_on_purpose_with_the_runs_ids(own, world, capsys):
+    """Next month's file: all that there was and some more, of users and items that the run knows or does not know."""
+    ratings, triples = world
+    ratings = ratings[ratings["item"].isin(triples["head"])]  # the run has left out the others
+    users, items = ratings["user"].unique()[:20], ratings["item"].unique()
+    held = set(zip(ratings["user"], ratings["item"], strict=True))
+    fresh = [(user, item) for user in users for item in items[:12] if (user, item) not in held]
+    strangers = [(f"new {n}", item) for n in range(3) for item in items[:4]]
+    rows = pd.DataFrame([*fresh, *strangers, (users[0], "new item")], columns=["user", "item"]).assign(timestamp=10**9)
+    pd.concat([rows, ratings]).to_csv(own / "april.csv", index=False)
+    (own / "ratings.csv").unlink()  # the run's own rows are not needed
+    before = content(own / "run")
+    assert run_main(evaluate.main, [str(own / "run"), "--data", str(own / "april.csv"), "--top-k"]) == 0
+    told = capsys.readouterr().out
+    after = content(own / "run")
+    assert after.keys() - before.keys() == {"metrics-april.json"}
+    assert {name: after[name] for name in before} == before
+    found = json.loads((own / "run/metrics-april.json").read_text())
+    new = len(fresh) + len(strangers)
+    assert told.startswith(
+        f"{new} of {new + 1 + len(ratings)} rows are new: {len(ratings)} are in the run's data, 1 are "
+    )
+    counts = found["data"]
+    assert (counts["new_rows"], counts["known_rows"]) == (new, len(ratings))
+    assert (counts["users"], counts["unknown_users"]) >= (23, 3)
+    assert 0 < found["test"]["auc"] < 1 and found["test"]["full"]["users"] == counts["users"]
+    assert "auc" in found["floors"]["popularity"] and "acc" not in found["floors"]["popularity"]
+    nothing_new = [str(own / "run"), "--data", str(own / "old.csv")]
+    ratings.to_csv(own / "old.csv", index=False)
+    assert run_main(evaluate.main, nothing_new) == 2
+    assert "expected positives that the run's data do not hold, found none among" in capsys.readouterr().err
 
 
 def test_a_run_without_digests_is_held_to_its_ids(own, world, capsys):

@@ -80,11 +80,11 @@ def report(metrics: Mapping[str, Any]) -> str:
     """The model above its baselines: validation, test, and the full ranking where it was asked for."""
     scorers = [(metrics["model"], metrics)]
     for name, baseline in metrics["floors"].items():
-        scorers.append((f"  {name}", {"validation": baseline["validation"], "test": baseline}))
+        scorers.append((f"  {name}", {"validation": baseline.get("validation", {}), "test": baseline}))
     blocks = [f"{metrics['model']} on {metrics['dataset']}, protocol {metrics['protocol']}, seed {metrics['seed']}"]
-    if any(isinstance(value, Mapping) for value in metrics["validation"].values()):  # figures by candidate set
+    if all(isinstance(value, Mapping) for value in metrics["test"].values()):  # figures by candidate set
         return "\n\n".join([*blocks, *_lists(metrics, scorers)])
-    for part in ("validation", "test"):
+    for part in _parts(metrics):
         blocks.append(_table(part, CTR_METRICS, [(name, parts[part]) for name, parts in scorers]))
     if "full" in metrics["test"]:
         ranked = [(name, parts["test"].get("full", {})) for name, parts in scorers]
@@ -92,10 +92,15 @@ def report(metrics: Mapping[str, Any]) -> str:
     return "\n\n".join(blocks)
 
 
+def _parts(metrics: Mapping[str, Any]) -> list[str]:
+    """Other data than a run's own have no validation."""
+    return [part for part in ("validation", "test") if part in metrics]
+
+
 def _lists(metrics: Mapping[str, Any], scorers: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     """Of protocols that rank: a table for every part and candidate set."""
     tables = []
-    for part in ("validation", "test"):
+    for part in _parts(metrics):
         for name, figures in metrics[part].items():
             columns = [metric for metric in (*LIST_METRICS, *registered_metrics()) if metric.key in figures]
             rows = [(scorer, parts[part].get(name, {})) for scorer, parts in scorers]

@@ -3,7 +3,9 @@
 Both can take longer than the training of a model does.
 """
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from tfkgrec.config import Config
 from tfkgrec.data.history import History
@@ -31,33 +33,23 @@ class RunCache:
         self.folder = folder
 
     def baselines(self, config: Config, protocol: TrainingProtocol) -> dict[str, Metrics]:
-        """The config's baselines, in its order: name -> part -> figures. A model is none of itself.
-
-        One that fails, for want of memory say, is a line and is left out.
-        """
+        """The config's baselines, in its order: name -> part -> figures. A model is none of itself."""
         names = [name for name in config.evaluation.floors or () if name != config.model.name]
-        found: dict[str, Metrics] = {}
-        for name in names:
-            try:
-                found |= self._baseline(name, config, protocol)
-            except Exception as error:  # whatever it is, it is no reason to lose the others, or the model
-                reason = f"{error}".strip().partition("\n")[0]
-                print(f"baseline {name} left out: {type(error).__name__}{f': {reason}' if reason else ''}")
-        return found
+        return each_baseline(names, lambda name: self._baseline(name, config, protocol))
 
-    def _baseline(self, name: str, config: Config, protocol: TrainingProtocol) -> dict[str, Metrics]:
+    def _baseline(self, name: str, config: Config, protocol: TrainingProtocol) -> Metrics:
         """What the folder holds of it, or what is measured now."""
         if self.folder is None:
-            return protocol.baselines([name])
+            return protocol.baselines([name])[name]
         training = config.training  # what baselines that are trained take over of it
         taken_over = [training.seed, training.learning_rate_decay, getattr(training, "negative_pool", None)]
         taken_over.append(getattr(config.evaluation, "top_k", None))
         key = digest_arrays(protocol.splits, more=[config.data.protocol, *taken_over])
         file = self.folder / f"{config.data.dataset}-{name}-{key}.json"
         if file.exists():
-            return {name: read_json(file)}
-        found = protocol.baselines([name])
-        write_metrics(file, found[name])
+            return read_json(file)
+        found = protocol.baselines([name])[name]
+        write_metrics(file, found)
         return found
 
     def embeddings(self, config: Config, dataset: Dataset, history: History) -> PretrainedEmbeddings:
@@ -74,6 +66,18 @@ class RunCache:
         embeddings = pretrained(config, dataset, history)
         embeddings.save(file, dataset, history)
         return embeddings
+
+
+def each_baseline(names: Iterable[str], measure: Callable[[str], dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """name -> what `measure` says of it; one that fails, for want of memory say, is a line and is left out."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = measure(name)
+        except Exception as error:  # whatever it is, it is no reason to lose the others, or the model
+            reason = f"{error}".strip().partition("\n")[0]
+            print(f"baseline {name} left out: {type(error).__name__}{f': {reason}' if reason else ''}")
+    return found
 
 
 def pretrained(config: Config, dataset: Dataset, history: History) -> PretrainedEmbeddings:

@@ -60,7 +60,8 @@ _COUNTED = {"interactions": "ratings", "split": "positives"}
 
 
 def _other_data(run: RunDirectory, what: str) -> InputError:
-    return InputError(f"{run.path}: expected the data that this run was trained on, found others: {what} differ")
+    wanted = "expected the data that this run was trained on (other ones by evaluate --data FILE)"
+    return InputError(f"{run.path}: {wanted}, found others: {what} differ")
 
 
 def _check_id_files(run: RunDirectory, dataset: Dataset, splits: Splits) -> None:

@@ -14,6 +14,10 @@ Metrics = dict[str, dict[str, Any]]
 """part ("validation", "test") -> name -> figure."""
 
 
+Figures = Mapping[str, float | Mapping[str, float]]
+"""name -> figure; those of a set of candidates under its name."""
+
+
 class Batches(Protocol):
     """All epochs of training, each a pure function of (seed, epoch)."""
 
@@ -89,3 +93,21 @@ class TrainingProtocol(Protocol):
 
     def baselines(self, names: Sequence[str]) -> dict[str, Metrics]:
         """The same for the baselines asked for by name (the key `floors` of metrics.json)."""
+
+
+class JudgeOfOthers(Protocol):
+    """One protocol's question about other data than the run's, and its judgement."""
+
+    @property
+    def baselines(self) -> Sequence[str]:
+        """Those that only count, and count what the run's data hold."""
+
+    @property
+    def asked(self) -> np.ndarray:
+        """The users who are asked about, int32 [n], as `OtherData` numbers them."""
+
+    def model(self, model: Recommender) -> Figures:
+        """What metrics.json calls `test`."""
+
+    def baseline(self, name: str) -> Figures:
+        """The same for one of the baselines."""

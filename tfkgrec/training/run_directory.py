@@ -53,6 +53,10 @@ class RunDirectory:
     def metrics(self) -> Path:
         return self.path / "metrics.json"
 
+    def metrics_on(self, file: Path) -> Path:
+        """Of the run on other data than its own."""
+        return self.path / f"metrics-{file.name.partition('.')[0]}.json"
+
     @property
     def history(self) -> Path:
         return self.path / "history.csv"

@@ -10,10 +10,10 @@ import pandas as pd
 
 from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.frames import table_from_frame, table_from_parquet
-from tfkgrec.data.readers.linking import build_raw
+from tfkgrec.data.readers.linking import build_raw, one_row_per_pair
 from tfkgrec.data.readers.tables import RawTable, first_fields, read_table
 from tfkgrec.data.records import RawData
-from tfkgrec.datasets.own_files.settings import FilesSettings
+from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
 from tfkgrec.errors import InputError
 
 Source: TypeAlias = str | Path | pd.DataFrame
@@ -70,15 +70,7 @@ def read_files(
     Raises:
         InputError: one line that names file and line, or column.
     """
-    rows = _open(interactions, "interactions")
-    pairs = rows.select("data.columns", user=user, item=item).frame.assign(positive=True)
-    if positive_at is not None:
-        if rating is None:
-            raise InputError(f"{rows.source}: expected the name of the rating column beside positive_at, found none")
-        pairs["positive"] = rows.numbers(rating, "data.columns.rating") >= positive_at
-    if timestamp is not None:
-        pairs["timestamp"] = rows.seconds(timestamp, "data.columns.timestamp")
-
+    rows, pairs = _read_interactions(interactions, ColumnsConfig(user, item, rating, timestamp), positive_at)
     graph = _open(triples, "triples", TRIPLE_COLUMNS)
     if item_links is None:
         links = _items_as_entities(pairs["item"], graph)
@@ -87,6 +79,27 @@ def read_files(
     if unlinked_items == "error":
         _refuse_unlinked(rows, pairs["item"], links)
     return build_raw("files", pairs, graph, links)
+
+
+def read_interactions(source: Source, columns: ColumnsConfig, positive_at: float | None) -> pd.DataFrame:
+    """Interactions alone, as `RawData` has them; repeats of a pair are left out."""
+    _, pairs = _read_interactions(source, columns, positive_at)
+    return one_row_per_pair(pairs)[0].reset_index(drop=True)
+
+
+def _read_interactions(
+    source: Source, columns: ColumnsConfig, positive_at: float | None
+) -> tuple[RawTable, pd.DataFrame]:
+    """The rows as they stand in the source, and user, item, positive, timestamp of them."""
+    rows = _open(source, "interactions")
+    pairs = rows.select("data.columns", user=columns.user, item=columns.item).frame.assign(positive=True)
+    if positive_at is not None:
+        if columns.rating is None:
+            raise InputError(f"{rows.source}: expected the name of the rating column beside positive_at, found none")
+        pairs["positive"] = rows.numbers(columns.rating, "data.columns.rating") >= positive_at
+    if columns.timestamp is not None:
+        pairs["timestamp"] = rows.seconds(columns.timestamp, "data.columns.timestamp")
+    return rows, pairs
 
 
 def _items_as_entities(items: pd.Series, graph: RawTable) -> RawTable:

@@ -14,6 +14,7 @@ SPEC = ProtocolSpec(
     split=NoSettings,
     cut="tfkgrec.protocols.ctr.split:cut",
     make="tfkgrec.protocols.ctr.protocol:CtrProtocol",
+    others="tfkgrec.protocols.ctr.others:CtrOthers",
     baselines=("popularity", "item_knn", "mf"),
     headline={"AUC": "test.auc", "ACC": "test.acc"},
     own_candidates="",

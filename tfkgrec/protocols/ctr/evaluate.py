@@ -46,14 +46,14 @@ def evaluate_scorer(
 
 
 def evaluate_ctr(
-    score: PairScore, splits: Splits, part: str = "test", threshold: float = 0.5, probability: bool = True
+    score: PairScore, splits: Splits, part: str = "test", threshold: float | None = 0.5, probability: bool = True
 ) -> dict[str, float]:
     """Click-through metrics of a scorer on all labelled pairs of one part.
 
     Args:
         score: user [n], item [n] -> float [n].
         part: "train", "validation" or "test".
-        threshold: a pair scored at or above it is called positive.
+        threshold: a pair scored at or above it is called positive; None: there is none, and no "acc".
         probability: whether scores are probabilities; without that there is no log loss.
 
     Returns:
@@ -70,7 +70,9 @@ def evaluate_ctr(
             f"{part}: expected positives and negatives, found {positives:,} and {len(pairs) - positives:,}"
         )
     scores = score(pairs.user, pairs.item)
-    metrics = {"auc": auc(pairs.label, scores), "acc": accuracy(pairs.label, scores, threshold)}
+    metrics = {"auc": auc(pairs.label, scores)}
+    if threshold is not None:
+        metrics["acc"] = accuracy(pairs.label, scores, threshold)
     try:
         metrics["auc_equal_popularity"] = auc_within(pairs.label, scores, splits.popularity[pairs.item])
     except InputError:  # the scores are fine, `auc` took them: on tiny data there may be no such pair

@@ -14,6 +14,7 @@ SPEC = ProtocolSpec(
     split=SequentialSplit,
     cut="tfkgrec.protocols.sequential.split:cut",
     make="tfkgrec.protocols.sequential.protocol:SequentialProtocol",
+    others="tfkgrec.protocols.sequential.others:SequentialOthers",
     baselines=("popularity", "item_knn", "bpr"),
     headline={
         "MAP": "test.sampled.map",

@@ -131,7 +131,9 @@ def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> Sequence
     popularity = np.bincount(train, minlength=rows)
     touched = np.sort(pair_keys(rated.user, rated.item, rows))
     parts = {
-        part: _targets(item, asked, begin[asked], end[asked], touched, popularity, np.random.default_rng([seed, 1, n]))
+        part: draw_targets(
+            item, asked, begin[asked], end[asked], touched, popularity, np.random.default_rng([seed, 1, n])
+        )
         for n, (part, begin, end) in enumerate(
             (("validation", train_end, validation_end), ("test", validation_end, offsets[1:]))
         )
@@ -154,7 +156,7 @@ def _ends(user: np.ndarray, session: np.ndarray, offsets: np.ndarray) -> tuple[n
     return train_end.astype(np.int64), validation_end.astype(np.int64)
 
 
-def _targets(
+def draw_targets(
     item: np.ndarray,
     user: np.ndarray,
     begin: np.ndarray,
@@ -163,6 +165,12 @@ def _targets(
     popularity: np.ndarray,
     rng: np.random.Generator,
 ) -> Targets:
+    """`item[begin:end]` of every one of `user`, and their negatives, none of them among the `touched` pairs.
+
+    Args:
+        touched: sorted `pair_keys`.
+        popularity: count of every item, int64 [items].
+    """
     rows = len(popularity)
     counts = np.zeros(int(touched[-1] // rows) + 1, np.int64)
     counts[user] = UNIFORM_NEGATIVES

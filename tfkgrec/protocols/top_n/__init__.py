@@ -14,6 +14,7 @@ SPEC = ProtocolSpec(
     split=TopNSplit,
     cut="tfkgrec.protocols.top_n.split:cut",
     make="tfkgrec.protocols.top_n.protocol:TopNProtocol",
+    others="tfkgrec.protocols.top_n.others:TopNOthers",
     baselines=("popularity", "item_knn", "item_knn_newest", "bpr"),
     headline={"Precision@1": "test.full.precision@1", "MRR": "test.full.mrr"},
     own_candidates="full",

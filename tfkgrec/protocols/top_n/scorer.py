@@ -10,10 +10,14 @@ PAIRS_PER_CALL = 1 << 16
 
 
 class CatalogueScorer:
-    """A model's logits of the whole catalogue at once, so that a model that re-ranks sees all it may choose from."""
+    """A model's logits of the whole catalogue at once, so that a model that re-ranks sees all it may choose from.
 
-    def __init__(self, model: Recommender, splits: TimeSplits, jit: bool) -> None:
-        self.model, self.splits = model, splits
+    Args:
+        model_user: as whom the model knows every user of the splits, int32 [users]; None: under the same number.
+    """
+
+    def __init__(self, model: Recommender, splits: TimeSplits, jit: bool, model_user: np.ndarray | None = None) -> None:
+        self.model, self.splits, self.model_user = model, splits, model_user
         items = model.num_items - 1
         self.users = max(1, PAIRS_PER_CALL // items)
         catalogue = tf.constant(np.tile(np.arange(1, items + 1, dtype=np.int32), (self.users, 1)))
@@ -31,5 +35,6 @@ class CatalogueScorer:
             some = user[first : first + self.users].astype(np.int32)
             filled = np.pad(some, (0, self.users - len(some)), mode="edge")
             history = self.splits.histories(part, filled, max(1, self.model.history_length))
-            pieces.append(self._forward(filled, history).numpy()[: len(some)])
+            whom = filled if self.model_user is None else self.model_user[filled]
+            pieces.append(self._forward(whom, history).numpy()[: len(some)])
         return np.concatenate(pieces)

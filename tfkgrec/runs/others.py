@@ -1,0 +1,129 @@
+"""A finished run judged on other data than its own: its ids, its model, its protocol's question, and a file.
+
+Nothing else of the run's data is needed, so that the file that it was trained on may have grown since.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfkgrec import registry
+from tfkgrec.config import Config
+from tfkgrec.data.history import History
+from tfkgrec.data.other_data import OtherData
+from tfkgrec.data.pair_keys import is_among, pair_keys
+from tfkgrec.data.records import IdMap, Interactions
+from tfkgrec.datasets.own_files.read import read_interactions
+from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
+from tfkgrec.errors import InputError
+from tfkgrec.models.recommender import Recommender
+from tfkgrec.runs.cache import each_baseline
+from tfkgrec.runs.id_files import ITEMS, USERS, Seen, line_of, read_seen
+from tfkgrec.training.run_directory import RunDirectory
+
+
+def judge_others(config: Config, run: RunDirectory, model: Recommender, file: Path) -> dict[str, Any]:
+    """The figures of a run's model on the interactions in `file`, which is read as the run's own were.
+
+    Rows that the run's data hold are left out, as are those of items that it does not know; users that it does not
+    know are answered as unknown ones.
+
+    Returns:
+        As metrics.json, without `validation`; `data` counts the rows.
+
+    Raises:
+        InputError: the file cannot be read, nothing in it is new, or the protocol judges on its own data only.
+    """
+    spec = registry.protocol(config.data.protocol)
+    if spec.others is None:
+        raise InputError(f"--data: expected a protocol that judges on other data, found {spec.name}")
+    other, counts = match(_read(config, file), run, model)
+    if not len(other.new.positives):
+        found = f"found none among {counts['rows']:,} rows"
+        raise InputError(f"{file}: expected positives that the run's data do not hold, {found}")
+    judge = registry.load(spec.others)(other, config.data.split, config.training, config.evaluation)
+    names = [name for name in config.evaluation.floors or () if name in judge.baselines and name != config.model.name]
+    counts |= {"users": len(judge.asked), "unknown_users": int(np.sum(other.model_user[judge.asked] == 0))}
+    return {
+        "model": config.model.name,
+        "dataset": str(file),
+        "protocol": spec.name,
+        "seed": config.training.seed,
+        "test": dict(judge.model(model)),
+        "floors": each_baseline(names, lambda name: dict(judge.baseline(name))),
+        "data": counts,
+    }
+
+
+def told(counts: dict[str, int]) -> str:
+    """How much of the file counted, for people."""
+    return (
+        f"{counts['new_rows']:,} of {counts['rows']:,} rows are new: {counts['known_rows']:,} are in the run's data, "
+        f"{counts['rows_of_unknown_items']:,} are of {counts['unknown_items']:,} items that it does not know; "
+        f"{counts['unknown_users']:,} of the {counts['users']:,} users asked about are unknown to it"
+    )
+
+
+def _read(config: Config, file: Path) -> pd.DataFrame:
+    """Own files have told their columns; of other datasets they are called user, item and timestamp."""
+    source = config.data.source
+    if isinstance(source, FilesSettings):
+        return read_interactions(file, source.columns or ColumnsConfig(), source.positive_at)
+    return read_interactions(file, ColumnsConfig(timestamp="timestamp"), None)
+
+
+def match(pairs: pd.DataFrame, run: RunDirectory, model: Recommender) -> tuple[OtherData, dict[str, int]]:
+    """Rows of raw ids (`read_interactions`) beside what the run knows, and how many there are of which kind."""
+    users, items = (_ids(run.vocabularies / name) for name in (USERS, ITEMS))
+    seen = read_seen(run.vocabularies)
+    known = _newest_last(seen.items, model, items.size)
+    item = items.encode(pairs["item"].map(line_of))
+    user, strangers = _numbered(pairs["user"].map(line_of), users)
+    before = is_among(pair_keys(user, item, items.size), np.sort(pair_keys(known.users(), known.items, items.size)))
+    new = (item > 0) & ~before
+    time = pairs["timestamp"].to_numpy(np.int64)[new] if "timestamp" in pairs else None
+    rows = Interactions(user[new], item[new], pairs["positive"].to_numpy(np.float32)[new], time)
+    counts = {
+        "rows": len(pairs),
+        "new_rows": len(rows),
+        "known_rows": int(before.sum()),
+        "rows_of_unknown_items": int(np.sum(item == 0)),
+        "unknown_items": pairs["item"][item == 0].nunique(),
+    }
+    longer = History(known.items, np.pad(known.offsets, (0, strangers), mode="edge"))
+    return OtherData(longer, rows, _model_users(seen, strangers), items.size), counts
+
+
+def _ids(file: Path) -> IdMap:
+    return IdMap(file.stem, np.array(["", *file.read_text(encoding="utf-8").split("\n")[:-1]], object))
+
+
+def _numbered(raw: pd.Series, users: IdMap) -> tuple[np.ndarray, int]:
+    """The run's numbers of users, int32 [n], strangers numbered after its own, and how many strangers there are."""
+    user = users.encode(raw)
+    code, names = pd.factorize(raw[user == 0])
+    user[user == 0] = users.size + code
+    return user, len(names)
+
+
+def _model_users(seen: Seen, strangers: int) -> np.ndarray:
+    """As whom the model knows every user: as served, nobody of whom training saw no positive."""
+    known = np.where(seen.known, np.arange(len(seen.known)), 0)
+    return np.pad(known, (0, strangers)).astype(np.int32)
+
+
+def _newest_last(seen: History, model: Recommender, num_item_rows: int) -> History:
+    """All that the run's data hold of every user, what the model reads of it last and in its order."""
+    if not model.history_length:
+        return seen
+    table = np.asarray(model.history)
+    owner, place = np.nonzero(table)
+    read = pair_keys(owner, table[owner, place], num_item_rows)
+    order = np.argsort(read)
+    keys = pair_keys(seen.users(), seen.items, num_item_rows)
+    found = is_among(keys, read[order])
+    when = np.full(len(keys), -1)
+    when[found] = place[order][np.searchsorted(read[order], keys[found])]
+    return History(seen.items[np.lexsort((when, seen.users()))], seen.offsets)
