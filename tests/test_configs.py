@@ -106,7 +106,7 @@ def test_its_model_scores_its_own_data(path):
     assert logit.shape == item.shape and np.isfinite(logit).all()
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=8)
 def _read_once(data: DataConfig) -> Dataset:
     """Configs of one dataset share it."""
     return assemble(load_raw(data, seed=0), 0, data.inverse_relations)

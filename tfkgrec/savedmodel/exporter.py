@@ -1,6 +1,6 @@
 """A trained run -> a SavedModel version that TF Serving loads."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from tfkgrec.savedmodel.example_requests import Inputs, example_inputs, warmup_r
 from tfkgrec.savedmodel.model_card import RunFacts, write_card
 from tfkgrec.savedmodel.publish import publish, require_new, writing_folder
 from tfkgrec.savedmodel.sequence_signatures import SequenceSignatures
-from tfkgrec.savedmodel.signatures import Answer, Signatures
+from tfkgrec.savedmodel.signatures import Signatures, Traceable
 from tfkgrec.savedmodel.standard_ops import require_standard_ops
 
 TOLERANCE = 1e-5
@@ -64,7 +64,7 @@ def export_signatures(
     return published
 
 
-def _write(aside: Path, signatures: Signatures, functions: Mapping[str, Callable[..., Answer]]) -> None:
+def _write(aside: Path, signatures: Signatures, functions: Mapping[str, Traceable]) -> None:
     """Not by ExportArchive, which has TensorFlow trace every function again: a third of an export's time."""
     traced = {key: function.get_concrete_function() for key, function in functions.items()}
     saved = tf.Module()
@@ -84,9 +84,7 @@ def _inputs(folder: Path, signatures: Signatures, functions: Iterable[str]) -> d
     return {key: examples[key] for key in functions}
 
 
-def verify(
-    name: str, saved: Path, functions: Mapping[str, Callable[..., Answer]], inputs: Mapping[str, Inputs]
-) -> None:
+def verify(name: str, saved: Path, functions: Mapping[str, Traceable], inputs: Mapping[str, Inputs]) -> None:
     """Raise `InputError` unless the SavedModel, in the session loader, answers as the model in memory does.
 
     Args:

@@ -9,14 +9,12 @@ requests:
 Zeros and "" are the state of somebody who has touched nothing.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import tensorflow as tf
 
 from tfkgrec.models.recommender import outputs
 from tfkgrec.models.sequential import SequentialRecommender
-from tfkgrec.savedmodel.signatures import Answer, Signatures
+from tfkgrec.savedmodel.signatures import Answer, Signatures, Traceable
 from tfkgrec.types import Record
 
 PREFIX, RECENT = "state_", "state_recent"
@@ -27,7 +25,7 @@ class SequenceSignatures(Signatures):
 
     model: SequentialRecommender
 
-    def functions(self) -> dict[str, Callable[..., Answer]]:
+    def functions(self) -> dict[str, Traceable]:
         specs = [tf.TensorSpec([None], tf.string, name="item_id")]
         specs += [tf.TensorSpec([None, self.model.history_length], tf.string, name=RECENT)]
         for name, shape in self.model.state_shapes.items():

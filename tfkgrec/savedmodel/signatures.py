@@ -23,6 +23,7 @@ ITEM_CHUNK = 16384
 """Items scored at a time: bounds the memory of a request, whatever the catalogue."""
 
 Answer: TypeAlias = dict[str, tf.Tensor]
+Traceable: TypeAlias = tf.types.experimental.GenericFunction  # a tf.function with its input signature
 Rows = TypeVar("Rows")  # a tensor [B, ...], or a structure of such as tf.nest knows them
 
 
@@ -63,7 +64,7 @@ class Signatures(keras.layers.Layer):
         self._pair = [_spec("user_id"), _spec("item_id")]
         self._traced_score = tf.function(self.score, self._pair, autograph=False)
 
-    def functions(self) -> dict[str, Callable[..., Answer]]:
+    def functions(self) -> dict[str, Traceable]:
         """Signature name -> tf.function with its input signature."""
         table: dict[str, tuple[Callable[..., Answer], list[tf.TensorSpec]]] = {
             "recommend": (self.recommend, [_spec("user_id")]),
