@@ -7,11 +7,12 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from absl import flags
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 from tensorflow.python.saved_model import fingerprinting_utils
+from tensorflow.python.tools import saved_model_cli
 from tensorflow_serving.apis import classification_pb2
 
-from tests.planted import run_process
 from tests.toy import export_toy
 from tfkgrec.errors import InputError
 from tfkgrec.runtime.classify import classify
@@ -54,22 +55,7 @@ def checksum(path):
     return fingerprint_pb2.FingerprintDef.FromString(content).saved_model_checksum
 
 
-COMMANDS = """
-import sys
-from absl import flags
-from tensorflow.python.tools import saved_model_cli
-for command in sys.argv[2:]:
-    sys.argv[1:] = command.split("|")
-    for name in flags.FLAGS:
-        flags.FLAGS[name].unparse()
-    try:
-        saved_model_cli.main()
-    except SystemExit as ended:
-        assert not ended.code
-"""
-
-
-def test_saved_model_cli_shows_and_runs_an_export(exports):
+def test_saved_model_cli_shows_and_runs_an_export(exports, monkeypatch, capsys):
     """TensorFlow's own tool uses the session loader, as TF Serving does."""
     common = ["--dir", str(exports / "1"), "--tag_set", "serve", "--signature_def"]
     examples = 'inputs=[{"user_id":["u1"],"item_id":["i2"]}]'
@@ -78,12 +64,19 @@ def test_saved_model_cli_shows_and_runs_an_export(exports):
         ["run", *common, "classify", "--input_examples", examples],
         ["run", *common, "recommend", "--input_exprs", 'user_id=["nobody"]'],
     ]
-    done = run_process(sys.executable, "-c", COMMANDS, "saved_model_cli", *map("|".join, commands))
-    assert done.returncode == 0, done.stderr
-    assert "Method name is: tensorflow/serving/classify" in done.stdout
-    assert "[[b'0' b'1']]" in done.stdout
-    assert re.search(r"Result for output key known_user:\n\[False\]", done.stdout)
-    assert re.search(r"Result for output key score:\n\[\[0\.\d+ ", done.stdout)
+    for command in commands:
+        monkeypatch.setattr(sys, "argv", ["saved_model_cli", *command])
+        for name in flags.FLAGS:
+            flags.FLAGS[name].unparse()  # absl's are the process's
+        try:
+            saved_model_cli.main()
+        except SystemExit as ended:
+            assert not ended.code
+    shown = capsys.readouterr().out
+    assert "Method name is: tensorflow/serving/classify" in shown
+    assert "[[b'0' b'1']]" in shown
+    assert re.search(r"Result for output key known_user:\n\[False\]", shown)
+    assert re.search(r"Result for output key score:\n\[\[0\.\d+ ", shown)
 
 
 def test_the_method_name_is_looked_at_only_where_that_is_asked_for(publish, tmp_path):
