@@ -98,7 +98,7 @@ def _converter(dtype: int) -> Callable[[object], object]:
 
 
 def text_of(value: object) -> bytes:
-    """A JSON string, or {"b64": ...}, as bytes; a whole number is the id that it is written as.
+    """A JSON string, or {"b64": ...}, as bytes.
 
     Raises:
         ServingError: it is neither.
@@ -108,8 +108,6 @@ def text_of(value: object) -> bytes:
             return value.encode()
         except UnicodeEncodeError:
             raise refusal("JSON Parse error: The surrogate pair in string is invalid.") from None
-    if _is_integer(value):
-        return str(value).encode()
     if not isinstance(value, dict):
         _wrong_type(value, types_pb2.DT_STRING)
     if not is_base64(value):
