@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.client.fake_server import Script, fake_server, probabilities
+from tests.golden.record import EXPORT
 from tfkgrec import benchmark
 from tfkgrec.benchmarks.serving_load import Load, measure
 from tfkgrec.benchmarks.serving_requests import REQUESTS, SIGNATURES, requests
@@ -13,9 +14,9 @@ from tfkgrec.protos import messages
 
 
 @pytest.mark.slow
-def test_the_whole_command(planted_export, tmp_path, capsys):
+def test_the_whole_command(tmp_path, capsys):
     file = tmp_path / "serving.json"
-    arguments = ["--model-base-path", str(planted_export / "dink"), "--seconds", "0.2", "--callers", "2"]
+    arguments = ["--model-base-path", str(EXPORT / "hkrm"), "--seconds", "0.2", "--callers", "2"]
     arguments += ["--requests", "200", "--fuzz", "100", "--json", str(file)]
     assert run_main(benchmark.main, ["serving", *arguments]) == 0
     *loads, memory, fuzzed = json.loads(file.read_text())["rows"]

@@ -1,8 +1,9 @@
 """`tfkgrec benchmark serving`: latency and throughput of the embedded server, on the loopback only.
 
-The server, the asking side and the in-process reference are processes of their own, one after another; the asking side
-shares the processors with the server, as stated in the table. Without --export-dir, an untrained DINK over synthetic
-data is exported first: an answer costs the same whatever the weights are.
+The server, the asking side and the in-process reference are processes of their own; one server answers all that is
+measured, one thing after another. The asking side shares the processors with it, as stated in the table. Without
+--model-base-path, an untrained DINK over synthetic data is exported first: an answer costs the same whatever the
+weights are.
 """
 
 import argparse
@@ -56,27 +57,27 @@ def main(argv: Sequence[str]) -> tuple[list[Row], str, Path | None]:
         rows: list[Row] = []
         texts: list[str] = []
         asked = Asked(base.name, users, items)
-        if options.seconds:
-            in_process = _in_process(version_dir, options.seconds / 2, asked)
-            with child_server(f"--model-base-path={base}") as server:
-                rows = [
-                    {**_load(server, signature, callers, options.seconds, asked), **in_process[signature]}
-                    for signature in SIGNATURES
-                    if signature in in_process
-                    for callers in options.callers
-                ]
-            texts.append(_table(rows))
-        if options.requests:
-            row = _memory(base, options.requests, asked)
-            rows.append(row)
-            texts.append(
-                f"memory of the server: {row['before_mb']:,} MiB before, {row['after_mb']:,} MiB after "
-                f"{options.requests:,} requests"
-            )
-        if options.fuzz:
-            row, text = _fuzz(base, options.fuzz, users, items)
-            rows.append(row)
-            texts.append(text)
+        in_process = _in_process(version_dir, options.seconds / 2, asked) if options.seconds else {}
+        with child_server(f"--model-base-path={base}") as server:
+            rows += [
+                {**_load(server, signature, callers, options.seconds, asked), **in_process[signature]}
+                for signature in SIGNATURES
+                if signature in in_process
+                for callers in options.callers
+            ]
+            if rows:
+                texts.append(_table(rows))
+            if options.requests:
+                row = _memory(server, options.requests, asked)
+                rows.append(row)
+                texts.append(
+                    f"memory of the server: {row['before_mb']:,} MiB before, {row['after_mb']:,} MiB after "
+                    f"{options.requests:,} requests"
+                )
+            if options.fuzz:
+                row, text = _fuzz(server, base.name, options.fuzz, users, items)
+                rows.append(row)
+                texts.append(text)
     return rows, "\n\n".join(texts), options.json
 
 
@@ -117,32 +118,30 @@ def _load(server: ChildServer, signature: str, callers: int, seconds: float, ask
     return {"model": asked.model, "signature": signature, "callers": callers, **row, "server_cpu_ms": round(cpu, 3)}
 
 
-def _memory(base: Path, requests: int, asked: Asked) -> Row:
+def _memory(server: ChildServer, requests: int, asked: Asked) -> Row:
     """Resident memory before and after, signatures in turn; before: once each has been asked under load."""
-    with child_server(f"--model-base-path={base}") as server:
 
-        def ask(count: int) -> None:
-            for signature, share in (("score", 0.9), ("recommend", 0.05), ("explain", 0.05)):
-                part = max(1, int(count * share))
-                load = serving_load.Load(
-                    server.address, signature=signature, callers=8, seconds=0, count=part, **vars(asked)
-                )
-                _child(serving_load.command(load))
+    def ask(count: int) -> None:
+        for signature, share in (("score", 0.9), ("recommend", 0.05), ("explain", 0.05)):
+            part = max(1, int(count * share))
+            load = serving_load.Load(
+                server.address, signature=signature, callers=8, seconds=0, count=part, **vars(asked)
+            )
+            _child(serving_load.command(load))
 
-        ask(2000)
-        before = _resident_mb(server)
-        ask(requests)
-        after = _resident_mb(server)
+    ask(2000)
+    before = _resident_mb(server)
+    ask(requests)
+    after = _resident_mb(server)
     return {"model": asked.model, "requests": requests, "before_mb": before, "after_mb": after}
 
 
-def _fuzz(base: Path, count: int, users: list[str], items: list[str]) -> tuple[Row, str]:
-    with child_server(f"--model-base-path={base}") as server:
-        before = _resident_mb(server)
-        fuzzed = serving_fuzz.fuzz(server.address, base.name, count, 0, users, items)
-        after = _resident_mb(server)
+def _fuzz(server: ChildServer, model: str, count: int, users: list[str], items: list[str]) -> tuple[Row, str]:
+    before = _resident_mb(server)
+    fuzzed = serving_fuzz.fuzz(server.address, model, count, 0, users, items)
+    after = _resident_mb(server)
     row: Row = {
-        "model": base.name,
+        "model": model,
         "malformed_requests": fuzzed.requests,
         "wrong_codes": fuzzed.wrong_count,
         "slowest_seconds": round(fuzzed.slowest, 3),
