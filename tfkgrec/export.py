@@ -18,21 +18,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--version", type=_version, metavar="N", help="number of the version, a new one (default: the next)"
     )
+    parser.add_argument(
+        "--refit",
+        action="store_true",
+        help="first train anew on all of the run's data, validation and test too, for the epochs that validation chose",
+    )
     options = parser.parse_args(argv)
-    print(f"export: {export_run(options.run_dir, options.export_dir, options.version)}")
+    print(f"export: {export_run(options.run_dir, options.export_dir, options.version, options.refit)}")
     return 0
 
 
-def export_run(run_dir: Path, export_dir: Path, version: int | None = None) -> Path:
-    """Export a finished run as `version`, by default the next; returns the folder of the new version."""
+def export_run(run_dir: Path, export_dir: Path, version: int | None = None, refit: bool = False) -> Path:
+    """Export a finished run as `version`, by default the next; returns the folder of the new version.
+
+    Args:
+        refit: export the model trained anew on everything; the run itself stays as it is.
+    """
     check_folder(export_dir)
     with quiet_import():
         from tfkgrec.savedmodel.exporter import export_signatures
-        from tfkgrec.savedmodel.in_process import run_signatures
-        from tfkgrec.savedmodel.model_card import run_facts
+        from tfkgrec.savedmodel.in_process import refitted_signatures, run_signatures
+        from tfkgrec.savedmodel.model_card import TRAINING_SPLIT, run_facts
 
-    model, run, signatures = run_signatures(run_dir)
-    return export_signatures(signatures, model, run.vocabularies, export_dir, run_facts(run), version)
+    signed, trained_on = refitted_signatures(run_dir) if refit else (run_signatures(run_dir), TRAINING_SPLIT)
+    model, run, signatures = signed
+    return export_signatures(signatures, model, run.vocabularies, export_dir, run_facts(run, trained_on), version)
 
 
 def _version(text: str) -> int:

@@ -97,6 +97,8 @@ class ProtocolSpec:
         make: "module:class" of (dataset, split, training, evaluation) -> a `TrainingProtocol`.
         others: "module:class" of (OtherData, split, training, evaluation) -> a `JudgeOfOthers`; None: its runs are
             judged on their own data only.
+        whole: "module:function" of (dataset, split, seed) -> `Splits` that hold nothing out, which `make` takes after
+            the other arguments; None: its models are not trained on everything.
         baselines: what `evaluation.floors` may name; all of them by default.
         headline: title -> name in metrics.json of the figures to tell first.
         own_candidates: the candidate set of the papers' figures, as metrics.json names it; "": labelled pairs.
@@ -119,6 +121,7 @@ class ProtocolSpec:
     any_rating: bool = False
     k_core: int | None = None
     others: str | None = None
+    whole: str | None = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.registry import ProtocolSpec
 from tfkgrec.training.backend import seed_everything
-from tfkgrec.training.contract import TrainingProtocol
+from tfkgrec.training.contract import Splits, TrainingProtocol
 
 Pairs = set[tuple[int, int]]
 
@@ -34,10 +34,10 @@ class SmallProtocol:
     spec: ProtocolSpec
     dataset: Dataset
 
-    def make(self, seed: int = SEED) -> TrainingProtocol:
+    def make(self, seed: int = SEED, *splits: Splits) -> TrainingProtocol:
         training = self.spec.training(batch_size=64, seed=seed, jit_compile=False)
         protocol: TrainingProtocol = registry.load(self.spec.make)(
-            self.dataset, self.spec.split(), training, self.spec.evaluation()
+            self.dataset, self.spec.split(), training, self.spec.evaluation(), *splits
         )
         return protocol
 
@@ -55,9 +55,11 @@ class SmallProtocol:
         set_at_random(model)
         return model
 
-    def rows(self, epoch: int = 0) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray | None, np.ndarray]]:
+    def rows(
+        self, epoch: int = 0, protocol: TrainingProtocol | None = None
+    ) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray | None, np.ndarray]]:
         """(inputs, label or None, weight) of every batch."""
-        for inputs, *others in self.protocol.batches(self.model).batches(epoch):
+        for inputs, *others in (protocol or self.protocol).batches(self.model).batches(epoch):
             yield inputs, others[0][..., 0] if len(others) == 2 else None, others[-1]
 
 
@@ -106,6 +108,23 @@ class ProtocolCase:
             counts = splits.counts[part]
             assert (counts["users"], counts["items"]) == tuple(len(set(column)) for column in zip(*found, strict=True))
         assert all(isinstance(line, str) and line for line in splits.report)
+
+    def test_once_judged_everything_can_be_training(self, given: SmallProtocol) -> None:
+        """For the model that is served: nothing is held out, nobody is dropped, and the model reads all of it."""
+        if given.spec.whole is None:
+            pytest.skip("trains on its training part alone")
+        whole = registry.load(given.spec.whole)(given.dataset, given.spec.split(), SEED)
+        liked = given.dataset.interactions.positives
+        everything = set(zip(liked.user.tolist(), liked.item.tolist(), strict=True))
+        assert pairs(whole.train_history) == pairs(whole.model_history) == everything
+        assert not any(whole.counts[part][what] for part in PARTS for what in whole.counts[part])
+        protocol = given.make(SEED, whole)
+        assert protocol.batches(given.model).examples > given.protocol.batches(given.model).examples
+        read = set()
+        for inputs, label, weight in given.rows(0, protocol):
+            asked = inputs["positive"] if label is None else np.where(label > 0, inputs["item"], 0)
+            read |= set(asked[weight > 0].ravel().tolist()) - {0}
+        assert read >= set(np.setdiff1d(whole.model_history.items, _firsts(whole.model_history)).tolist())
 
     # -----------------------------------------------------------------------------------------------------------------
     # batches
@@ -252,3 +271,8 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     return bool(np.array_equal(a, b))
+
+
+def _firsts(history: History) -> np.ndarray:
+    """Everybody's first item, which nothing comes before."""
+    return history.items[history.offsets[:-1][history.lengths > 0]]

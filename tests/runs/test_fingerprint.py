@@ -16,6 +16,8 @@ from tfkgrec.cli import run_main
 from tfkgrec.config import load_config
 from tfkgrec.data.history import History
 from tfkgrec.datasets.synthetic.world import draw_world
+from tfkgrec.errors import InputError
+from tfkgrec.runs import run as run_module
 from tfkgrec.runs.fingerprint import digest_arrays, digest_rows
 from tfkgrec.runs.run import prepare
 
@@ -120,6 +122,16 @@ def test_the_same_data_are_judged_to_the_same_figures_and_resumed(own, world, ca
     ids = content(own / "run/vocabularies")
     assert run_train(own / "config.yaml", own / "run", "--resume", overrides=[*TINY, "training.epochs=3"]) == 0
     assert content(own / "run/vocabularies") == ids
+
+
+def test_a_resume_that_fails_leaves_the_run_as_it_was(own, monkeypatch):
+    def fail(*_):
+        raise InputError("no room")
+
+    before = content(own / "run")
+    monkeypatch.setattr(run_module, "fit", fail)
+    assert run_train(own / "config.yaml", own / "run", "--resume", overrides=[*TINY, "training.epochs=9"]) == 2
+    assert content(own / "run") == before
 
 
 def test_other_data_are_judged_on_purpose_with_the_runs_ids(own, world, capsys):

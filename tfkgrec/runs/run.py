@@ -86,19 +86,25 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     else:
         write_id_files(run.vocabularies, dataset, splits.train_history)
         write_fingerprint(run, dataset, splits)
-    write_text(run.config, config.to_yaml())  # after what a resumed run is checked against
+        _write_settings(config, run)  # after what a resumed run is checked against
     for line in (*dataset.report, *splits.report):
         print(line)
-    write_text(run.environment, json.dumps(environment(), indent=2))
 
     model = prepared.model(config, _embeddings(config, prepared, run, cache or RunCache()))
     fitted = fit(model, prepared.protocol, config.training, run, resume)
     prepared.protocol.finalize(model)
+    if resume:
+        _write_settings(config, run)  # with what they led to: a resume that fails leaves the run as it was
     write_model(run.model, model, model.save)
     metrics = evaluate_run(config, prepared, model, fitted.timing, cache, lambda own: write_metrics(run.metrics, own))
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     return metrics
+
+
+def _write_settings(config: Config, run: RunDirectory) -> None:
+    write_text(run.config, config.to_yaml())
+    write_text(run.environment, json.dumps(environment(), indent=2))
 
 
 def evaluate_run(

@@ -16,6 +16,8 @@ from tfkgrec.runtime.signature_defs import read_signature_defs, shape_text
 from tfkgrec.training.run_directory import RunDirectory
 
 CARDS = "cards"
+TRAINING_SPLIT = "the training split"
+REFITTED = "They are of the same model trained on the training split, from which the epochs come."
 
 
 Figures: TypeAlias = Mapping[str, "float | Figures"]
@@ -33,6 +35,7 @@ class RunFacts:
         floors: baseline -> its figures on the same candidates.
         versions: package -> the version that it was trained with.
         git_commit: of the code.
+        trained_on: what the exported model has learned; the metrics are of one trained on the training split.
         run: the run directory's name.
     """
 
@@ -45,6 +48,7 @@ class RunFacts:
     versions: Mapping[str, str | None]
     git_commit: str | None
     run: str
+    trained_on: str = TRAINING_SPLIT
 
 
 class SignatureText(TypedDict):
@@ -72,7 +76,7 @@ class Card:
         return {**fields, **facts, "signatures": signatures}
 
 
-def run_facts(run: RunDirectory) -> RunFacts:
+def run_facts(run: RunDirectory, trained_on: str = TRAINING_SPLIT) -> RunFacts:
     """What a card tells of a finished run; a file that is missing leaves its part out."""
     metrics, environment = (read_json(path) if path.exists() else {} for path in (run.metrics, run.environment))
     return RunFacts(
@@ -85,6 +89,7 @@ def run_facts(run: RunDirectory) -> RunFacts:
         versions={"python": environment.get("python"), **environment.get("versions", {})},
         git_commit=environment.get("git_commit"),
         run=run.path.name,
+        trained_on=trained_on,
     )
 
 
@@ -117,7 +122,8 @@ def as_markdown(card: Card) -> str:
         f"# {card.model}, version {card.version}",
         "",
         f"Exported {card.exported} from run `{facts.run}`: dataset {facts.dataset}, "
-        f"protocol {facts.protocol}, seed {facts.seed}, commit {facts.git_commit or 'unknown'}.",
+        f"protocol {facts.protocol}, seed {facts.seed}, commit {facts.git_commit or 'unknown'}; "
+        f"trained on {facts.trained_on}.",
         "",
         "## Data",
         "",
@@ -127,6 +133,7 @@ def as_markdown(card: Card) -> str:
         "",
         *_metrics(card),
         "",
+        *([] if facts.trained_on == TRAINING_SPLIT else [REFITTED]),
         "Baselines are judged on the same candidates as the model.",
         "`recommend` leaves out all that the data hold of a user.",
         "",

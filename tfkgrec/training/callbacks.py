@@ -115,6 +115,8 @@ class EpochLines(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         progress = self.progress
+        if not progress.rows:
+            return
         print(f"best on validation: epoch {progress.best_epoch}, {_chooser(progress)} {progress.best:.4f}", flush=True)
 
 
@@ -193,6 +195,20 @@ class Validation(keras.callbacks.Callback):
             self.model.recommender.load_weights(self.best_weights)
         elif self.best is not None:
             self.model.recommender.set_weights(self.best)
+
+
+class Unjudged(keras.callbacks.Callback):
+    """In the place of `Validation`, where nothing is held out: only counts."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self.progress = progress
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.progress.epoch = epoch + 1
+
+    def restore_best(self) -> None:
+        """The last is the one."""
 
 
 class LastCheckpoint(keras.callbacks.Callback):

@@ -113,7 +113,7 @@ class RunDirectory:
 
     def check(self) -> None:
         """Raise `InputError` unless a finished run lies here."""
-        for file in (self.config, self.model):
+        for file in (self.config, self.model, self.vocabularies):
             if not file.exists():
                 raise InputError(f"{self.path}: expected a finished run, found no {file.name}")
 

@@ -1,7 +1,8 @@
 """Fit one model under one protocol: the part of a run between data and evaluation."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import keras
@@ -16,6 +17,7 @@ from tfkgrec.training.callbacks import (
     NonFiniteGuard,
     Progress,
     Throughput,
+    Unjudged,
     Validation,
     read_progress,
 )
@@ -58,6 +60,7 @@ def fit(
     run: RunDirectory | None = None,
     resume: bool = False,
     verbose: bool = True,
+    epochs: Sequence[int] | None = None,
 ) -> Fitted:
     """Train, stage after stage, until the validation figure stalls; the model is left with its best weights.
 
@@ -66,12 +69,13 @@ def fit(
         run: where checkpoints and TensorBoard events go; None keeps everything in memory (baselines, benchmarks).
         resume: go on from the run's last checkpoint, to the same result as an uninterrupted run.
         verbose: a line per epoch, on a terminal with a progress bar.
+        epochs: train every stage so long, and validate nothing; the model is left as it is then.
 
     Raises:
         InputError: the loss became NaN.
     """
     started = time.perf_counter()
-    stages = _stages(model, settings)
+    stages = _stages(model, settings, epochs)
     batches = protocol.batches(model)
     throughput = Throughput(batches.examples)
     progress = Progress()
@@ -82,8 +86,7 @@ def fit(
         stage = stages[progress.stage]
         model.enter_stage(stage.number)
         task = make_task(protocol, model, settings, _learning_rate(stage, settings, batches.steps))
-        best_weights = None if run is None else run.best_weights(progress.stage)
-        validation = Validation(lambda: protocol.validate(model), progress, best_weights, stage.patience)
+        validation = _judge(model, protocol, progress, run, stage.patience) if epochs is None else Unjudged(progress)
         callbacks = [EpochSeeds(settings.seed), throughput, NonFiniteGuard(batches), validation]
         if run is not None:
             callbacks += _kept(run, progress, task, resume)
@@ -102,6 +105,14 @@ def fit(
         "best_epoch": progress.best_epoch,
     }
     return Fitted(progress, timing)
+
+
+def _judge(
+    model: Recommender, protocol: TrainingProtocol, progress: Progress, run: RunDirectory | None, patience: int
+) -> Validation:
+    """What looks at the stage that `progress` is in, and keeps its best weights."""
+    best_weights = None if run is None else run.best_weights(progress.stage)
+    return Validation(lambda: protocol.validate(model), progress, best_weights, patience)
 
 
 def _kept(run: RunDirectory, progress: Progress, task: keras.Model, resume: bool) -> list[keras.callbacks.Callback]:
@@ -152,7 +163,14 @@ def _learning_rate(stage: Stage, settings: TrainingConfig, steps: int) -> Learni
     return keras.optimizers.schedules.ExponentialDecay(stage.learning_rate, steps, decay, staircase=True)
 
 
-def _stages(model: Recommender, settings: TrainingConfig) -> list[Stage]:
+def _stages(model: Recommender, settings: TrainingConfig, epochs: Sequence[int] | None) -> list[Stage]:
+    stages = _stages_of(model, settings)
+    if epochs is None:
+        return stages
+    return [replace(one, epochs=n, patience=n + 1) for one, n in zip(stages, epochs, strict=True)]
+
+
+def _stages_of(model: Recommender, settings: TrainingConfig) -> list[Stage]:
     last = Stage(model.num_stages - 1, settings.epochs, settings.patience, settings.learning_rate)
     first = settings.first_stage
     if first is None or model.num_stages == 1:  # an ablation may have lost the first

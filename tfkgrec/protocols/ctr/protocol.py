@@ -69,7 +69,7 @@ class CtrProtocol:
 
     def finalize(self, model: Recommender) -> None:
         """Calibrate on validation; the model goes on reading the training positives, with which test is scored."""
-        if self.training.calibrate:
+        if self.training.calibrate and len(self.splits.validation):
             calibrate(model, self.scorer(model), self.splits.validation)
 
     def score_catalogue(self, model: Recommender, user: np.ndarray) -> np.ndarray:

@@ -29,15 +29,23 @@ WATCHED_USERS = 256  # whose memories are looked into after an epoch
 class SequentialProtocol:
     """Cuts a dataset's sequences and makes what training, validation and evaluation need.
 
+    Args:
+        splits: None cuts them as the settings say.
+
     Raises:
         InputError: data without times, or nobody with enough to hold out.
     """
 
     def __init__(
-        self, dataset: Dataset, split: SequentialSplit, training: SequentialTraining, evaluation: EvaluationConfig
+        self,
+        dataset: Dataset,
+        split: SequentialSplit,
+        training: SequentialTraining,
+        evaluation: EvaluationConfig,
+        splits: SequenceSplits | None = None,
     ) -> None:
         self.dataset, self.training, self.evaluation = dataset, training, evaluation
-        self.splits: SequenceSplits = cut(dataset, split, training.seed)
+        self.splits: SequenceSplits = cut(dataset, split, training.seed) if splits is None else splits
         self._scorers: list[tuple[Recommender, SequenceScorer]] = []
 
     def task(self, model: Recommender) -> keras.Model:

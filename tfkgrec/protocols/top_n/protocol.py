@@ -26,15 +26,23 @@ BPR = PretrainingConfig(items="bpr", item_dim=64)
 class TopNProtocol:
     """Splits a dataset by time and makes what training, validation and evaluation need.
 
+    Args:
+        splits: None cuts them as the settings say.
+
     Raises:
         InputError: data without times, or nothing to hold out.
     """
 
     def __init__(
-        self, dataset: Dataset, split: TopNSplit, training: TopNTraining, evaluation: EvaluationConfig
+        self,
+        dataset: Dataset,
+        split: TopNSplit,
+        training: TopNTraining,
+        evaluation: EvaluationConfig,
+        splits: TimeSplits | None = None,
     ) -> None:
         self.dataset, self.training, self.evaluation = dataset, training, evaluation
-        self.splits: TimeSplits = cut(dataset, split, training.seed)
+        self.splits: TimeSplits = cut(dataset, split, training.seed) if splits is None else splits
         self._scorers: list[tuple[Recommender, int, CatalogueScorer]] = []
 
     def task(self, model: Recommender) -> keras.Model:
