@@ -1,11 +1,15 @@
 """One planted run and its export for all tests that only look at them."""
 
 import functools
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# XLA's later passes make faster programs, not other numbers, and take longer than a test's few steps.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
 
 from tests.golden.record import RUNS
 from tests.outside import install_outside

@@ -1,6 +1,6 @@
 """Run by test_on_jax.py, in a process of its own: every model under Keras' JAX backend, without TensorFlow.
 
-One process for all of them: JAX is slow to start.
+One process for all of them and for pre-training: JAX is slow to start.
 """
 
 import importlib
@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from tests.kge import one_step
 from tfkgrec.models.recommender import Recommender, outputs
 from tfkgrec.models.sequential import SequentialRecommender
 
@@ -39,7 +40,9 @@ def run(folder: Path) -> dict[str, np.ndarray]:
 if __name__ == "__main__":
     if keras.backend.backend() != "jax":
         sys.exit(f"expected the jax backend, found {keras.backend.backend()}")
-    for where in map(Path, sys.argv[1:]):
+    pretraining, *models = map(Path, sys.argv[1:])
+    np.savez(pretraining / "found.npz", **one_step.run(pretraining))
+    for where in models:
         np.savez(where / "found.npz", **run(where))
     loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "tensorflow_recommenders"))
     if loaded:

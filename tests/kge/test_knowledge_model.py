@@ -75,11 +75,10 @@ def test_clip_length_shortens_what_is_too_long():
 
 @pytest.mark.parametrize("name", METHOD_NAMES)
 def test_compiled_steps_learn_and_keep_the_limits(name):
-    """XLA; every table moves, lengths hold, row 0 stays zero, the same seed gives the same vectors."""
+    """XLA; every table moves, lengths hold, row 0 stays zero."""
     graph = clustered_graph(items=40)
-    first, again = (_trained(name, graph) for _ in range(2))
+    first = _trained(name, graph)
     entity, relation = first.vectors()
-    assert np.array_equal(entity, again.vectors()[0]) and np.array_equal(relation, again.vectors()[1])
     np.testing.assert_allclose(np.linalg.norm(entity[1:], axis=1), 1, atol=1e-5)
     if name != "distmult":
         assert np.linalg.norm(relation, axis=1).max() <= MAX_RELATION_NORM + 1e-5

@@ -25,7 +25,13 @@ def test_ranks_and_metrics_are_pykeens(name, cells):
         graph((np.array(REFERENCE[part]) + 1).tolist(), model.num_entities, model.num_relations)
         for part in ("learned", "asked")
     )
-    found = rank_triples(model_score(model), asked, learned, cells)
+    score = model_score(model)
+
+    def rounded(*question):
+        """Where the last bit of a sum depends on a row's place, as on some processors, equal entities tie no more."""
+        return np.round(score(*question), 5)
+
+    found = rank_triples(rounded, asked, learned, cells)
     for kind in ("optimistic", "pessimistic", "realistic"):
         wanted = expected["ranks"][kind]
         assert getattr(found, kind).tolist() == wanted["tail"] + wanted["head"], kind

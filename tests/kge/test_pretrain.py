@@ -45,17 +45,17 @@ def changed(config, **settings):
 def test_every_method_learns_a_clustered_graph(knowledge):
     """Held-out triples are found again, far above random vectors and above what is frequent."""
     settings = PretrainingConfig(
-        knowledge=knowledge, epochs=60, batch_size=128, learning_rate=0.02, negatives=4, held_out=0.1
+        knowledge=knowledge, epochs=30, batch_size=128, learning_rate=0.04, negatives=4, held_out=0.1
     )
     lines: list[str] = []
     graph = clustered_graph(items=80)
-    model, figures = fit_knowledge(settings, graph, dim=16, seed=0, jit_compile=True, log=lines.append)
+    model, figures = fit_knowledge(settings, graph, dim=16, seed=0, jit_compile=False, log=lines.append)
     assert figures["hits_at_10"] > 0.5 > 0.2 > figures["random_hits_at_10"]
     assert figures["mrr"] > 2 * max(figures["random_mrr"], figures["frequency_mrr"])
     assert figures["triples_per_second"] > 0
     assert model.vectors()[0].shape == (graph.num_entities, 16)
     table = "\n".join(lines)
-    assert re.search(r"epoch 2/60  loss [\d.]+  [\d,]+ triples/s", table)
+    assert re.search(r"epoch 2/30  loss [\d.]+  [\d,]+ triples/s", table)
     assert re.search(rf"^  {knowledge} .*\n  random vectors .*\n  frequency ", table, re.M)
     assert re.search(r"lengths: \|e\| 1\.000, \|r\| [\d.]+", table)
 

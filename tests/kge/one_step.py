@@ -1,6 +1,5 @@
-"""Run by test_on_jax.py, in a process of its own: the knowledge models under Keras' JAX backend, without TensorFlow."""
+"""One step of every knowledge model, under whichever backend: for tests/cases/test_on_jax.py."""
 
-import sys
 from pathlib import Path
 
 import keras
@@ -40,13 +39,3 @@ class _Once(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
         return (self.batch,)
-
-
-if __name__ == "__main__":
-    where = Path(sys.argv[1])
-    if keras.backend.backend() != "jax":
-        sys.exit(f"expected the jax backend, found {keras.backend.backend()}")
-    np.savez(where / "found.npz", **run(where))
-    loaded = sorted(name for name in sys.modules if name.split(".")[0] in ("tensorflow", "tensorflow_recommenders"))
-    if loaded:
-        sys.exit(f"expected no TensorFlow, found {loaded[:3]}")
