@@ -144,6 +144,14 @@ def test_a_graph_with_no_triple_for_any_item(folder, refused):
     assert refused(folder) == f"{folder / 'triples.tsv'}: {wanted}"
 
 
+def test_items_that_are_only_tails_leave_no_run_behind(folder, refused):
+    (folder / "triples.tsv").write_text("noir\tof\t1\nnoir\tof\t2\n")
+    rows = [f"{user},{1 + (user + n) % 4},5,{n}\n" for user in range(20) for n in range(2)]  # two of four films each
+    (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + "".join(rows))
+    wanted = "expected triples whose head is an item, found none; data.inverse_relations adds those whose tail is one"
+    assert refused(folder) == f"files: {wanted}"
+
+
 def test_an_empty_file(folder, refused):
     (folder / "ratings.csv").write_text("")
     assert refused(folder) == f"{folder / 'ratings.csv'}: expected rows of text, found an empty file"

@@ -79,18 +79,21 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     run.check_start(resume)
     if resume:
         _check_same_settings(config, run)
-    prepared = prepare(config)  # bad data leaves no folder behind
+    prepared = prepare(config)
     dataset, splits = prepared.dataset, prepared.splits
     if resume:
         check_same_data(run, dataset, splits)
-    else:
+    vectors = _embeddings(config, prepared, run, cache or RunCache())
+    model = prepared.model(config, vectors)  # data that will not do leave no folder behind
+    if not resume:
         write_id_files(run.vocabularies, dataset, splits.train_history)
         write_fingerprint(run, dataset, splits)
         _write_settings(config, run)  # after what a resumed run is checked against
+    if vectors is not None and not run.vectors.exists():
+        vectors.save(run.vectors, dataset, splits.train_history)
     for line in (*dataset.report, *splits.report):
         print(line)
 
-    model = prepared.model(config, _embeddings(config, prepared, run, cache or RunCache()))
     fitted = fit(model, prepared.protocol, config.training, run, resume)
     prepared.protocol.finalize(model)
     if resume:
@@ -140,15 +143,13 @@ def load_run(path: str | Path) -> tuple[Config, RunDirectory, Recommender]:
 
 
 def _embeddings(config: Config, prepared: Prepared, run: RunDirectory, cache: RunCache) -> PretrainedEmbeddings | None:
-    """What the model starts from: made as the config asks, and kept with the run."""
+    """What the model starts from, made as the config asks."""
     if config.pretraining is None:
         return None
     history = prepared.splits.train_history
     if run.vectors.exists():  # a resumed run starts from what it began with
         return PretrainedEmbeddings.load(run.vectors, prepared.dataset, history)
-    embeddings = cache.embeddings(config, prepared.dataset, history)
-    embeddings.save(run.vectors, prepared.dataset, history)
-    return embeddings
+    return cache.embeddings(config, prepared.dataset, history)
 
 
 def _check_same_settings(config: Config, run: RunDirectory) -> None:
