@@ -16,7 +16,7 @@ from tfkgrec.training.trainer import fit
 
 PAIRS = [(model, protocol) for model, spec in registry.models().items() for protocol in spec.protocols]
 CHEAPEST = {"ctr": "mf", "sequential": "ksr", "top_n": "mf"}
-NEEDED = {"ksr": {"train_items": True, "train_knowledge": True, "min_relation_triples": 1}}
+NEEDED = {"ksr": {"train_items": True, "train_knowledge": True, "min_relation_triples": 1, "history_length": 6}}
 OF_FILES = {"data_dir", "knowledge_graph", "unlinked_items"}  # read with the public files, refused without a choice
 
 

@@ -31,7 +31,8 @@ def write_files(folder: Path, ratings: pd.DataFrame, triples: pd.DataFrame) -> P
     triples.to_csv(folder / "triples.tsv", sep="\t", index=False)
     data = {"dataset": "files", "interactions": "ratings.csv", "triples": "triples.tsv", "unlinked_items": "drop"}
     path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump({**SETTINGS, "data": {**data, "columns": {"timestamp": "timestamp"}}}))
+    sections = {"model": {"name": "kgcn"}, "data": {**data, "columns": {"timestamp": "timestamp"}}}
+    path.write_text(yaml.safe_dump({**SETTINGS, **sections}))
     return path
 
 
@@ -184,7 +185,7 @@ def test_an_export_after_a_refused_resume_serves_the_runs_own_ids(own, world):
     write_files(own, *rename_user(*world))
     assert run_train(own / "config.yaml", own / "run", "--resume", overrides=TINY) == 2
     assert run_main(export.main, [str(own / "run"), "--export-dir", str(own / "export")]) == 0
-    served = (own / "export/dink/1/assets/users.txt").read_text()
+    served = (own / "export/kgcn/1/assets/users.txt").read_text()
     assert "somebody else" not in served
 
 

@@ -2,9 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-import pytest
-
 from tests.planted import trained
 from tfkgrec.config import StageConfig
 from tfkgrec.data.assemble import assemble
@@ -46,17 +43,3 @@ def test_comes_near_the_best_possible_and_leaves_popularity_behind():
 
 def test_the_papers_model_in_its_two_stages_leaves_popularity_behind():
     assert auc_of(PAPER, STAGES) > floor() + 0.03
-
-
-def test_ripplenet_leaves_popularity_behind():
-    settings = replace(PAPER, semantic_attention=False, feature_exploration=False)
-    assert auc_of(settings) > floor() + 0.03
-
-
-def test_learns_nothing_from_labels_drawn_by_lot():
-    rng = np.random.default_rng(0)
-    train = replace(SPLITS.train, label=rng.permutation(SPLITS.train.label))
-    drawn = rng.integers(1, DATASET.items.size, len(SPLITS.train_history.items))
-    noise = replace(SPLITS, train=train, train_history=replace(SPLITS.train_history, items=drawn))
-    found = auc_of(TUNED, replace(TRAINING, epochs=2, negatives="fixed"), noise)
-    assert found == pytest.approx(0.5, abs=0.06)
