@@ -1,36 +1,39 @@
-"""One planted run and its export for all tests that only look at them."""
+"""How the tests are run: what a worker is given, and what it imports before."""
 
-import functools
+import gc
 import os
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+HERE = Path(__file__).parent
+
 # XLA's later passes make faster programs, not other numbers, and take longer than a test's few steps.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
 
-from tests.golden.record import RUNS
-from tests.outside import install_outside
-from tests.planted import run_train, write_config
-from tests.toy_server import channel, exports, models, prediction, publish, server
-from tests.wheel import elsewhere, source, wheel
-from tfkgrec import export
-from tfkgrec.cli import run_main
+TOGETHER = {
+    "planted_run": ("test_bad_input", "test_end_to_end", "runs/test_run", "savedmodel/test_what_is_left_out"),
+    "exported_anew": ("runtime/test_signature_defs", "savedmodel/test_exporter", "savedmodel/test_model_card"),
+    "wheel": ("test_packaging", "test_quickstart"),
+    "real data": ("cases/test_datasets", "datasets/test_real_counts", "protocols/test_real_baselines"),
+    "conformance": tuple(f"serving/conformance/{path.stem}" for path in HERE.glob("serving/conformance/test_*.py")),
+}
+"""What takes seconds to make -> the files that share it, and so a worker of `pytest -n`."""
 
-__all__ = [
-    "channel",
-    "elsewhere",
-    "exports",
-    "install_outside",
-    "models",
-    "prediction",
-    "publish",
-    "server",
-    "source",
-    "wheel",
-]  # fixtures, for all tests
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """`--dist loadfile`, but for TOGETHER."""
+    from xdist.scheduler import LoadFileScheduling
+
+    together = {f"tests/{file}.py": shared for shared, files in TOGETHER.items() for file in files}
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return together.get(file, file)
+
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,32 +43,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--rest-target", metavar="HOST:PORT", help="its REST address; none: REST is not asked")
 
 
-@pytest.fixture(scope="session")
-def planted_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run directory of a DINK that has learned a planted world: not to be written to."""
-    folder = tmp_path_factory.mktemp("planted")
-    assert run_train(write_config(folder), folder / "run") == 0
-    return folder / "run"
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the fixtures, and TensorFlow with them, where tests run: not in the process that hands them out."""
+    if not config.getoption("numprocesses", None):
+        gc.disable()  # what modules make is no garbage
+        config.pluginmanager.import_plugin("tests.shared")
 
 
-@pytest.fixture(scope="session")
-def exported_anew(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """`exported_anew(model)`: version 1 of the run that 0.1 left, exported today: not to be written to."""
-    folder = tmp_path_factory.mktemp("exported-anew")
-
-    @functools.cache
-    def export_old_run(model: str) -> Path:
-        run = shutil.copytree(RUNS / model, folder / "runs" / model)
-        version = export.export_run(run, folder / "export")
-        shutil.rmtree(run)  # an export does without it
-        return version
-
-    return export_old_run
-
-
-@pytest.fixture(scope="session")
-def planted_export(planted_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its model repository with `dink/1/`: not to be written to."""
-    folder = tmp_path_factory.mktemp("planted-export")
-    assert run_main(export.main, [str(planted_run), "--export-dir", str(folder)]) == 0
-    return folder
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()

@@ -1,6 +1,7 @@
 """Data flows one way: a module imports only from rooms above its own (README, the map)."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -124,12 +125,14 @@ def test_looking_at_the_registry_imports_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "\n"
 
 
-FUNCTIONS = [
-    (path, node)
-    for path in FILES
-    for node in ast.walk(ast.parse(path.read_text()))
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-]
+@functools.cache
+def functions() -> list[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    return [
+        (path, node)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -143,15 +146,15 @@ def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def test_no_function_is_long():
     """None over 60 lines, and none over 40 of code without a comment that begins with "long"."""
-    assert [f"{path}: {node.name}" for path, node in FUNCTIONS if node.end_lineno - node.lineno >= 60] == []
-    for path, node in FUNCTIONS:
+    assert [f"{path}: {node.name}" for path, node in functions() if node.end_lineno - node.lineno >= 60] == []
+    for path, node in functions():
         if _lines(node) > 40:
             lines = path.read_text().splitlines()[node.lineno - 1 : node.end_lineno]
             assert any("# long" in line for line in lines), f"{path}: {node.name} is long for no reason given"
 
 
 def test_no_model_takes_more_than_fourteen_arguments():
-    makers = [(path, node) for path, node in FUNCTIONS if path.name == "model.py" and node.name == "__init__"]
+    makers = [(path, node) for path, node in functions() if path.name == "model.py" and node.name == "__init__"]
     assert len(makers) == 7
     for path, node in makers:
         assert len(node.args.args) + len(node.args.kwonlyargs) - 1 <= 14, path

@@ -94,8 +94,13 @@ def test_its_model_trains_a_batch_of_planted_data(path):
     _train_a_batch(config, prepare(dataclasses.replace(config, data=planted)))
 
 
+WHOLE = [path for path in CONFIGS if not path.with_name(f"{path.stem}-paper.yaml").exists()]
+"""A config for each of a model's datasets: -paper ones, which are on the same data, where there are such."""
+
+
 @needs_real_data
 @pytest.mark.slow
+@pytest.mark.parametrize("path", WHOLE, ids=_name)
 def test_its_model_scores_its_own_data(path):
     """Its fields are relations there, its sizes fit; steps of training are the planted data's."""
     config = load_config(path)

@@ -11,6 +11,7 @@ import pytest
 from tests.outside import installed_package
 from tests.planted import run_train, served
 from tfkgrec import benchmark, evaluate, explain, export, registry
+from tfkgrec.benchmarks.speed import SpeedJob
 from tfkgrec.cli import run_main
 from tfkgrec.config import load_config
 
@@ -117,9 +118,8 @@ def test_its_quality_is_measured(configs, capsys):
 
 
 @pytest.mark.slow
-def test_its_speed_is_measured(outside, monkeypatch, capfd):
+def test_its_speed_is_measured(outside, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{outside}:{Path(__file__).parent.parent}")
-    small = ["training.batch_size=256", "training.jit_compile=false"]
-    asked = ["speed", "--models", "popular", "--datasets", "synthetic", "--seconds", "0.2", "--set", *small]
-    assert run_main(benchmark.main, asked) == 0
-    assert re.search(r"^popular +synthetic +[\d,]+ ", capfd.readouterr().out, re.M)
+    small = ("training.batch_size=256", "training.jit_compile=false")
+    row = SpeedJob("popular", "synthetic", 0.2, overrides=small).measure()
+    assert row.model == "popular" and row.train_examples_per_second > 0

@@ -21,20 +21,20 @@ AGREED = {
 def test_rows_of_model_and_floor(tmp_path, capfd):
     file = tmp_path / "speed.json"
     small = ["model.dim=4", "training.batch_size=256", "training.jit_compile=false"]  # XLA compiles for half a minute
-    what = ["speed", "--datasets", "synthetic", "--seconds", "0.3", "--json", str(file)]
+    what = ["speed", "--models", "kgcn", "--datasets", "synthetic", "--seconds", "0.3", "--json", str(file)]
     status = run_main(main, [*what, "--set", *small])
     assert status == 0
     written = json.loads(file.read_text())
     assert written["device"]
     rows = {row["model"]: row for row in written["rows"]}
-    assert rows.keys() == {"dink", "mf"}
+    assert rows.keys() == {"kgcn", "mf"}
     for row in rows.values():
         assert row.keys() >= AGREED
         assert row["batch_size"] == 256
         assert min(row[key] for key in AGREED - {"model", "dataset"}) > 0
     assert rows["mf"]["floor_ratio"] == 1.0
-    ratio = rows["dink"]["train_examples_per_second"] / rows["mf"]["train_examples_per_second"]
-    assert rows["dink"]["floor_ratio"] == pytest.approx(ratio, abs=5e-4)
+    ratio = rows["kgcn"]["train_examples_per_second"] / rows["mf"]["train_examples_per_second"]
+    assert rows["kgcn"]["floor_ratio"] == pytest.approx(ratio, abs=5e-4)
     assert "train_examples_per_second" in capfd.readouterr().out
 
 

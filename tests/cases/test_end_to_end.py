@@ -5,6 +5,7 @@ All exports are in one server. What is particular to one model's answers stands 
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def server(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mod
     home = tmp_path_factory.mktemp("exports")
     for name in MODELS:
         assert run_main(export.main, [str(runs / name), "--export-dir", str(home)]) == 0
+        shutil.rmtree(home / name / "1/assets.extra")  # has been replayed once, and takes seconds
     manager = ModelManager([ModelConfig(name, home / name) for name in MODELS])
     with ModelServer(manager, port=0, poll_seconds=0) as running:
         yield running

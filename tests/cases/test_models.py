@@ -1,7 +1,7 @@
 """Every model of the registry, in the paper's form, with everything, and without what its ablations take away."""
 
 import dataclasses
-import sys
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -93,13 +93,13 @@ def no_length_care(history: Any, item: Any, left_out: Any = None) -> Any:
     return leave_out(history, item, None)
 
 
-MASKING = [name for name in MODELS if hasattr(sys.modules[type(small_model(name).model).__module__], "leave_out")]
+MODULES = {name: importlib.import_module(f"tfkgrec.models.{name}.model") for name in MODELS}
+MASKING = [name for name in MODELS if hasattr(MODULES[name], "leave_out")]
 
 
 @pytest.mark.parametrize("name", MASKING)
 def test_a_mask_that_leaks_is_noticed(name, monkeypatch):
-    small = small_model(name)
-    module = sys.modules[type(small.model).__module__]
+    small, module = small_model(name), MODULES[name]
 
     def moved(mask: Callable[..., Any], compared: Callable[[SmallModel], tuple[np.ndarray, np.ndarray]]) -> float:
         monkeypatch.setattr(module, "leave_out", mask)

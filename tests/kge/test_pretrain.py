@@ -2,14 +2,13 @@
 
 import dataclasses
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.kge.small import METHOD_NAMES, clustered_graph
-from tests.planted import run_process, write_config
+from tests.planted import write_config
 from tfkgrec import pretrain as command
 from tfkgrec.cli import run_main
 from tfkgrec.config import Config, PretrainingConfig, load_config
@@ -175,12 +174,3 @@ def test_an_output_that_is_a_folder(tmp_path, capsys):
     path = write_config(tmp_path, pretraining=SECTION)
     assert run_main(command.main, ["--config", str(path), "--output", str(tmp_path)]) == 2
     assert capsys.readouterr().err == f"error: --output {tmp_path}: expected a file name, found a folder\n"
-
-
-def test_as_a_verb_in_a_process_of_its_own(tmp_path):
-    path = write_config(tmp_path, pretraining={**SECTION, "epochs": 2})
-    done = run_process(
-        sys.executable, "-m", "tfkgrec.cli", "pretrain", "--config", path, "--output", tmp_path / "v.npz"
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert (tmp_path / "v.npz").exists()

@@ -40,8 +40,7 @@ def test_loss_equals_the_reference(loss):
     assert float(task.compute_loss((inputs, weight))) == pytest.approx(reference(loss, model, inputs, weight), abs=1e-5)
 
 
-@pytest.mark.parametrize("loss", ["bpr", "sampled_softmax"])
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize(("loss", "jit"), [("bpr", False), ("sampled_softmax", True)])
 def test_a_step_learns_and_logs(loss, jit):
     task = SequentialModel(ksr(train_items=True, train_knowledge=True), loss)
     task.compile(optimizer=keras.optimizers.Adam(0.05), jit_compile=jit)

@@ -88,9 +88,14 @@ def test_the_second_stage_goes_on_from_the_best_of_the_first(config, tmp_path):
     assert np.abs(np.asarray(model.user_embedding.embeddings) - vectors).max() > 1e-3
 
 
+@pytest.fixture(scope="module")
+def uncut(config, tmp_path_factory):
+    return start(config, RunDirectory(tmp_path_factory.mktemp("whole")))
+
+
 @pytest.mark.parametrize("cut_after", [1, 3, 5])
-def test_a_run_cut_off_in_either_stage_ends_as_if_it_had_not_been(config, tmp_path, cut_after):
-    whole, fitted = start(config, RunDirectory(tmp_path / "whole"))
+def test_a_run_cut_off_in_either_stage_ends_as_if_it_had_not_been(config, uncut, tmp_path, cut_after):
+    whole, fitted = uncut
     run = RunDirectory(tmp_path / "cut")
     with pytest.raises(Cut):
         start(config, run, cut_after=cut_after)
