@@ -10,6 +10,8 @@ import pytest
 from tfkgrec import registry
 from tfkgrec.config import Config, Section, build_config, load_config
 from tfkgrec.errors import InputError
+from tfkgrec.protocols.sequential import protocol as sequential
+from tfkgrec.protocols.top_n import protocol as top_n
 from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.run import evaluate_run, prepare
 from tfkgrec.training.trainer import fit
@@ -51,7 +53,10 @@ def recorded():
 
 
 @pytest.mark.parametrize("protocol", CHEAPEST)
-def test_a_run_reads_every_key_of_its_protocol(protocol):
+def test_a_run_reads_every_key_of_its_protocol(protocol, monkeypatch):
+    """With all baselines of the protocol; of those that are learned, an epoch."""
+    for module in (sequential, top_n):
+        monkeypatch.setattr(module, "BPR", dataclasses.replace(module.BPR, item_epochs=1))
     config = build_config(settings(CHEAPEST[protocol], protocol))
     with recorded() as read:
         prepared = prepare(config)
