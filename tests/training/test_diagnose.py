@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.models.small import EVERYTHING, batch, dink
 from tfkgrec.training.diagnose import first_non_finite_layer
 
 ONES = np.ones((2, 3), np.float32)
@@ -94,3 +95,17 @@ def test_integer_outputs_and_nested_structures_are_looked_through():
     model = Holder()
     model(ONES)
     assert first_non_finite_layer(model, [ONES]) == "holder/pair (Pair)"
+
+
+@pytest.mark.parametrize(
+    ("poke", "layer"),
+    [
+        (lambda model: model.item_mlp[0].kernel, "/item_mlp_0 (Dense)"),
+        (lambda model: model.user_embedding.embeddings, "/user_embedding (Embedding)"),
+    ],
+)
+def test_layers_of_a_model_are_named_wherever_they_are_kept(poke, layer):
+    model = dink(**EVERYTHING)
+    variable = poke(model)
+    variable.assign(np.full(variable.shape, np.nan, np.float32))
+    assert first_non_finite_layer(model, [batch()]) == model.name + layer
