@@ -10,7 +10,7 @@ quickstart: $(VENV)/.installed   ## train on synthetic data, evaluate, export, s
 	$(BIN)/python -m tfkgrec.quickstart
 
 test: lint   ## everything that must hold before a commit
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -20,6 +20,9 @@ TOGETHER = {
 }
 """What takes seconds to make -> the files that share it, and so a worker of `pytest -n`."""
 
+LONG = ("cases/", "test_configs", "runs/", "savedmodel/", "benchmarks/", "test_", "kge/", "models/", "training/")
+"""Files that take longest, which begin first, so that the workers end together (`--no-loadscope-reorder`)."""
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
@@ -48,6 +51,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("numprocesses", None):
         gc.disable()  # what modules make is no garbage
         config.pluginmanager.import_plugin("tests.shared")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> int:
+        file = str(item.path.relative_to(HERE))
+        return next((place for place, start in enumerate(LONG) if file.startswith(start)), len(LONG))
+
+    items.sort(key=turn)  # stable
 
 
 def pytest_collection_finish() -> None:

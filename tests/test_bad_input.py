@@ -128,13 +128,14 @@ def test_a_triple_with_two_fields(folder, refused):
 
 def test_an_item_with_no_entity(folder, refused):
     (folder / "links.csv").write_text(LINKS.replace("4,4\n", ""))
+    _change_data(folder, unlinked_items="refuse")
     line = refused(folder)
     assert line.startswith(f"{folder / 'ratings.csv'}:5: expected an item with an entity in {folder / 'links.csv'}")
-    assert "found '4'" in line and "data.unlinked_items: drop" in line
+    assert "found '4'" in line and "data.unlinked_items: keep" in line
 
 
 def test_an_item_with_no_triple_where_item_ids_are_entity_ids(folder, refused):
-    _change_data(folder, item_links=None)
+    _change_data(folder, item_links=None, unlinked_items="refuse")
     assert refused(folder).startswith(f"{folder / 'ratings.csv'}:5: expected an item with an entity in ")
 
 

@@ -32,7 +32,7 @@ def settings(model: str, protocol: str, **training: object) -> dict:
     world = {"users": 30, "items": 25, "positives_per_user": 8}
     data = {"dataset": "synthetic", "protocol": protocol, "synthetic": world, "k_core": 2}
     quick = {"epochs": 1, "batch_size": 64, "jit_compile": False, **training}
-    return {"model": own, "data": data, "training": quick}
+    return {"model": own, "data": data, "training": quick, "evaluation": {"floors": ["popularity"]}}
 
 
 @contextmanager

@@ -3,12 +3,15 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tests.datasets.files import write
 from tfkgrec.data.assemble import assemble
+from tfkgrec.datasets.own_files.item_entities import link_items
 from tfkgrec.datasets.own_files.read import read_files
+from tfkgrec.datasets.own_files.settings import ItemTable
 from tfkgrec.errors import InputError
 
 RATINGS = "userId,movieId,stars,when\nann,1,5,300\nann,2,2,200\nbob,2,4,100\n"
@@ -99,14 +102,17 @@ def test_item_without_an_entity(ratings: Path, triples: Path, tmp_path: Path) ->
     only_two = write(tmp_path / "two.tsv", "2\tgenre\tdrama\n")
     for graph, item_links, source in ((triples, links, links), (only_two, None, only_two)):
         with pytest.raises(InputError) as caught:
-            read_files(ratings, graph, item_links, **columns)
+            read_files(ratings, graph, item_links, **columns, unlinked_items="refuse")
         assert str(caught.value) == (
             f"{ratings}:2: expected an item with an entity in {source}, found '1'"
-            " (1 such items; data.unlinked_items: drop omits them)"
+            " (1 such items; data.unlinked_items: keep takes them without facts)"
         )
         raw = read_files(ratings, graph, item_links, **columns, unlinked_items="drop")
         assert pairs(raw) == [("ann", "2", True), ("bob", "2", True)]
         assert raw.report == ("left out: 1 interactions with 1 items without an entity",)
+        raw = read_files(ratings, graph, item_links, **columns)
+        assert pairs(raw) == [("ann", "1", True), ("ann", "2", True), ("bob", "2", True)]
+        assert sorted(raw.item_links["item"]) == ["1", "2"]
 
 
 def test_repeats_are_merged_and_reported(tmp_path: Path) -> None:
@@ -180,11 +186,129 @@ def test_graph_that_touches_no_item(tmp_path: Path, ratings: Path) -> None:
         read_files(ratings, graph, links, **columns)
 
 
-@pytest.mark.parametrize("twice, column", [("1,Q1\n1,Q2\n2,Q3\n", "item"), ("1,Q1\n2,Q1\n", "entity")])
-def test_links_are_one_to_one(tmp_path: Path, ratings: Path, triples: Path, twice: str, column: str) -> None:
-    links = write(tmp_path / "links.csv", twice)
-    with pytest.raises(InputError, match=f"links.csv:2: expected a value not seen above in column '{column}'"):
-        read_files(ratings, triples, links, user="userId", item="movieId")
+SILENT = "1 of 2 items have no triple: they are recommended without facts"
+GRAPH = "Q1,genre,noir\nQ2,genre,war\nQ3,like,Q1\n"
+
+
+@pytest.mark.parametrize(
+    ("links", "wanted", "facts", "said"),
+    [
+        # two editions of one film: both have its facts
+        (
+            "1,Q1\n2,Q1\n",
+            {"1": "1", "2": "2"},
+            {("1", "genre", "noir"), ("2", "genre", "noir"), ("Q2", "genre", "war"), ("Q3", "like", "1")}
+            | {("Q3", "like", "2")},
+            "1 entities are shared by 2 items: each of these has all their triples",
+        ),
+        # one film that is two entities has the facts of both; the other has none and takes nobody's name
+        (
+            "1,Q1\n1,Q2\n",
+            {"1": "1", "2": "2"},
+            {("1", "genre", "noir"), ("1", "genre", "war"), ("Q3", "like", "1")},
+            "1 items have several entities: they have the triples of all",
+        ),
+        ("1,Q1\n1,Q1\n2,Q2\n", {"1": "Q1", "2": "Q2"}, None, None),  # the same row twice
+        ("1,Q1\n2,\n", {"1": "Q1", "2": "2"}, None, SILENT),
+        ("1,Q1\n", {"1": "Q1", "2": "2"}, None, SILENT),
+        (
+            "1,Q1\n2,Q9\n",
+            {"1": "Q1", "2": "Q9"},
+            None,
+            SILENT,
+        ),
+    ],
+)
+def test_links_of_every_kind(tmp_path: Path, ratings: Path, links: str, wanted: dict, facts, said) -> None:
+    graph = write(tmp_path / "t.csv", GRAPH)
+    raw = read_files(ratings, graph, write(tmp_path / "links.csv", links), user="userId", item="movieId")
+    assert len(raw.interactions) == 3
+    assert dict(raw.item_links.itertuples(index=False, name=None)) == wanted
+    everything = set(pd.read_csv(graph, header=None).itertuples(index=False, name=None))
+    assert set(raw.triples.itertuples(index=False, name=None)) == (everything if facts is None else facts)
+    assert (said is None and not raw.report) or said in raw.report
+    assert assemble(raw, seed=0).stats()["items"] == 2
+
+
+def test_an_item_takes_no_name_that_an_entity_has(tmp_path: Path, ratings: Path) -> None:
+    graph = write(tmp_path / "t.csv", "Q1,genre,2\n2,like,item:2\n")
+    raw = read_files(ratings, graph, write(tmp_path / "links.csv", "1,Q1\n"), user="userId", item="movieId")
+    assert dict(raw.item_links.itertuples(index=False, name=None)) == {"1": "Q1", "2": "item:item:2"}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_the_links_nothing_is_lost_and_every_fact_is_there(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    links = pd.DataFrame({"item": rng.integers(0, 12, 15).astype(str), "entity": rng.integers(0, 12, 15).astype(str)})
+    triples = pd.DataFrame({"head": rng.integers(0, 15, 30), "relation": "r", "tail": rng.integers(0, 15, 30)}).astype(
+        str
+    )
+    items = pd.Series(rng.integers(0, 16, 20).astype(str))
+    found = link_items(items, links, triples)
+    own = dict(found.links.itertuples(index=False, name=None))
+    assert set(own) == set(items) | set(links["item"]) and len(set(own.values())) == len(own)
+    # A fact of a linked entity is one of each of its items, whatever the names are now.
+    places = {
+        e: [own[i] for i in links["item"][links["entity"] == e]] for e in set(triples["head"]) | set(triples["tail"])
+    }
+    wanted = {(h, r, t) for a, r, b in triples.to_numpy() for h in places[a] or [a] for t in places[b] or [b]}
+    assert set(found.triples.itertuples(index=False, name=None)) == wanted
+
+
+TABLE = "movieId,title,genres,year\n1,Alien,horror|sci-fi,1979\n2,Heat,crime|,1995\n3,Big, ,1988\n"
+
+
+def item_table(path: Path, **settings) -> ItemTable:
+    return ItemTable(file=path, **{"item": "movieId", "columns": ("genres", "year"), "split": "|", **settings})
+
+
+def test_an_item_table_alone(tmp_path: Path, ratings: Path) -> None:
+    table = item_table(write(tmp_path / "items.csv", TABLE), name="title")
+    raw = read_files(ratings, None, user="userId", item="movieId", item_table=table)
+    assert sorted(raw.triples.itertuples(index=False, name=None)) == [
+        ("1", "genres", "genres:horror"),
+        ("1", "genres", "genres:sci-fi"),
+        ("1", "year", "year:1979"),
+        ("2", "genres", "genres:crime"),
+        ("2", "year", "year:1995"),
+    ]
+    assert raw.report == ()
+    assert raw.entity_names == {
+        **{"genres:horror": "horror", "genres:sci-fi": "sci-fi", "genres:crime": "crime"},
+        **{"year:1979": "1979", "year:1995": "1995", "year:1988": "1988", "1": "Alien", "2": "Heat"},
+    }
+    assert assemble(raw, seed=0).stats()["items"] == 2
+
+
+def test_an_item_table_beside_triples_and_links(tmp_path: Path, ratings: Path) -> None:
+    graph, links = write(tmp_path / "t.csv", GRAPH), write(tmp_path / "links.csv", "1,Q1\n")
+    table = item_table(write(tmp_path / "items.csv", TABLE), columns=("year",), bins={"year": 2})
+    raw = read_files(ratings, graph, links, user="userId", item="movieId", item_table=table, unlinked_items="refuse")
+    added = set(raw.triples.itertuples(index=False, name=None)) - set(
+        pd.read_csv(graph, header=None).itertuples(index=False, name=None)
+    )
+    assert added == {("Q1", "year", "year:1979 to 1988"), ("2", "year", "year:1995 to 1995")}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"columns": ("genre",)},
+            "items.csv: expected a column 'genre' (data.item_table.columns), found movieId",
+        ),
+        ({"item": "id"}, "items.csv: expected a column 'id' (data.item_table.item), found movieId, title"),
+        (
+            {"columns": ("title",), "bins": {"title": 2}},
+            "items.csv:2: expected a number in column 'title', found",
+        ),
+    ],
+)
+def test_item_tables_refused(tmp_path: Path, ratings: Path, settings: dict, message: str) -> None:
+    table = item_table(write(tmp_path / "items.csv", TABLE), **settings)
+    with pytest.raises(InputError) as caught:
+        read_files(ratings, None, user="userId", item="movieId", item_table=table)
+    assert str(caught.value).startswith(f"{tmp_path}/{message}")
 
 
 def test_missing_files(tmp_path: Path, ratings: Path, triples: Path) -> None:

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from tfkgrec import train
 from tfkgrec.cli import run_main
+from tfkgrec.client import Client
 from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.models.explain_text import EXPLAINED_BY
 from tfkgrec.runs.id_files import ITEMS, USERS
@@ -91,6 +92,13 @@ def exported_answers(model: str, folder: Path) -> Answers:
     finally:
         servable.close()
     return as_answers(score["probability"], best["item_id"], best["score"], why)
+
+
+def served_answers(model: str, client: Client) -> Answers:
+    """The same of a server."""
+    users, items = asked(model)
+    score, best, why = client.score(users, items), client.recommend(users, SHOWN), client.explain(users, items)
+    return as_answers(score, best.item_id, best.score, why)
 
 
 def run_answers(model: str, run_dir: Path) -> Answers:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.golden.record import RUNS, SAME_WEIGHTS, differences, exported_answers, recorded
+from tests.golden.record import RUNS, SAME_WEIGHTS, differences, recorded, served_answers
 from tests.planted import served
 from tfkgrec.client import Client
 from tfkgrec.models.explain_text import explain_text
@@ -35,9 +35,8 @@ def client(exported_anew) -> Iterator[Client]:
         yield asking
 
 
-def test_a_run_of_0_1_answers_as_its_own_export_did(exported_anew):
-    found = exported_answers("ksr", exported_anew("ksr"))
-    assert differences(found, recorded()["ksr"]["exported"], SAME_WEIGHTS) == []
+def test_a_run_of_0_1_answers_as_its_own_export_did(client):
+    assert differences(served_answers("ksr", client), recorded()["ksr"]["exported"], SAME_WEIGHTS) == []
 
 
 def test_clicks_one_by_one_equal_the_history(signatures, client):

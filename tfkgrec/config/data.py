@@ -25,7 +25,7 @@ class DataConfig(Section):
     knowledge_graph: str | None = None  # one of the dataset's graphs; null: its first, or the only one
     inverse_relations: bool = False  # add (tail, inverse of relation, head) for every triple
     k_core: int | None = number(None, min=1)  # least interactions of users and items; null: as the protocol has it
-    unlinked_items: str | None = None  # items without an entity: error or drop; null: as the dataset has it
+    unlinked_items: str | None = None  # items without an entity: keep, drop or refuse; null: as the dataset has it
     data_dir: Path | None = (
         None  # where the public datasets lie; --data-dir sets it; null: $TFKGREC_DATA, ../shared/data
     )
@@ -44,6 +44,8 @@ class DataConfig(Section):
             wanted = one_of(dataset.graphs) if dataset.graphs else "null"
             found = show(self.knowledge_graph)
             raise SettingError("knowledge_graph", f"expected {wanted} for dataset {self.dataset}, found {found}")
+        if self.unlinked_items == "error" and "refuse" in dataset.unlinked_items:  # the word of 0.1
+            object.__setattr__(self, "unlinked_items", "refuse")
         if self.unlinked_items is not None and self.unlinked_items not in dataset.unlinked_items:
             wanted, found = one_of(dataset.unlinked_items), show(self.unlinked_items)
             raise SettingError("unlinked_items", f"expected {wanted} for dataset {self.dataset}, found {found}")

@@ -8,5 +8,5 @@ SPEC = DatasetSpec(
     title="own files",
     read="tfkgrec.datasets.own_files.read:read",
     settings=FilesSettings,
-    unlinked_items=("error", "drop"),
+    unlinked_items=("keep", "drop", "refuse"),
 )

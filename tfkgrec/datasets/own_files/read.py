@@ -4,7 +4,7 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -13,7 +13,9 @@ from tfkgrec.data.readers.frames import table_from_frame, table_from_parquet
 from tfkgrec.data.readers.linking import build_raw, one_row_per_pair
 from tfkgrec.data.readers.tables import RawTable, first_fields, read_table
 from tfkgrec.data.records import RawData
-from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
+from tfkgrec.datasets.own_files.item_entities import link_items
+from tfkgrec.datasets.own_files.item_table import read_facts
+from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings, ItemTable
 from tfkgrec.errors import InputError
 
 Source: TypeAlias = str | Path | pd.DataFrame
@@ -32,21 +34,22 @@ LINK_COLUMNS = {"item": ("item",), "entity": ("entity",)}
 def read(data: DataConfig, seed: int) -> RawData:
     """The files that `data` names; the seed has no say."""
     settings = data.source
-    if not isinstance(settings, FilesSettings) or settings.interactions is None or settings.triples is None:
-        raise InputError("data: expected interactions and triples with dataset: files, found none")
+    if not isinstance(settings, FilesSettings) or settings.interactions is None:
+        raise InputError("data: expected interactions with dataset: files, found none")
     return read_files(
         settings.interactions,
         settings.triples,
         settings.item_links,
         **({} if settings.columns is None else dataclasses.asdict(settings.columns)),
         positive_at=settings.positive_at,
-        unlinked_items="drop" if data.unlinked_items == "drop" else "error",
+        unlinked_items=data.unlinked_items or "keep",
+        item_table=settings.item_table,
     )
 
 
 def read_files(
     interactions: Source,
-    triples: Source,
+    triples: Source | None,
     item_links: Source | None = None,
     *,
     user: str = "user",
@@ -54,31 +57,47 @@ def read_files(
     rating: str | None = None,
     timestamp: str | None = None,
     positive_at: float | None = None,
-    unlinked_items: Literal["error", "drop"] = "error",
+    unlinked_items: str = "keep",
+    item_table: ItemTable | None = None,
 ) -> RawData:
     """Read files (plain or .gz) or data frames.
 
     Args:
         interactions: a table with a header.
-        triples: head, relation, tail, with or without a header.
+        triples: head, relation, tail, with or without a header; None: all facts are in `item_table`.
         item_links: item, entity, with or without a header. None: item ids are entity ids.
         user, item, rating, timestamp: columns of `interactions`. Timestamps are seconds, or a data frame's times.
         positive_at: a rating at or above it is a positive; None: every row is.
-        unlinked_items: what to do with interactions of an item without an entity, that is without a link, or without a
-            triple where item ids are entity ids.
+        unlinked_items: what becomes of an item without an entity, that is without a link, or without a triple where
+            item ids are entity ids, and not in `item_table`: "keep" it as one without facts, "drop" its interactions,
+            "refuse" the data.
+        item_table: a table of facts of the items, beside the triples or alone.
 
     Raises:
         InputError: one line that names file and line, or column.
     """
     rows, pairs = _read_interactions(interactions, ColumnsConfig(user, item, rating, timestamp), positive_at)
-    graph = _open(triples, "triples", TRIPLE_COLUMNS)
+    facts = None if item_table is None else read_facts(_open(item_table.file or "", "item_table"), item_table)
+    graph = _no_triples() if triples is None else _open(triples, "triples", TRIPLE_COLUMNS)
     if item_links is None:
         links = _items_as_entities(pairs["item"], graph)
     else:
-        links = _open(item_links, "item_links", {**LINK_COLUMNS, "item": ("item", _plain(item))})
-    if unlinked_items == "error":
-        _refuse_unlinked(rows, pairs["item"], links)
-    return build_raw("files", pairs, graph, links)
+        links = _open(item_links, "item_links", {**LINK_COLUMNS, "item": ("item", _plain(item))}, blank="entity")
+        links = RawTable(links.source, links.frame[links.frame["entity"] != ""])
+    told = set(links.frame["item"]) if facts is None else {*links.frame["item"], *facts.rows["item"]}
+    known = pairs["item"].isin(told)
+    if unlinked_items == "refuse":
+        _refuse_unlinked(rows, pairs["item"][~known], links.source)
+    kept = pairs["item"] if unlinked_items == "keep" else pairs["item"][known]
+    linked = link_items(kept, links.frame, graph.frame, None if facts is None else facts.rows)
+    names = {} if facts is None else facts.names(linked.links)
+    links, graph = RawTable(links.source, linked.links), RawTable(graph.source, linked.triples)
+    raw = build_raw("files", pairs, graph, links, names)
+    return dataclasses.replace(raw, report=(*linked.report, *raw.report))
+
+
+def _no_triples() -> RawTable:
+    return RawTable("data.item_table", pd.DataFrame({name: [] for name in TRIPLE_COLUMNS}, dtype=object))
 
 
 def read_interactions(source: Source, columns: ColumnsConfig, positive_at: float | None) -> pd.DataFrame:
@@ -108,18 +127,18 @@ def _items_as_entities(items: pd.Series, graph: RawTable) -> RawTable:
     return RawTable(graph.source, pd.DataFrame({"item": own, "entity": own}))
 
 
-def _refuse_unlinked(rows: RawTable, items: pd.Series, links: RawTable) -> None:
-    unlinked = items[~items.isin(links.frame["item"])]
+def _refuse_unlinked(rows: RawTable, unlinked: pd.Series, source: str) -> None:
     if len(unlinked):
-        found = f"found {unlinked.iloc[0]!r} ({unlinked.nunique():,} such items; data.unlinked_items: drop omits them)"
-        raise rows.error(unlinked.index[0], f"expected an item with an entity in {links.source}, {found}")
+        count = f"{unlinked.nunique():,} such items; data.unlinked_items: keep takes them without facts"
+        found = f"found {unlinked.iloc[0]!r} ({count})"
+        raise rows.error(unlinked.index[0], f"expected an item with an entity in {source}, {found}")
 
 
-def _open(source: Source, role: str, columns: Columns | None = None) -> RawTable:
-    """Any supported source; `columns` are the wanted ones, and None takes the header as it is."""
+def _open(source: Source, role: str, columns: Columns | None = None, blank: str = "") -> RawTable:
+    """Any supported source; `columns` are the wanted ones (`blank` may lack values), None takes the header as it is."""
     if isinstance(source, pd.DataFrame):
         table = table_from_frame(source, f"{role} (data frame)")
-        return table if columns is None else _wanted(table, columns)
+        return table if columns is None else _wanted(table, columns, blank)
     path = Path(source)
     kind = Path(path.name.removesuffix(".gz")).suffix
     if kind == ".parquet":
@@ -129,17 +148,19 @@ def _open(source: Source, role: str, columns: Columns | None = None) -> RawTable
     else:
         headless = columns is not None and not _header(first_fields(path, SEPARATORS[kind]), columns)
         table = read_table(path, SEPARATORS[kind], list(columns or ()) if headless else None)
-    return table if columns is None else _wanted(table, columns)
+    return table if columns is None else _wanted(table, columns, blank)
 
 
-def _wanted(table: RawTable, columns: Columns) -> RawTable:
+def _wanted(table: RawTable, columns: Columns, blank: str) -> RawTable:
     """The wanted columns: by name where the header is understood, else by place."""
     fields = list(table.frame.columns)
     if len(fields) < len(columns):
         raise InputError(f"{table.source}: expected columns {', '.join(columns)}, found {', '.join(fields)}")
     found = _header(fields, columns)
     others = iter([field for field in fields if field not in found.values()])
-    return table.select(**{name: found.get(name) or next(others) for name in columns})
+    chosen = {name: found.get(name) or next(others) for name in columns}
+    filled = table.select(**{name: field for name, field in chosen.items() if name != blank})
+    return RawTable(table.source, filled.frame.assign(**{blank: table.frame[chosen[blank]]})) if blank else filled
 
 
 def _header(fields: Sequence[str], columns: Columns) -> dict[str, str]:

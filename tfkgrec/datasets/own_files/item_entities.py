@@ -1,0 +1,77 @@
+"""Which entity each of one's own items is: an item without one gets its own, and so does every item of a shared one."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pandas as pd
+
+
+class Linked(NamedTuple):
+    """Items and entities one to one, the graph over these entities, and what was done, for people."""
+
+    links: pd.DataFrame
+    triples: pd.DataFrame
+    report: tuple[str, ...]
+
+
+def link_items(
+    items: pd.Series, links: pd.DataFrame, triples: pd.DataFrame, facts: pd.DataFrame | None = None
+) -> Linked:
+    """Give every item an entity of its own, with all the facts of the entities that it is linked to.
+
+    An item and its entity are one thing in this package. So where several items are one entity (editions of a book),
+    or one item is several, each such item becomes an entity and takes the place of those in their triples: every
+    triple of a shared entity is there once for each of its items. Items without an entity are entities without facts.
+
+    Args:
+        items: ids of the items with interactions, repeats allowed.
+        links: columns `item`, `entity`, no blanks; items without interactions are recommended, too.
+        triples: columns `head`, `relation`, `tail`.
+        facts: more triples, with ids of items as heads: columns `item`, `relation`, `tail`. Of other items they are
+            left out, as they say nothing of what may be recommended.
+    """
+    links = links.drop_duplicates()
+    repeated = links["entity"].duplicated(keep=False) | links["item"].duplicated(keep=False)
+    simple, several = links[~repeated], links[repeated]
+    alone = items.drop_duplicates()
+    alone = alone[~alone.isin(links["item"])]
+    named = _names(
+        pd.concat([several["item"], alone]).unique(),
+        {*simple["entity"], *triples["head"], *triples["tail"]} - set(several["entity"]),
+    )
+    own = pd.DataFrame({"item": list(named), "entity": list(named.values())}, dtype=object)
+    replaced = several.assign(own=several["item"].map(named))[["entity", "own"]]
+    for side in ("head", "tail"):
+        merged = triples.merge(replaced, how="left", left_on=side, right_on="entity")
+        triples = merged.assign(**{side: merged["own"].fillna(merged[side])})[["head", "relation", "tail"]]
+    catalogue = pd.concat([simple, own], ignore_index=True)
+    if facts is not None:
+        head = facts["item"].map(catalogue.set_index("item")["entity"])
+        more = pd.DataFrame({"head": head, "relation": facts["relation"], "tail": facts["tail"]})
+        triples = pd.concat([triples, more[head.notna()]], ignore_index=True)
+    return Linked(catalogue, triples, tuple(_report(catalogue, several, triples)))
+
+
+def _names(items: Iterable[str], taken: set[str]) -> dict[str, str]:
+    """A new entity for each item: its id, and where that is an entity's already, its id with "item:" before."""
+    names = {}
+    for item in items:
+        name = item
+        while name in taken:
+            name = f"item:{name}"
+        taken.add(name)
+        names[item] = name
+    return names
+
+
+def _report(catalogue: pd.DataFrame, several: pd.DataFrame, triples: pd.DataFrame) -> Iterable[str]:
+    shared = several[several["entity"].duplicated(keep=False)]
+    if len(shared):
+        what = f"{shared['entity'].nunique():,} entities are shared by {shared['item'].nunique():,} items"
+        yield f"{what}: each of these has all their triples"
+    many = several["item"][several["item"].duplicated(keep=False)].nunique()
+    if many:
+        yield f"{many:,} items have several entities: they have the triples of all"
+    silent = ~catalogue["entity"].isin(pd.concat([triples["head"], triples["tail"]]))
+    if silent.any():
+        yield f"{int(silent.sum()):,} of {len(catalogue):,} items have no triple: they are recommended without facts"
