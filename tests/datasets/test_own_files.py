@@ -186,7 +186,7 @@ def test_graph_that_touches_no_item(tmp_path: Path, ratings: Path) -> None:
         read_files(ratings, graph, links, **columns)
 
 
-SILENT = "1 of 2 items have no triple: they are recommended without facts"
+SILENT = "items without a triple: 1 of 2; they are recommended without facts"
 GRAPH = "Q1,genre,noir\nQ2,genre,war\nQ3,like,Q1\n"
 
 
@@ -199,14 +199,14 @@ GRAPH = "Q1,genre,noir\nQ2,genre,war\nQ3,like,Q1\n"
             {"1": "1", "2": "2"},
             {("1", "genre", "noir"), ("2", "genre", "noir"), ("Q2", "genre", "war"), ("Q3", "like", "1")}
             | {("Q3", "like", "2")},
-            "1 entities are shared by 2 items: each of these has all their triples",
+            "shared entities: 1; each of their 2 items has all their triples",
         ),
         # one film that is two entities has the facts of both; the other has none and takes nobody's name
         (
             "1,Q1\n1,Q2\n",
             {"1": "1", "2": "2"},
             {("1", "genre", "noir"), ("1", "genre", "war"), ("Q3", "like", "1")},
-            "1 items have several entities: they have the triples of all",
+            "items with several entities: 1; they have the triples of all",
         ),
         ("1,Q1\n1,Q1\n2,Q2\n", {"1": "Q1", "2": "Q2"}, None, None),  # the same row twice
         ("1,Q1\n2,\n", {"1": "Q1", "2": "2"}, None, SILENT),

@@ -67,11 +67,11 @@ def _names(items: Iterable[str], taken: set[str]) -> dict[str, str]:
 def _report(catalogue: pd.DataFrame, several: pd.DataFrame, triples: pd.DataFrame) -> Iterable[str]:
     shared = several[several["entity"].duplicated(keep=False)]
     if len(shared):
-        what = f"{shared['entity'].nunique():,} entities are shared by {shared['item'].nunique():,} items"
-        yield f"{what}: each of these has all their triples"
+        entities, items = shared["entity"].nunique(), shared["item"].nunique()
+        yield f"shared entities: {entities:,}; each of their {items:,} items has all their triples"
     many = several["item"][several["item"].duplicated(keep=False)].nunique()
     if many:
-        yield f"{many:,} items have several entities: they have the triples of all"
+        yield f"items with several entities: {many:,}; they have the triples of all"
     silent = ~catalogue["entity"].isin(pd.concat([triples["head"], triples["tail"]]))
     if silent.any():
-        yield f"{int(silent.sum()):,} of {len(catalogue):,} items have no triple: they are recommended without facts"
+        yield f"items without a triple: {int(silent.sum()):,} of {len(catalogue):,}; they are recommended without facts"
