@@ -1,6 +1,12 @@
 """One's own files: every kind of source, headers, links, thresholds, and what is refused."""
 
+import bz2
+import csv
+import gzip
+import io
+import lzma
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +24,20 @@ RATINGS = "userId,movieId,stars,when\nann,1,5,300\nann,2,2,200\nbob,2,4,100\n"
 TRIPLES = "1\tgenre\tnoir\n2\tgenre\tdrama\n"
 COLUMNS = {"user": "userId", "item": "movieId", "rating": "stars", "timestamp": "when"}
 PAIRS = [("ann", "1", True, 300), ("ann", "2", False, 200), ("bob", "2", True, 100)]
+
+
+KINDS = (
+    "t.json: expected a .csv, .tsv, .txt, .dat, .inter, .kg, .link or .parquet file, plain or packed"
+    " (.gz, .bz2, .xz, .zip), found .json"
+)
+
+
+def zipped(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("__MACOSX/._r.csv", "what macOS adds")
+        archive.writestr("r.csv", content)
+    return out.getvalue()
 
 
 def pairs(raw) -> list[tuple]:
@@ -96,6 +116,56 @@ def test_item_links(ratings: Path, tmp_path: Path, header: str) -> None:
     assert raw.item_links.to_dict("list") == {"item": ["1", "2", "3"], "entity": ["Q1", "Q2", "Q3"]}
 
 
+@pytest.mark.parametrize(
+    "header",
+    [":START_ID,:END_ID,:TYPE", "start,end,type", "from,to,rel", "source,target,weight_label", "tail,x,head"]
+    + ["head_entity,tail_entity,relation_type", "item,value,property", "node1,node2,label", "Subject,Object,Predicate"],
+)
+def test_triples_by_the_names_that_others_use(ratings: Path, tmp_path: Path, header: str) -> None:
+    order = {"tail,x,head": [2, 1, 0]}.get(header, [0, 2, 1])
+    rows = [("1", "genre", "noir"), ("2", "genre", "drama")]
+    text = "\n".join([header, *(",".join(row[place] for place in order) for row in rows)])
+    raw = read_files(ratings, write(tmp_path / "t.csv", text), user="userId", item="movieId")
+    assert list(raw.triples.itertuples(index=False, name=None)) == rows
+
+
+PACKS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zip": zipped}
+
+
+@pytest.mark.parametrize("packing", PACKS)
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("name", ["r.csv", "R.TSV", "r.txt"])
+def test_whatever_separates_and_packs_a_table_it_comes_back(
+    tmp_path: Path, triples: Path, name: str, separator: str, packing: str
+) -> None:
+    """Ids of letters that every separator, quotes and blanks are among; the suffix says nothing of the separator."""
+    rng = np.random.default_rng(len(name + separator + packing))
+    letters = np.array(list('ab7,;|\t" \u00e9\u2028'))
+    users = [f"x{''.join(rng.choice(letters, 5))}y" for _ in range(30)]
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerows([("user", "item", "other"), *((user, 1 + n % 2, "z") for n, user in enumerate(users))])
+    path = tmp_path / (name + packing.upper())
+    path.write_bytes(PACKS[packing](out.getvalue().encode()))
+    raw = read_files(path, triples)
+    assert sorted(raw.interactions["user"]) == sorted(users)
+
+
+def test_blanks_quotes_and_encodings(tmp_path: Path, triples: Path) -> None:
+    spaced = write(tmp_path / "spaced.csv", "user, item\na, 1\n b ,2\n")
+    raw = read_files(spaced, triples)
+    assert pairs(raw) == [("a", "1", True), ("b", "2", True)]
+    assert raw.report == (f"{spaced}: blanks around fields were left out",)
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes("user;item\nJos\u00e9;1\nb;2\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"latin.csv:2: expected utf-8 text, found byte 0xe9 \(data.encoding\)"):
+        read_files(latin, triples)
+    raw = read_files(latin, triples, encoding="latin-1")
+    assert pairs(raw)[0][0] == "Jos\u00e9" and raw.report == (f"{latin}: separated by ';'",)
+    with pytest.raises(InputError, match="data.encoding: expected the name of an encoding, found 'latin-zero'"):
+        read_files(latin, triples, encoding="latin-zero")
+
+
 def test_item_without_an_entity(ratings: Path, triples: Path, tmp_path: Path) -> None:
     columns = {"user": "userId", "item": "movieId"}
     links = write(tmp_path / "links.csv", "2,2\n")
@@ -167,7 +237,7 @@ def test_interactions_refused(tmp_path: Path, triples: Path, rows: str, options:
         ("t.tsv", "head\trelation\n1\tgenre\n", "t.tsv: expected columns head, relation, tail, found head, relation"),
         ("t.tsv", "1\tgenre\t\n", "t.tsv:1: expected a value in column 'tail', found nothing"),
         ("t.tsv", "", "t.tsv: expected rows of text, found an empty file"),
-        ("t.json", "{}", "t.json: expected a .csv, .tsv, .txt or .parquet file, found .json"),
+        ("t.json", "{}", KINDS),
     ],
 )
 def test_triples_refused(tmp_path: Path, ratings: Path, name: str, text: str, message: str) -> None:
@@ -272,7 +342,7 @@ def test_an_item_table_alone(tmp_path: Path, ratings: Path) -> None:
         ("2", "genres", "genres:crime"),
         ("2", "year", "year:1995"),
     ]
-    assert raw.report == ()
+    assert raw.report == (f"{table.file}: blanks around fields were left out",)
     assert raw.entity_names == {
         **{"genres:horror": "horror", "genres:sci-fi": "sci-fi", "genres:crime": "crime"},
         **{"year:1979": "1979", "year:1995": "1995", "year:1988": "1988", "1": "Alien", "2": "Heat"},

@@ -1,11 +1,14 @@
 """Tables of text that remember their lines, so that whatever is wrong with a row is told as file:line."""
 
+import bz2
 import csv
 import gzip
 import io
+import lzma
 import re
+import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +20,14 @@ from tfkgrec.errors import InputError
 
 @dataclass(frozen=True)
 class RawTable:
-    """Columns of str; the index of `frame` is the line (or row) number in `source`, counted from 1."""
+    """Columns of str; the index of `frame` is the line (or row) number in `source`, counted from 1.
+
+    `said` is what was recognised that is not plain from the file's name, for people.
+    """
 
     source: str
     frame: pd.DataFrame
+    said: tuple[str, ...] = ()
 
     def error(self, line: int, problem: str) -> InputError:
         """An exception to raise about one line."""
@@ -37,7 +44,7 @@ class RawTable:
         """The named columns under new names, every row filled: `select(user="userId")`; `key` as in `column`."""
         for new, name in columns.items():
             self._refuse(name, (self.column(name, f"{key}.{new}" if key else "") == "").to_numpy(bool), "a value")
-        return RawTable(self.source, pd.DataFrame({new: self.frame[name] for new, name in columns.items()}))
+        return RawTable(self.source, pd.DataFrame({new: self.frame[name] for new, name in columns.items()}), self.said)
 
     def whole_numbers(self, *names: str) -> pd.DataFrame:
         """Id columns that hold digits only in this format; they stay text."""
@@ -89,21 +96,23 @@ def read_table(
     columns: Sequence[str] | None = None,
     header: bool = False,
     encoding: str = "utf-8",
+    quoted: bool | None = None,
 ) -> RawTable:
-    """Read delimited text, plain or .gz, all of it as str. Blank lines are passed over.
+    """Read delimited text, plain or packed, all of it as str. Blank lines are passed over.
 
     Args:
-        separator: one character, or MovieLens' `::`. With a comma, fields may stand in double quotes.
+        separator: one character, or MovieLens' `::`.
+        quoted: fields may stand in double quotes; None: with a comma they may.
         columns: their names; None: the first line holds them.
         header: there is a first line to leave out although `columns` is given.
 
     Raises:
         InputError: missing, empty or damaged file; a line with too few or too many fields.
     """
-    content, quoted = _read_text(path, encoding), separator == ","
+    content, quoted = _read_text(path, encoding), separator == "," if quoted is None else quoted
     if len(separator) > 1:  # the fast parser takes one character only
         content, separator = content.replace(separator.encode(), b"\t"), "\t"
-    lines, widths = _measure(content, separator, quoted and b'"' in content, path)
+    lines, widths = _measure(content, separator, quoted and b'"' in content, path, encoding)
     first = 1 if header or columns is None else 0
     width = int(widths[0]) if columns is None else len(columns)
     if first == len(lines):
@@ -124,10 +133,15 @@ def read_table(
     return RawTable(str(path), frame.set_index(pd.Index(lines[first:])))
 
 
-def first_fields(path: Path, separator: str) -> list[str]:
-    """The fields of the first line, to see whether it is a header."""
-    first = _read_text(path, "utf-8").split(b"\n", 1)[0].decode()
-    return next(csv.reader([first], delimiter=separator))
+def first_lines(path: Path, encoding: str = "utf-8", count: int = 20) -> list[str]:
+    """The first lines that are not blank."""
+    lines = (line.decode(encoding) for line in _read_text(path, encoding).split(b"\n", 2 * count)[: 2 * count])
+    return [line for line in lines if line.strip()][:count]
+
+
+def fields_of(line: str, separator: str) -> list[str]:
+    """The fields of a line, to see whether it is a header."""
+    return line.split(separator) if len(separator) > 1 else next(csv.reader([line], delimiter=separator))
 
 
 def read_lines(path: Path, pattern: re.Pattern[str], wanted: str) -> list[tuple[str, ...]]:
@@ -146,13 +160,41 @@ def read_lines(path: Path, pattern: re.Pattern[str], wanted: str) -> list[tuple[
     return found
 
 
+def _unzip(content: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = [one for one in archive.namelist() if not one.endswith("/") and not one.startswith("__MACOSX/")]
+        if len(names) != 1:
+            raise zipfile.BadZipFile
+        return archive.read(names[0])
+
+
+PACKED: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
+    ".gz": (b"\x1f\x8b", gzip.decompress),
+    ".bz2": (b"BZh", bz2.decompress),
+    ".xz": (b"\xfd7zXZ\x00", lzma.decompress),
+    ".zip": (b"PK\x03\x04", _unzip),
+}
+"""Suffix -> first bytes of such a file, and what unpacks it; a zip holds one file."""
+
+
+def _unpack(path: Path) -> bytes:
+    """The file's bytes, unpacked if its first bytes (or its name) say that it is packed."""
+    content, named = path.read_bytes(), path.suffix.lower()
+    for suffix, (magic, unpack) in PACKED.items():
+        if named == suffix or content.startswith(magic):
+            try:
+                return unpack(content)
+            except (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile):
+                kind = {".gz": "whole gzip file", ".zip": "zip of one file"}.get(suffix, f"whole {suffix[1:]} file")
+                raise InputError(f"{path}: expected a {kind}, found a truncated or damaged one") from None
+    return content
+
+
 def _read_text(path: Path, encoding: str) -> bytes:
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        content = _unpack(path)
     except FileNotFoundError:
         raise InputError(f"{path}: expected this file, found none") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise InputError(f"{path}: expected a whole gzip file, found a truncated or damaged one") from None
     except OSError as error:
         raise InputError(f"{path}: expected a readable file, found: {error.strerror}") from None
     if not content.strip():
@@ -161,14 +203,17 @@ def _read_text(path: Path, encoding: str) -> bytes:
         content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}: expected {encoding} text, found byte {content[error.start]:#x}") from None
+        found = f"found byte {content[error.start]:#x} (data.encoding)"
+        raise InputError(f"{path}:{line}: expected {encoding} text, {found}") from None
+    except LookupError:
+        raise InputError(f"data.encoding: expected the name of an encoding, found {encoding!r}") from None
     return content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
 
 
-def _measure(content: bytes, separator: str, quoted: bool, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _measure(content: bytes, separator: str, quoted: bool, path: Path, encoding: str) -> tuple[np.ndarray, np.ndarray]:
     """Line number and number of fields of every line that is not blank, int [n] each."""
     if quoted:  # a quoted field may hold separators and line ends: count with a real parser
-        return _measure_quoted(content.decode(), separator, path)
+        return _measure_quoted(content.decode(encoding), separator, path)
     letters = np.frombuffer(content if content.endswith(b"\n") else content + b"\n", np.uint8)
     ends = np.flatnonzero(letters == ord("\n"))
     widths = 1 + np.diff(np.searchsorted(np.flatnonzero(letters == ord(separator)), ends), prepend=0)

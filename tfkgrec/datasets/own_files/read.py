@@ -11,22 +11,22 @@ import pandas as pd
 from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.frames import table_from_frame, table_from_parquet
 from tfkgrec.data.readers.linking import build_raw, one_row_per_pair
-from tfkgrec.data.readers.tables import RawTable, first_fields, read_table
+from tfkgrec.data.readers.tables import PACKED, RawTable, read_table
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.own_files.item_entities import link_items
 from tfkgrec.datasets.own_files.item_table import read_facts
+from tfkgrec.datasets.own_files.look import SEPARATORS, look, stripped, text_kind
 from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings, ItemTable
 from tfkgrec.errors import InputError
 
 Source: TypeAlias = str | Path | pd.DataFrame
 Columns: TypeAlias = Mapping[str, Sequence[str]]  # our name -> words that headers use
-SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 
-# What headers call the columns (letter case, a type after ":" and a final "id" aside), by our own names.
+# What headers call the columns (letter case, a type after ":" and a final id, entity or type aside), by our names.
 TRIPLE_COLUMNS = {
-    "head": ("head", "h", "subject", "source"),
-    "relation": ("relation", "r", "predicate", "property"),
-    "tail": ("tail", "t", "object", "target"),
+    "head": ("head", "h", "subject", "source", "start", "from", "node1", "item"),
+    "relation": ("relation", "r", "rel", "predicate", "property", "type", "edge", "label"),
+    "tail": ("tail", "t", "object", "target", "end", "to", "node2", "value"),
 }
 LINK_COLUMNS = {"item": ("item",), "entity": ("entity",)}
 
@@ -44,6 +44,7 @@ def read(data: DataConfig, seed: int) -> RawData:
         positive_at=settings.positive_at,
         unlinked_items=data.unlinked_items or "keep",
         item_table=settings.item_table,
+        encoding=settings.encoding,
     )
 
 
@@ -59,8 +60,9 @@ def read_files(
     positive_at: float | None = None,
     unlinked_items: str = "keep",
     item_table: ItemTable | None = None,
+    encoding: str = "utf-8",
 ) -> RawData:
-    """Read files (plain or .gz) or data frames.
+    """Read files, plain or packed, or data frames.
 
     Args:
         interactions: a table with a header.
@@ -72,18 +74,21 @@ def read_files(
             item ids are entity ids, and not in `item_table`: "keep" it as one without facts, "drop" its interactions,
             "refuse" the data.
         item_table: a table of facts of the items, beside the triples or alone.
+        encoding: of all text files.
 
     Raises:
         InputError: one line that names file and line, or column.
     """
-    rows, pairs = _read_interactions(interactions, ColumnsConfig(user, item, rating, timestamp), positive_at)
-    facts = None if item_table is None else read_facts(_open(item_table.file or "", "item_table"), item_table)
-    graph = _no_triples() if triples is None else _open(triples, "triples", TRIPLE_COLUMNS)
+    rows, pairs = _read_interactions(interactions, ColumnsConfig(user, item, rating, timestamp), positive_at, encoding)
+    table = None if item_table is None else _open(item_table.file or "", "item_table", encoding=encoding)
+    facts = None if table is None or item_table is None else read_facts(table, item_table)
+    graph = _no_triples() if triples is None else _open(triples, "triples", TRIPLE_COLUMNS, encoding=encoding)
     if item_links is None:
         links = _items_as_entities(pairs["item"], graph)
     else:
-        links = _open(item_links, "item_links", {**LINK_COLUMNS, "item": ("item", _plain(item))}, blank="entity")
-        links = RawTable(links.source, links.frame[links.frame["entity"] != ""])
+        named = {**LINK_COLUMNS, "item": ("item", _plain(item))}
+        links = _open(item_links, "item_links", named, "entity", encoding)
+        links = dataclasses.replace(links, frame=links.frame[links.frame["entity"] != ""])
     told = set(links.frame["item"]) if facts is None else {*links.frame["item"], *facts.rows["item"]}
     known = pairs["item"].isin(told)
     if unlinked_items == "refuse":
@@ -91,26 +96,29 @@ def read_files(
     kept = pairs["item"] if unlinked_items == "keep" else pairs["item"][known]
     linked = link_items(kept, links.frame, graph.frame, None if facts is None else facts.rows)
     names = {} if facts is None else facts.names(linked.links)
+    said = dict.fromkeys(line for one in (rows, table, graph, links) if one is not None for line in one.said)
     links, graph = RawTable(links.source, linked.links), RawTable(graph.source, linked.triples)
     raw = build_raw("files", pairs, graph, links, names)
-    return dataclasses.replace(raw, report=(*linked.report, *raw.report))
+    return dataclasses.replace(raw, report=(*said, *linked.report, *raw.report))
 
 
 def _no_triples() -> RawTable:
     return RawTable("data.item_table", pd.DataFrame({name: [] for name in TRIPLE_COLUMNS}, dtype=object))
 
 
-def read_interactions(source: Source, columns: ColumnsConfig, positive_at: float | None) -> pd.DataFrame:
+def read_interactions(
+    source: Source, columns: ColumnsConfig, positive_at: float | None, encoding: str = "utf-8"
+) -> pd.DataFrame:
     """Interactions alone, as `RawData` has them; repeats of a pair are left out."""
-    _, pairs = _read_interactions(source, columns, positive_at)
+    _, pairs = _read_interactions(source, columns, positive_at, encoding)
     return one_row_per_pair(pairs)[0].reset_index(drop=True)
 
 
 def _read_interactions(
-    source: Source, columns: ColumnsConfig, positive_at: float | None
+    source: Source, columns: ColumnsConfig, positive_at: float | None, encoding: str
 ) -> tuple[RawTable, pd.DataFrame]:
     """The rows as they stand in the source, and user, item, positive, timestamp of them."""
-    rows = _open(source, "interactions")
+    rows = _open(source, "interactions", encoding=encoding)
     pairs = rows.select("data.columns", user=columns.user, item=columns.item).frame.assign(positive=True)
     if positive_at is not None:
         if columns.rating is None:
@@ -134,20 +142,27 @@ def _refuse_unlinked(rows: RawTable, unlinked: pd.Series, source: str) -> None:
         raise rows.error(unlinked.index[0], f"expected an item with an entity in {source}, {found}")
 
 
-def _open(source: Source, role: str, columns: Columns | None = None, blank: str = "") -> RawTable:
+def _open(
+    source: Source, role: str, columns: Columns | None = None, blank: str = "", encoding: str = "utf-8"
+) -> RawTable:
     """Any supported source; `columns` are the wanted ones (`blank` may lack values), None takes the header as it is."""
     if isinstance(source, pd.DataFrame):
         table = table_from_frame(source, f"{role} (data frame)")
         return table if columns is None else _wanted(table, columns, blank)
     path = Path(source)
-    kind = Path(path.name.removesuffix(".gz")).suffix
+    kind = text_kind(path)
     if kind == ".parquet":
         table = table_from_parquet(path)
     elif kind not in SEPARATORS:
-        raise InputError(f"{path}: expected a .csv, .tsv, .txt or .parquet file, found {path.suffix or 'no suffix'}")
+        wanted = f"a {', '.join(SEPARATORS)} or .parquet file, plain or packed ({', '.join(PACKED)})"
+        raise InputError(f"{path}: expected {wanted}, found {path.suffix or 'no suffix'}")
     else:
-        headless = columns is not None and not _header(first_fields(path, SEPARATORS[kind]), columns)
-        table = read_table(path, SEPARATORS[kind], list(columns or ()) if headless else None)
+        separator, first = look(path, SEPARATORS[kind], encoding)
+        headless = columns is not None and not _header(first, columns)
+        names = list(columns or ()) if headless else None
+        table = stripped(read_table(path, separator, names, encoding=encoding, quoted=len(separator) == 1))
+        if separator != SEPARATORS[kind]:
+            table = dataclasses.replace(table, said=(f"{path}: separated by {separator!r}", *table.said))
     return table if columns is None else _wanted(table, columns, blank)
 
 
@@ -160,7 +175,9 @@ def _wanted(table: RawTable, columns: Columns, blank: str) -> RawTable:
     others = iter([field for field in fields if field not in found.values()])
     chosen = {name: found.get(name) or next(others) for name in columns}
     filled = table.select(**{name: field for name, field in chosen.items() if name != blank})
-    return RawTable(table.source, filled.frame.assign(**{blank: table.frame[chosen[blank]]})) if blank else filled
+    if not blank:
+        return filled
+    return dataclasses.replace(filled, frame=filled.frame.assign(**{blank: table.frame[chosen[blank]]}))
 
 
 def _header(fields: Sequence[str], columns: Columns) -> dict[str, str]:
@@ -171,4 +188,5 @@ def _header(fields: Sequence[str], columns: Columns) -> dict[str, str]:
 
 
 def _plain(field: str) -> str:
-    return re.sub(r"_?id$", "", field.split(":")[0].strip().lower())
+    text = field.strip().lower().removeprefix(":").split(":")[0]
+    return re.sub(r"(?<=.)_?(id|entity|type)$", "", text)

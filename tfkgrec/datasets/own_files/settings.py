@@ -47,6 +47,7 @@ class FilesSettings(Section):
     triples: Path | None = None  # may be left out where there is an item_table
     item_table: ItemTable | None = None
     item_links: Path | None = None  # item -> entity; null: item ids are entity ids
+    encoding: str = "utf-8"  # of the text files; Book-Crossing's own are latin-1
 
     def validate(self) -> None:
         for name in ("interactions", "triples"):
