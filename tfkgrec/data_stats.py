@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     config = config_from(parser.parse_args(argv), check=lambda config: None)  # nothing is trained
 
     seed, data = config.training.seed, config.data
-    dataset = assemble(load_raw(data, seed), seed, data.inverse_relations)
+    dataset = assemble(load_raw(data, seed), seed, data.inverse_relations, data.split_version)
     graph = f", graph {data.knowledge_graph}" if data.knowledge_graph else ""
     print(f"{dataset.name}{graph}\n")
     print(counts_table(dataset))

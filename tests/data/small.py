@@ -8,14 +8,13 @@ from tfkgrec.data.records import Dataset, RawData
 from tfkgrec.protocols.ctr.split import Splits, split_ctr
 
 
-def dataset(
+def raw_data(
     users: int = 40,
     items: int = 60,
     seed: int = 0,
     timed: bool = True,
     disliked: int = 2,
-    inverse_relations: bool = False,
-) -> Dataset:
+) -> RawData:
     """Users with 1 to 12 positives and `disliked` rated items that are none; raw ids count up, item 0 is the favourite.
 
     Every item but each tenth has one to four triples to 15 attributes; items 1 and 2 are sequels of item 0.
@@ -34,13 +33,17 @@ def dataset(
             for n in rng.choice(15, rng.integers(1, 5), replace=False):
                 triples.append((f"i{item:03d}", f"relation-{n % 3}", f"attribute-{n}"))
     ids = [f"i{item:03d}" for item in range(items)]
-    raw = RawData(
+    return RawData(
         "small",
         table if timed else table.drop(columns="timestamp"),
         pd.DataFrame(triples, columns=["head", "relation", "tail"]),
         pd.DataFrame({"item": ids, "entity": ids}),
     )
-    return assemble(raw, seed, inverse_relations)
+
+
+def dataset(seed: int = 0, inverse_relations: bool = False, **settings: int) -> Dataset:
+    """`raw_data` with its inner ids."""
+    return assemble(raw_data(seed=seed, **settings), seed, inverse_relations)
 
 
 def splits(**settings) -> Splits:

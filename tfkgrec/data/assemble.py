@@ -1,42 +1,52 @@
 """RawData -> Dataset: give every user, item, entity and relation its inner id."""
 
+import dataclasses
+
 import numpy as np
 
-from tfkgrec.data.records import Dataset, IdMap, Interactions, KnowledgeGraph, RawData
+from tfkgrec.data.keyed import mix, text_keys
+from tfkgrec.data.records import Dataset, IdMap, Interactions, KnowledgeGraph, Order, RawData
 
 
-def assemble(raw: RawData, seed: int, inverse_relations: bool = False) -> Dataset:
+def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: int = 1) -> Dataset:
     """Number everything in a seeded order (ids carry no popularity) and drop users without a positive.
 
     Args:
         raw: the reader's tables.
         seed: fixes the numbering.
         inverse_relations: add (tail, inverse of relation, head) for every triple, so that multi-hop walks lead on.
+        version: 1 numbers by a permutation and keeps the rows as the files have them; 2 makes all that comes after
+            independent of the order of the rows (one row per pair, as `RawData` has it).
 
     Returns:
         A validated `Dataset`.
     """
-    rng = np.random.default_rng([seed, 0])
+    order = _keyed_order(seed) if version == 2 else _permuted_order(seed)
     pairs = raw.interactions
     pairs = pairs[pairs["user"].isin(pairs.loc[pairs["positive"], "user"].unique())]
-    users = IdMap.build("user", pairs["user"], rng)
-    items = IdMap.build("item", raw.item_links["item"], rng)
-    entities = _entities(raw, items, rng)
-    relations = IdMap.build("relation", raw.triples["relation"], rng)
+    users = IdMap.build("user", pairs["user"], order)
+    items = IdMap.build("item", raw.item_links["item"], order)
+    entities = _entities(raw, items, order)
+    relations = IdMap.build("relation", raw.triples["relation"], order)
     head, tail = (entities.encode(raw.triples[side]) for side in ("head", "tail"))
     graph = KnowledgeGraph(head, relations.encode(raw.triples["relation"]), tail, entities.size, relations.size)
     relation_names = _names(relations.raw, raw.relation_names)
+    if version == 2:
+        graph = _sorted_triples(graph)
     if inverse_relations:
         graph, relations, relation_names = _with_inverses(graph, relations, relation_names)
     time = pairs["timestamp"].to_numpy(np.int64) if "timestamp" in pairs else None
     label = pairs["positive"].to_numpy(np.float32)
+    interactions = Interactions(users.encode(pairs["user"]), items.encode(pairs["item"]), label, time)
+    if version == 2:
+        interactions = _sorted_interactions(interactions, users, items, seed)
     dataset = Dataset(
         name=raw.name,
         users=users,
         items=items,
         entities=entities,
         relations=relations,
-        interactions=Interactions(users.encode(pairs["user"]), items.encode(pairs["item"]), label, time),
+        interactions=interactions,
         graph=graph,
         entity_names=_names(entities.raw, raw.entity_names),
         relation_names=relation_names,
@@ -46,12 +56,37 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False) -> Datase
     return dataset
 
 
-def _entities(raw: RawData, items: IdMap, rng: np.random.Generator) -> IdMap:
+def _permuted_order(seed: int) -> Order:
+    rng = np.random.default_rng([seed, 0])
+    return lambda kind, distinct: rng.permutation(distinct)
+
+
+def _keyed_order(seed: int) -> Order:
+    """By key, so that a new id changes the order of no two others."""
+    return lambda kind, distinct: distinct[np.argsort(mix(text_keys(distinct), seed, kind), kind="stable")]
+
+
+# Splits, negatives, histories and epochs are functions of these arrays and the seed alone: with the arrays in an order
+# of their own, the order of the files' rows changes none of it.
+
+
+def _sorted_interactions(pairs: Interactions, users: IdMap, items: IdMap, seed: int) -> Interactions:
+    """In time where it is known; those of one moment, or of none, by key."""
+    keys = mix(text_keys(users.raw)[pairs.user], text_keys(items.raw)[pairs.item], seed, "interactions")
+    return pairs.take(np.argsort(keys) if pairs.timestamp is None else np.lexsort((keys, pairs.timestamp)))
+
+
+def _sorted_triples(graph: KnowledgeGraph) -> KnowledgeGraph:
+    order = np.lexsort((graph.tail, graph.relation, graph.head))
+    return dataclasses.replace(graph, head=graph.head[order], relation=graph.relation[order], tail=graph.tail[order])
+
+
+def _entities(raw: RawData, items: IdMap, order: Order) -> IdMap:
     """The items' entities under the items' numbers, the others of the graph after them."""
     entity_of = raw.item_links.set_index("item")["entity"]
     item_entities = entity_of.reindex(items.raw[1:]).to_numpy(dtype=object)
     others = set(raw.triples["head"].unique()).union(raw.triples["tail"].unique()).difference(item_entities)
-    numbered = IdMap.build("entity", others, rng).raw[1:]
+    numbered = IdMap.build("entity", others, order).raw[1:]
     return IdMap("entity", np.concatenate([[""], item_entities, numbered]).astype(object))
 
 

@@ -5,7 +5,7 @@ Items are entities: item i and entity i are the same thing for 1 <= i <= num_ite
 entities that are no items follow. Raw ids (strings) exist only at the two doors: readers and exports.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -42,6 +42,10 @@ class RawData:
     report: tuple[str, ...] = ()
 
 
+Order = Callable[[str, np.ndarray], np.ndarray]
+"""(kind of ids, the raw ones sorted) -> the raw ones in the order of their numbers."""
+
+
 @dataclass(frozen=True)
 class IdMap:
     """Raw ids <-> inner ids 1..n; 0 is padding and unknown. `raw[0]` is the empty string."""
@@ -50,11 +54,11 @@ class IdMap:
     raw: np.ndarray  # [n + 1] of str objects
 
     @classmethod
-    def build(cls, kind: str, values: Iterable[str], rng: np.random.Generator) -> "IdMap":
-        """Number the distinct `values` in an order drawn from `rng` (public files number items by popularity)."""
+    def build(cls, kind: str, values: Iterable[str], order: "Order") -> "IdMap":
+        """Number the distinct `values` as `order` has it (public files number items by popularity)."""
         values = values.unique() if isinstance(values, pd.Series) else values  # far quicker than a set
         distinct = np.array(sorted(set(values)), dtype=object)
-        return cls(kind, np.concatenate([np.array([""], dtype=object), rng.permutation(distinct)]))
+        return cls(kind, np.concatenate([np.array([""], dtype=object), order(kind, distinct)]))
 
     @cached_property
     def _inner(self) -> pd.Index:

@@ -61,7 +61,7 @@ def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
     """The data of a config, read (unless they have been) and split."""
     data, training = config.data, config.training
     if dataset is None:
-        dataset = assemble(load_raw(data, training.seed), training.seed, data.inverse_relations)
+        dataset = assemble(load_raw(data, training.seed), training.seed, data.inverse_relations, data.split_version)
     make = registry.load(registry.protocol(data.protocol).make)
     return Prepared(dataset, make(dataset, data.split, training, config.evaluation))
 
