@@ -70,7 +70,7 @@ def _read(config: Config, file: Path) -> pd.DataFrame:
     """Own files have told their columns; of other datasets they are called user, item and timestamp."""
     source = config.data.source
     if isinstance(source, FilesSettings):
-        return read_interactions(file, source.columns or ColumnsConfig(), source.positive_at)
+        return read_interactions(file, source.columns or ColumnsConfig(), source.positive_at, source.encoding)
     return read_interactions(file, ColumnsConfig(timestamp="timestamp"), None)
 
 
