@@ -89,10 +89,10 @@ def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, s
 
     from tfkgrec.client import Client
     from tfkgrec.models.explain_text import explain_text
-    from tfkgrec.runs.id_files import USERS, read_seen
+    from tfkgrec.runs.id_files import USERS, read_seen, read_texts
 
     seen = read_seen(run_dir / "vocabularies")
-    users = (run_dir / "vocabularies" / USERS).read_text(encoding="utf-8").splitlines()
+    users = read_texts(run_dir / "vocabularies" / USERS)
     lengths = seen.items.lengths[1:]
     user = users[int(np.argsort(lengths, kind="stable")[3 * len(lengths) // 4])]  # someone with much to go by
     with Client(target, model, timeout=60) as client:

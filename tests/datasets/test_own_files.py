@@ -91,6 +91,14 @@ def test_frames_with_missing_values_and_times(triples: Path) -> None:
         read_files(frame, triples)
 
 
+def test_half_a_letter_is_refused(triples: Path) -> None:
+    """No file, and no request, can hold it."""
+    with pytest.raises(
+        InputError, match=r"interactions \(data frame\): expected text .* UTF-8 can hold, found 'x\\ud83d'"
+    ):
+        read_files(pd.DataFrame({"user": ["x\ud83d"], "item": ["1"]}, dtype=object), triples)
+
+
 @pytest.mark.parametrize(
     "header",
     ["head\trelation\ttail\n", "head_id:token\trelation_id:token\ttail_id:token\n", "Subject\tpredicate\tObject\n", ""],

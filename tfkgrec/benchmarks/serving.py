@@ -23,7 +23,7 @@ from tfkgrec.benchmarks import serving_fuzz, serving_load
 from tfkgrec.benchmarks.serving_requests import SIGNATURES
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.text_table import text_table
-from tfkgrec.runs.id_files import ITEMS, USERS, first_ids
+from tfkgrec.runs.id_files import ITEMS, USERS, read_texts
 from tfkgrec.serving.child import ChildServer, child_server
 from tfkgrec.tf_logging import quiet_import
 
@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> tuple[list[Row], str, Path | None]:
         )
         if version_dir is None:
             raise InputError(f"--model-base-path {base}: expected an exported version, found none")
-        users, items = (first_ids(version_dir / "assets" / name, SOME_IDS) for name in (USERS, ITEMS))
+        users, items = (read_texts(version_dir / "assets" / name, SOME_IDS) for name in (USERS, ITEMS))
         rows: list[Row] = []
         texts: list[str] = []
         asked = Asked(base.name, users, items)

@@ -11,7 +11,7 @@ import numpy as np
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.files import read_json, write_text
-from tfkgrec.runs.id_files import ITEMS, USERS, line_of, read_seen
+from tfkgrec.runs.id_files import ITEMS, USERS, line_of, line_of_0_1, read_seen, read_texts
 from tfkgrec.training.contract import Splits
 from tfkgrec.training.run_directory import RunDirectory
 
@@ -66,8 +66,8 @@ def _other_data(run: RunDirectory, what: str) -> InputError:
 
 def _check_id_files(run: RunDirectory, dataset: Dataset, splits: Splits) -> None:
     for what, name, ids in (("users", USERS, dataset.users), ("items", ITEMS, dataset.items)):
-        known = (run.vocabularies / name).read_text(encoding="utf-8").splitlines()
-        if known != [line_of(text) for text in ids.raw[1:]]:
+        known = read_texts(run.vocabularies / name)
+        if known != [line_of_0_1(text) for text in ids.raw[1:]]:
             raise _other_data(run, f"{what} ({ids.size - 1:,}, as against {len(known):,})")
     before, now = read_seen(run.vocabularies).items, splits.model_history
     if not (np.array_equal(before.items, now.items) and np.array_equal(before.offsets, now.offsets)):
@@ -76,7 +76,7 @@ def _check_id_files(run: RunDirectory, dataset: Dataset, splits: Splits) -> None
 
 def digest_texts(texts: np.ndarray) -> str:
     """Of texts in their order."""
-    return hashlib.blake2b("\0".join(map(str, texts)).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b("\0".join(map(line_of, texts)).encode(), digest_size=16).hexdigest()
 
 
 def digest_rows(*columns: np.ndarray) -> str:

@@ -1,4 +1,9 @@
-"""What an export needs beside the model: raw ids, names, and what every user has already taken, in a run's folder."""
+"""What an export needs beside the model: raw ids, names, and what every user has already taken, in a run's folder.
+
+Line n of a text file is the text of inner id n, counted from 1. A letter that a line cannot hold is written as two, of
+which the first is U+001F (`ESCAPES`). Version 0.1 wrote none, and none of its lines holds a U+001F, so its files are
+read by the same rule.
+"""
 
 import itertools
 from pathlib import Path
@@ -13,6 +18,10 @@ from tfkgrec.files import write_aside, write_text
 USERS, ITEMS = "users.txt", "items.txt"
 ENTITY_NAMES, RELATION_NAMES = "entity_names.txt", "relation_names.txt"
 SEEN = "seen.npz"
+
+ESCAPE = "\x1f"
+ESCAPES = ((ESCAPE, ESCAPE + "e"), ("\n", ESCAPE + "n"), ("\r", ESCAPE + "r"), ("\0", ESCAPE + "0"))
+"""Letter -> how a line has it. Replaced in this order, and back in the other one."""
 
 
 class Seen(NamedTuple):
@@ -30,8 +39,6 @@ class Seen(NamedTuple):
 def write_id_files(folder: Path, dataset: Dataset, learned: History) -> None:
     """Write what an export needs beside the model: ids, names, and what every user has already taken.
 
-    Line n of a file belongs to inner id n, counted from 1.
-
     Args:
         learned: the training positives.
     """
@@ -48,14 +55,28 @@ def write_id_files(folder: Path, dataset: Dataset, learned: History) -> None:
 
 
 def line_of(text: str) -> str:
-    """A text as a line of these files has it."""
-    return " ".join(str(text).split())
+    """A text as a line of these files has it: no two are alike."""
+    for letter, written in ESCAPES:
+        text = text.replace(letter, written)
+    return text
 
 
-def first_ids(file: Path, count: int) -> list[str]:
-    """The raw ids of the first `count` lines of a USERS or ITEMS file; fewer, where there are fewer."""
-    with file.open(encoding="utf-8") as lines:
-        return [line.rstrip("\n") for line in itertools.islice(lines, count)]
+def text_of(line: str) -> str:
+    """The text that `line_of` wrote."""
+    for letter, written in reversed(ESCAPES):
+        line = line.replace(written, letter)
+    return line
+
+
+def line_of_0_1(text: str) -> str:
+    """What version 0.1 wrote of a text: every blank of whatever length and kind as one, none around it."""
+    return " ".join(text.split())
+
+
+def read_texts(file: Path, count: int | None = None) -> list[str]:
+    """The texts of a file, or of its first `count` lines, in the order of the inner ids."""
+    with file.open(encoding="utf-8", newline="\n") as lines:
+        return [text_of(line.removesuffix("\n")) for line in itertools.islice(lines, count)]
 
 
 def read_seen(folder: Path) -> Seen:

@@ -20,7 +20,7 @@ from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
 from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.cache import each_baseline
-from tfkgrec.runs.id_files import ITEMS, USERS, Seen, line_of, read_seen
+from tfkgrec.runs.id_files import ITEMS, USERS, Seen, line_of_0_1, read_seen, read_texts
 from tfkgrec.training.run_directory import RunDirectory
 
 
@@ -79,8 +79,10 @@ def match(pairs: pd.DataFrame, run: RunDirectory, model: Recommender) -> tuple[O
     users, items = (_ids(run.vocabularies / name) for name in (USERS, ITEMS))
     seen = read_seen(run.vocabularies)
     known = _newest_last(seen.items, model, items.size)
-    item = items.encode(pairs["item"].map(line_of))
-    user, strangers = _numbered(pairs["user"].map(line_of), users)
+    if not run.data.exists():  # of version 0.1
+        pairs = pairs.assign(user=pairs["user"].map(line_of_0_1), item=pairs["item"].map(line_of_0_1))
+    item = items.encode(pairs["item"])
+    user, strangers = _numbered(pairs["user"], users)
     before = is_among(pair_keys(user, item, items.size), np.sort(pair_keys(known.users(), known.items, items.size)))
     new = (item > 0) & ~before
     time = pairs["timestamp"].to_numpy(np.int64)[new] if "timestamp" in pairs else None
@@ -97,7 +99,7 @@ def match(pairs: pd.DataFrame, run: RunDirectory, model: Recommender) -> tuple[O
 
 
 def _ids(file: Path) -> IdMap:
-    return IdMap(file.stem, np.array(["", *file.read_text(encoding="utf-8").split("\n")[:-1]], object))
+    return IdMap(file.stem, np.array(["", *read_texts(file)], object))
 
 
 def _numbered(raw: pd.Series, users: IdMap) -> tuple[np.ndarray, int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from tensorflow_serving.apis import classification_pb2, inference_pb2, predict_pb2, regression_pb2
 
-from tfkgrec.runs.id_files import ITEMS, USERS, first_ids
+from tfkgrec.runs.id_files import ITEMS, USERS, read_texts
 from tfkgrec.runtime import tensors
 from tfkgrec.runtime.examples import example
 from tfkgrec.runtime.signature_defs import CLASSIFY, EXAMPLES, METHODS, REGRESS
@@ -17,7 +17,7 @@ Inputs = dict[str, np.ndarray]
 
 def example_inputs(folder: Path) -> dict[str, Inputs]:
     """Signature name -> its inputs; `folder` is where `write_vocabularies` wrote."""
-    users, items = (first_ids(folder / file, 3) for file in (USERS, ITEMS))
+    users, items = (read_texts(folder / file, 3) for file in (USERS, ITEMS))
     pairs = {
         "user_id": np.array([users[0], "a user nobody knows"], object),
         "item_id": np.array([items[0], items[-1]], object),

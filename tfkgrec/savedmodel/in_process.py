@@ -54,4 +54,6 @@ def explain_run(run_dir: Path, user: str, item: str) -> dict[str, np.ndarray]:
 def _text(array: np.ndarray) -> np.ndarray:
     if array.dtype.kind != "O":
         return array
-    return np.char.decode(array.astype(np.bytes_), "utf-8").astype(object)
+    texts = np.empty(array.size, object)
+    texts[:] = [text.decode() for text in array.ravel()]  # numpy's own texts would lose a NUL at the end
+    return texts.reshape(array.shape)

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfkgrec.runs.id_files import ENTITY_NAMES, ITEMS, RELATION_NAMES, USERS
+from tfkgrec.runs.id_files import ENTITY_NAMES, ESCAPE, ESCAPES, ITEMS, RELATION_NAMES, USERS
 
 
 class Vocabularies(keras.layers.Layer):
@@ -14,7 +14,8 @@ class Vocabularies(keras.layers.Layer):
     Args:
         folder: where `write_vocabularies` wrote.
 
-    Unknown raw ids become 0, and 0 becomes the empty string.
+    Unknown raw ids become 0, and 0 becomes the empty string. Texts are put into lines, and lines into texts, in the
+    graph, but only where some text is not its own line: most runs have none.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -22,6 +23,8 @@ class Vocabularies(keras.layers.Layer):
         self.user_ids, self.item_ids = _ids(folder / USERS), _ids(folder / ITEMS)
         self.item_texts, self.entity_names = _texts(folder / ITEMS), _texts(folder / ENTITY_NAMES)
         self.relation_names = _texts(folder / RELATION_NAMES)
+        files = (folder / name for name in (USERS, ITEMS, ENTITY_NAMES, RELATION_NAMES))
+        self.escaped = any(ESCAPE.encode() in file.read_bytes() for file in files)
         self.built = True
 
     @property
@@ -44,13 +47,18 @@ class Vocabularies(keras.layers.Layer):
     def relations(self, relation: tf.Tensor) -> tf.Tensor:
         return self._decode(self.relation_names, relation)
 
-    @staticmethod
-    def _encode(table: tf.lookup.StaticHashTable, raw: tf.Tensor) -> tf.Tensor:
+    def _encode(self, table: tf.lookup.StaticHashTable, raw: tf.Tensor) -> tf.Tensor:
+        if self.escaped:
+            for letter, written in ESCAPES:
+                raw = tf.strings.regex_replace(raw, letter, written)
         return tf.cast(table.lookup(raw) + 1, tf.int32)  # line 0 is id 1; the default -1 becomes 0
 
-    @staticmethod
-    def _decode(table: tf.lookup.StaticHashTable, ids: tf.Tensor) -> tf.Tensor:
-        return table.lookup(tf.cast(ids, tf.int64) - 1)
+    def _decode(self, table: tf.lookup.StaticHashTable, ids: tf.Tensor) -> tf.Tensor:
+        text = table.lookup(tf.cast(ids, tf.int64) - 1)
+        if self.escaped:
+            for letter, written in reversed(ESCAPES):
+                text = tf.strings.regex_replace(text, written, letter)
+        return text
 
 
 def _ids(file: Path) -> tf.lookup.StaticHashTable:

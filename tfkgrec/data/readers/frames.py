@@ -12,7 +12,10 @@ def table_from_frame(frame: pd.DataFrame, source: str) -> RawTable:
     """Every column as text; row numbers count from 1; missing values become the empty string."""
     if frame.empty:
         raise InputError(f"{source}: expected rows, found none")
-    text = {str(name): _text(frame[name]) for name in frame.columns}
+    try:
+        text = {str(name): _text(frame[name]) for name in frame.columns}
+    except UnicodeEncodeError as error:
+        raise InputError(f"{source}: expected text that UTF-8 can hold, found {error.object[:60]!a}") from None
     return RawTable(source, pd.DataFrame(text).set_index(pd.RangeIndex(1, len(frame) + 1)))
 
 

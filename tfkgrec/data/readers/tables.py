@@ -1,14 +1,16 @@
 """Tables of text that remember their lines, so that whatever is wrong with a row is told as file:line."""
 
 import bz2
+import contextlib
 import csv
 import gzip
 import io
+import itertools
 import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +112,8 @@ def read_table(
         InputError: missing, empty or damaged file; a line with too few or too many fields.
     """
     content, quoted = _read_text(path, encoding), separator == "," if quoted is None else quoted
+    if not (quoted and b'"' in content):  # else it may be a field's own
+        content = content.replace(b"\r\n", b"\n")
     if len(separator) > 1:  # the fast parser takes one character only
         content, separator = content.replace(separator.encode(), b"\t"), "\t"
     lines, widths = _measure(content, separator, quoted and b'"' in content, path, encoding)
@@ -133,15 +137,27 @@ def read_table(
     return RawTable(str(path), frame.set_index(pd.Index(lines[first:])))
 
 
-def first_lines(path: Path, encoding: str = "utf-8", count: int = 20) -> list[str]:
-    """The first lines that are not blank."""
-    lines = (line.decode(encoding) for line in _read_text(path, encoding).split(b"\n", 2 * count)[: 2 * count])
-    return [line for line in lines if line.strip()][:count]
+def first_rows(path: Path, separators: Iterable[str], encoding: str = "utf-8") -> dict[str, list[list[str]]]:
+    """Separator -> the fields of the first rows, as it cuts them; blank rows are left out."""
+    content = _read_text(path, encoding)
+    return {separator: _first_rows(content, separator, encoding) for separator in separators}
 
 
-def fields_of(line: str, separator: str) -> list[str]:
-    """The fields of a line, to see whether it is a header."""
-    return line.split(separator) if len(separator) > 1 else next(csv.reader([line], delimiter=separator))
+def _first_rows(content: bytes, separator: str, encoding: str, count: int = 20) -> list[list[str]]:
+    """No more than those before one that is no CSV with this separator."""
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
+    found: Iterable[list[str]]
+    if len(separator) > 1:
+        found = (line.rstrip("\r\n").split(separator) for line in lines)
+    elif separator == " ":  # those around a line separate nothing
+        found = csv.reader((line.strip(" ") for line in lines), delimiter=" ")
+    else:
+        found = csv.reader(lines, delimiter=separator)
+    rows: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        for row in itertools.islice((row for row in found if any(field.strip() for field in row)), count):
+            rows.append(row)
+    return rows
 
 
 def read_lines(path: Path, pattern: re.Pattern[str], wanted: str) -> list[tuple[str, ...]]:
@@ -151,7 +167,7 @@ def read_lines(path: Path, pattern: re.Pattern[str], wanted: str) -> list[tuple[
         wanted: the pattern in words, for the message.
     """
     found = []
-    for number, line in enumerate(_read_text(path, "utf-8").decode().split("\n"), 1):
+    for number, line in enumerate(_read_text(path, "utf-8").decode().replace("\r\n", "\n").split("\n"), 1):
         if line.strip():
             match = pattern.fullmatch(line)
             if match is None:
@@ -207,7 +223,7 @@ def _read_text(path: Path, encoding: str) -> bytes:
         raise InputError(f"{path}:{line}: expected {encoding} text, {found}") from None
     except LookupError:
         raise InputError(f"data.encoding: expected the name of an encoding, found {encoding!r}") from None
-    return content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    return content.removeprefix(b"\xef\xbb\xbf")
 
 
 def _measure(content: bytes, separator: str, quoted: bool, path: Path, encoding: str) -> tuple[np.ndarray, np.ndarray]:

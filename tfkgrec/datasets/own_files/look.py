@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from tfkgrec.data.readers.tables import PACKED, RawTable, fields_of, first_lines
+from tfkgrec.data.readers.tables import PACKED, RawTable, first_rows
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".dat": "::", ".inter": "\t", ".kg": "\t", ".link": "\t"}
 """Suffix -> what usually separates the fields of such a file."""
@@ -20,22 +20,17 @@ def text_kind(path: Path) -> str:
 
 
 def look(path: Path, usual: str, encoding: str) -> tuple[str, list[str]]:
-    """The separator, and the fields of the first line.
+    """The separator, and the fields of the first row.
 
-    The usual separator where it cuts every one of the first lines; else the one that cuts all of them into equally
+    The usual separator where it cuts every one of the first rows; else the one that cuts all of them into equally
     many fields.
     """
-    lines = first_lines(path, encoding)
+    rows = first_rows(path, {usual, *OTHERS}, encoding)
+    widths = {separator: {len(fields) for fields in found} for separator, found in rows.items()}
     separator = usual
-    if not all(_width(line, usual) > 1 for line in lines):
-        widths = {other: {_width(line, other) for line in lines} for other in OTHERS}
+    if min(widths[usual], default=0) < 2:
         separator = next((other for other, found in widths.items() if len(found) == 1 and min(found) > 1), usual)
-    return separator, [field.strip() for field in fields_of(lines[0], separator)]
-
-
-def _width(line: str, separator: str) -> int:
-    """Number of fields; separators in quotes are none."""
-    return len(fields_of(line.strip() if separator == " " else line, separator))
+    return separator, [field.strip() for field in next(iter(rows[separator]), [])]
 
 
 def stripped(table: RawTable) -> RawTable:
