@@ -25,12 +25,16 @@ REQUIRES = [
     "numba>=0.66",  # paths of RKAN: millions a second are drawn afresh every epoch; 30 times what NumPy does
     "scipy>=1.14",  # sparse item-item counts of the item-kNN floor
     "pandas>=2.2",  # readers
+    "pyarrow>=18",  # reads CSV, Parquet and other frames; pandas keeps its text in it
     "pyyaml>=6",  # configs
     "tabulate>=0.10",  # tables of figures in the terminal
 ]
-PARQUET = ["pyarrow>=18"]  # interactions and triples as .parquet
+RDF = ["rdflib>=7"]  # triples as N-Triples and Turtle
+SQL = ["sqlalchemy>=2"]  # queries on any database; its driver beside it
 DEV = [
-    *PARQUET,
+    *RDF,
+    *SQL,
+    "polars>=1.20",  # tests: frames of another library than pandas
     "pytest>=8",
     "pytest-xdist>=3.6",  # the suite on both cores
     "ruff>=0.17,<0.18",  # one formatter, one result
@@ -59,7 +63,8 @@ setup(
     install_requires=REQUIRES,
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],  # 2.8 GB of CUDA wheels
-        "parquet": PARQUET,
+        "rdf": RDF,
+        "sql": SQL,
         "dev": DEV,
     },
     entry_points={"console_scripts": ["tfkgrec = tfkgrec.cli:main"]},

@@ -116,6 +116,8 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     add_set_argument(parser)
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where the datasets lie (else $TFKGREC_DATA)")
     parser.add_argument("--seed", type=int, metavar="N", help="the same as --set training.seed=N")
+    strict = "refuse files with a row that cannot be read: the same as --set data.max_bad_rows=0"
+    parser.add_argument("--strict", action="store_true", help=strict)
 
 
 def add_set_argument(parser: argparse.ArgumentParser) -> None:
@@ -136,7 +138,10 @@ def config_from(options: argparse.Namespace, check: Callable[[Config], None] = C
     overrides = list(options.overrides)
     if options.seed is not None:
         overrides.append(f"training.seed={options.seed}")
-    return load_config(options.config, overrides, options.data_dir, check)
+    config = load_config(options.config, overrides, options.data_dir, check)
+    if options.strict and hasattr(config.data.source, "max_bad_rows"):  # public datasets have no such row
+        config = load_config(options.config, [*overrides, "data.max_bad_rows=0"], options.data_dir, check)
+    return config
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parts = [[name, *(f"{part[what]:,}" for what in columns)] for name, part in splits.counts.items()]
     print(text_table(["", *columns], parts))
     print(f"\n{history_line(splits.train_history)}")
+    for line in dataset.sources:
+        print(f"\n{line}")
     for line in (*dataset.report, *splits.report):
         print(f"\n{line}")
     return 0

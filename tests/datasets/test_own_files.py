@@ -5,7 +5,6 @@ import csv
 import gzip
 import io
 import lzma
-import sys
 import zipfile
 from pathlib import Path
 
@@ -18,18 +17,16 @@ from tfkgrec.data.assemble import assemble
 from tfkgrec.datasets.own_files.item_entities import link_items
 from tfkgrec.datasets.own_files.read import read_files
 from tfkgrec.datasets.own_files.settings import ItemTable
+from tfkgrec.datasets.own_files.sources import READ, How
 from tfkgrec.errors import InputError
 
 RATINGS = "userId,movieId,stars,when\nann,1,5,300\nann,2,2,200\nbob,2,4,100\n"
 TRIPLES = "1\tgenre\tnoir\n2\tgenre\tdrama\n"
 COLUMNS = {"user": "userId", "item": "movieId", "rating": "stars", "timestamp": "when"}
-PAIRS = [("ann", "1", True, 300), ("ann", "2", False, 200), ("bob", "2", True, 100)]
-
-
-KINDS = (
-    "t.json: expected a .csv, .tsv, .txt, .dat, .inter, .kg, .link or .parquet file, plain or packed"
-    " (.gz, .bz2, .xz, .zip), found .json"
+ONE, ONLY = (
+    f"({count}; data.max_bad_rows is 0)" for count in ("1 of 2 rows cannot be read", "the only row cannot be read")
 )
+PAIRS = [("ann", "1", True, 300), ("ann", "2", False, 200), ("bob", "2", True, 100)]
 
 
 def zipped(content: bytes) -> bytes:
@@ -72,7 +69,6 @@ def test_every_source_gives_the_same(tmp_path: Path, triples: Path, kind: str) -
     frame = pd.read_csv(write(tmp_path / "plain.csv", RATINGS))
     path = tmp_path / f"ratings.{kind}"
     if kind == "parquet":
-        pytest.importorskip("pyarrow")
         frame.to_parquet(path)
     elif kind != "frame":
         frame.to_csv(path, index=False, sep="," if "csv" in kind else "\t")
@@ -168,10 +164,10 @@ def test_blanks_quotes_and_encodings(tmp_path: Path, triples: Path) -> None:
     latin.write_bytes("user;item\nJos\u00e9;1\nb;2\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"latin.csv:2: expected utf-8 text, found byte 0xe9 \(data.encoding\)"):
         read_files(latin, triples)
-    raw = read_files(latin, triples, encoding="latin-1")
-    assert pairs(raw)[0][0] == "Jos\u00e9" and raw.report == (f"{latin}: separated by ';'",)
+    raw = read_files(latin, triples, how=How("latin-1"))
+    assert pairs(raw)[0][0] == "Jos\u00e9" and raw.sources[0] == f"{latin}: text separated by ';', a header, 2 rows"
     with pytest.raises(InputError, match="data.encoding: expected the name of an encoding, found 'latin-zero'"):
-        read_files(latin, triples, encoding="latin-zero")
+        read_files(latin, triples, how=How("latin-zero"))
 
 
 def test_item_without_an_entity(ratings: Path, triples: Path, tmp_path: Path) -> None:
@@ -212,21 +208,27 @@ def test_repeats_are_merged_and_reported(tmp_path: Path) -> None:
         (
             "user,item\na,1\n",
             {"user": "userId"},
-            "r.csv: expected a column 'userId' (data.columns.user), found user, item",
+            "r.csv: expected a column 'userId' (data.columns.user), found user, item"
+            " (its first line: 'user,item', separated by ',')",
         ),
         (
             "user,item\na,1\n",
             {"timestamp": "at"},
-            "r.csv: expected a column 'at' (data.columns.timestamp), found user, item",
+            "r.csv: expected a column 'at' (data.columns.timestamp), found user, item"
+            " (its first line: 'user,item', separated by ',')",
         ),
-        ("user,item,at\na,1,noon\n", {"timestamp": "at"}, "r.csv:2: expected a number in column 'at', found 'noon'"),
+        (
+            "user,item,at\na,1,noon\n",
+            {"timestamp": "at"},
+            f"r.csv:2: expected an ISO date in column 'at', found 'noon' {ONLY}",
+        ),
         (
             "user,item,x\na,1,5\nb,1,\n",
             {"rating": "x", "positive_at": 4},
-            "r.csv:3: expected a number in column 'x', found nothing",
+            f"r.csv:3: expected a value in column 'x', found nothing {ONE}",
         ),
-        ("user,item\na,1\n,1\n", {}, "r.csv:3: expected a value in column 'user', found nothing"),
-        ("user,item\na,1\nb\n", {}, "r.csv:3: expected 2 fields as in the header, found 1"),
+        ("user,item\na,1\n,1\n", {}, f"r.csv:3: expected a value in column 'user', found nothing {ONE}"),
+        ("user,item\na,1\nb\n", {}, f"r.csv:3: expected 2 fields as in the header, found 1 {ONE}"),
         ("user,item\n", {}, "r.csv: expected rows below the header, found none"),
         ("", {}, "r.csv: expected rows of text, found an empty file"),
     ],
@@ -240,12 +242,18 @@ def test_interactions_refused(tmp_path: Path, triples: Path, rows: str, options:
 @pytest.mark.parametrize(
     "name, text, message",
     [
-        ("t.tsv", "1\tgenre\tnoir\n2\tgenre\n", "t.tsv:2: expected 3 fields (head, relation, tail), found 2"),
-        ("t.tsv", "1\tgenre\n", "t.tsv:1: expected 3 fields (head, relation, tail), found 2"),
+        ("t.tsv", "1\tgenre\tnoir\n2\tgenre\n", f"t.tsv:2: expected 3 fields (head, relation, tail), found 2 {ONE}"),
+        ("t.tsv", "1\tgenre\n", f"t.tsv:1: expected 3 fields (head, relation, tail), found 2 {ONLY}"),
         ("t.tsv", "head\trelation\n1\tgenre\n", "t.tsv: expected columns head, relation, tail, found head, relation"),
-        ("t.tsv", "1\tgenre\t\n", "t.tsv:1: expected a value in column 'tail', found nothing"),
+        ("t.tsv", "1\tgenre\t\n", f"t.tsv:1: expected a value in column 'tail', found nothing {ONLY}"),
         ("t.tsv", "", "t.tsv: expected rows of text, found an empty file"),
-        ("t.json", "{}", KINDS),
+        ("t.json", "{}", "t.json: expected objects of JSON, one on every line, found none"),
+        ("t.jsonl", "{\n", "t.jsonl: expected objects of JSON, one on every line, found none"),
+        (
+            "t.xlsx",
+            "?",
+            f"t.xlsx: expected {READ}, found a workbook: save its sheet as CSV",
+        ),
     ],
 )
 def test_triples_refused(tmp_path: Path, ratings: Path, name: str, text: str, message: str) -> None:
@@ -395,17 +403,7 @@ def test_missing_files(tmp_path: Path, ratings: Path, triples: Path) -> None:
             read_files(tmp_path / name, triples)
 
 
-def test_parquet_without_an_engine(tmp_path: Path, triples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("pyarrow", "pyarrow.parquet", "fastparquet"):
-        monkeypatch.setitem(sys.modules, module, None)  # import raises ImportError
-    path = write(tmp_path / "r.parquet", "PAR1")
-    with pytest.raises(InputError) as caught:
-        read_files(path, triples)
-    assert str(caught.value) == f"{path}: expected a Parquet engine, found none: pip install 'tfkgrec[parquet]'"
-
-
 def test_damaged_parquet(tmp_path: Path, triples: Path) -> None:
-    pytest.importorskip("pyarrow")
     with pytest.raises(InputError, match="r.parquet: expected a Parquet file, found: ") as caught:
         read_files(write(tmp_path / "r.parquet", "not parquet at all"), triples)
     assert "\n" not in str(caught.value)

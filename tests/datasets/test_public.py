@@ -83,7 +83,11 @@ def test_movielens_100k(tmp_path: Path) -> None:
         ("kg.txt", "0\tr\t2\n1\tr\n", "kg.txt:2: expected 3 fields (head, relation, tail), found 2"),
         ("kg.txt", "0\tr\tx\n", "kg.txt:1: expected a whole number in column 'tail', found 'x'"),
         ("kg.txt", "0\t\t2\n", "kg.txt:1: expected a value in column 'relation', found nothing"),
-        ("kg.txt", "7\tr\t8\n9\tr\t8\n", "kg.txt: expected triples that touch an item, found none among 2"),
+        (
+            "kg.txt",
+            "7\tr\t8\n9\tr\t8\n",
+            "kg.txt: expected triples that touch an item, found none among 2, such as '7 r 8'",
+        ),
         ("kg.txt", "", "kg.txt: expected rows of text, found an empty file"),
         (
             "user_artists.dat",

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 
 from tfkgrec.data.keyed import mix, text_keys
 from tfkgrec.data.records import Dataset, IdMap, Interactions, KnowledgeGraph, Order, RawData
@@ -23,7 +24,8 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
     """
     order = _keyed_order(seed) if version == 2 else _permuted_order(seed)
     pairs = raw.interactions
-    pairs = pairs[pairs["user"].isin(pairs.loc[pairs["positive"], "user"].unique())]
+    liking = pairs["user"].isin(pairs.loc[pairs["positive"], "user"].unique())
+    pairs, idle = pairs[liking], pairs[~liking]
     users = IdMap.build("user", pairs["user"], order)
     items = IdMap.build("item", raw.item_links["item"], order)
     entities = _entities(raw, items, order)
@@ -50,10 +52,19 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
         graph=graph,
         entity_names=_names(entities.raw, raw.entity_names),
         relation_names=relation_names,
-        report=raw.report,
+        report=(*raw.report, *_told(idle)),
+        sources=raw.sources,
+        bad=raw.bad,
+        times_per_second=raw.times_per_second,
     )
     dataset.validate()
     return dataset
+
+
+def _told(idle: pd.DataFrame) -> tuple[str, ...]:
+    if idle.empty:
+        return ()
+    return (f"left out: {len(idle):,} interactions of {idle['user'].nunique():,} users without a positive",)
 
 
 def _permuted_order(seed: int) -> Order:

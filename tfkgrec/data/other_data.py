@@ -19,12 +19,14 @@ class OtherData:
         new: rows that these do not hold, with items of the run's catalogue; label 0 is no positive.
         model_user: int32 [users], as whom the model knows every user; 0: as nobody.
         num_item_rows: rows of a table over the items, row 0 included.
+        times_per_second: of the new rows' times in a second.
     """
 
     known: History
     new: Interactions
     model_user: np.ndarray
     num_item_rows: int
+    times_per_second: int = 1
 
     @property
     def touched(self) -> Interactions:

@@ -8,6 +8,7 @@ entities that are no items follow. Raw ids (strings) exist only at the two doors
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,21 @@ from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.errors import InputError
 
 
+class BadRow(NamedTuple):
+    """A row that cannot be read: "ratings.csv:17", what was expected and found, and the row as it stands."""
+
+    place: str
+    problem: str
+    text: str
+
+
 @dataclass(frozen=True)
 class RawData:
     """What a reader returns: three tables of strings, before any id is given.
 
     Attributes:
         name: dataset name, as in `data.dataset`.
-        interactions: columns `user`, `item` (str), `positive` (bool), and `timestamp` (int64, seconds) where known;
+        interactions: columns `user`, `item` (str), `positive` (bool), and `timestamp` (int64) where known;
             one row per (user, item), in file order. A row with `positive=False` was rated below the threshold: it is
             never a positive and never drawn as a negative.
         triples: columns `head`, `relation`, `tail` (str), without repeats.
@@ -31,6 +40,9 @@ class RawData:
         entity_names: raw entity -> text for people, for whichever entities have one.
         relation_names: raw relation -> text for people.
         report: one line per thing the reader left out, for people ("71,661 rows of artists without an entity").
+        sources: one line per source: what it was taken for, and how many rows it has.
+        bad: rows that could not be read and were set aside.
+        times_per_second: of `timestamp` in a second, since 1970: 1, or 1,000,000 where a second is too coarse.
     """
 
     name: str
@@ -40,6 +52,9 @@ class RawData:
     entity_names: dict[str, str] = field(default_factory=dict)
     relation_names: dict[str, str] = field(default_factory=dict)
     report: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    bad: tuple[BadRow, ...] = ()
+    times_per_second: int = 1
 
 
 Order = Callable[[str, np.ndarray], np.ndarray]
@@ -144,6 +159,7 @@ class Dataset:
         interactions: every rated pair; `label` 1 for a positive, 0 for a rating below the threshold.
         item_names, entity_names, relation_names: text for people, by inner id ([rows] of str, row 0 empty).
         timed: whether `interactions.timestamp` is known.
+        sources, bad, times_per_second: as in `RawData`.
     """
 
     name: str
@@ -156,6 +172,9 @@ class Dataset:
     entity_names: np.ndarray
     relation_names: np.ndarray
     report: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    bad: tuple[BadRow, ...] = ()
+    times_per_second: int = 1
 
     @property
     def num_items(self) -> int:

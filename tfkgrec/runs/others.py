@@ -15,8 +15,10 @@ from tfkgrec.data.history import History
 from tfkgrec.data.other_data import OtherData
 from tfkgrec.data.pair_keys import is_among, pair_keys
 from tfkgrec.data.records import IdMap, Interactions
+from tfkgrec.datasets.own_files.read import Interactions as ReadPairs
 from tfkgrec.datasets.own_files.read import read_interactions
 from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
+from tfkgrec.datasets.own_files.sources import How
 from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.cache import each_baseline
@@ -39,7 +41,10 @@ def judge_others(config: Config, run: RunDirectory, model: Recommender, file: Pa
     spec = registry.protocol(config.data.protocol)
     if spec.others is None:
         raise InputError(f"--data: expected a protocol that judges on other data, found {spec.name}")
-    other, counts = match(_read(config, file), run, model)
+    rows, said = _read(config, file)
+    for about in said:
+        print(about)
+    other, counts = match(rows, run, model)
     if not len(other.new.positives):
         found = f"found none among {counts['rows']:,} rows"
         raise InputError(f"{file}: expected positives that the run's data do not hold, {found}")
@@ -66,16 +71,18 @@ def told(counts: dict[str, int]) -> str:
     )
 
 
-def _read(config: Config, file: Path) -> pd.DataFrame:
+def _read(config: Config, file: Path) -> tuple[ReadPairs, tuple[str, ...]]:
     """Own files have told their columns; of other datasets they are called user, item and timestamp."""
     source = config.data.source
     if isinstance(source, FilesSettings):
-        return read_interactions(file, source.columns or ColumnsConfig(), source.positive_at, source.encoding)
-    return read_interactions(file, ColumnsConfig(timestamp="timestamp"), None)
+        how = How(source.encoding, source.separator)
+        return read_interactions(file, source.columns or ColumnsConfig(), source.positive_at, how, source.max_bad_rows)
+    return read_interactions(file, ColumnsConfig(timestamp="timestamp"))
 
 
-def match(pairs: pd.DataFrame, run: RunDirectory, model: Recommender) -> tuple[OtherData, dict[str, int]]:
+def match(found: ReadPairs, run: RunDirectory, model: Recommender) -> tuple[OtherData, dict[str, int]]:
     """Rows of raw ids (`read_interactions`) beside what the run knows, and how many there are of which kind."""
+    pairs = found.pairs
     users, items = (_ids(run.vocabularies / name) for name in (USERS, ITEMS))
     seen = read_seen(run.vocabularies)
     known = _newest_last(seen.items, model, items.size)
@@ -95,7 +102,7 @@ def match(pairs: pd.DataFrame, run: RunDirectory, model: Recommender) -> tuple[O
         "unknown_items": pairs["item"][item == 0].nunique(),
     }
     longer = History(known.items, np.pad(known.offsets, (0, strangers), mode="edge"))
-    return OtherData(longer, rows, _model_users(seen, strangers), items.size), counts
+    return OtherData(longer, rows, _model_users(seen, strangers), items.size, found.times_per_second), counts
 
 
 def _ids(file: Path) -> IdMap:

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from tfkgrec import registry
 from tfkgrec.config import Config, load_config
 from tfkgrec.data.assemble import assemble
-from tfkgrec.data.records import Dataset
+from tfkgrec.data.records import BadRow, Dataset
 from tfkgrec.datasets.load import load_raw
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import assemble_metrics, report, write_metrics
 from tfkgrec.evaluation.summary import flatten
-from tfkgrec.files import write_text
+from tfkgrec.files import write_aside, write_text
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.build import build_model
 from tfkgrec.models.recommender import Recommender
@@ -88,6 +90,7 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     if not resume:
         write_id_files(run.vocabularies, dataset, splits.train_history)
         write_fingerprint(run, dataset, splits)
+        _write_bad_rows(run, dataset)
         _write_settings(config, run)  # after what a resumed run is checked against
     if vectors is not None and not run.vectors.exists():
         vectors.save(run.vectors, dataset, splits.train_history)
@@ -103,6 +106,13 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     return metrics
+
+
+def _write_bad_rows(run: RunDirectory, dataset: Dataset) -> None:
+    if dataset.bad:
+        rows = pd.DataFrame(dataset.bad, columns=list(BadRow._fields))
+        write_aside(run.bad_rows, lambda aside: rows.to_csv(aside, index=False))
+        print(f"{len(rows):,} rows that cannot be read: {run.bad_rows}")
 
 
 def _write_settings(config: Config, run: RunDirectory) -> None:

@@ -95,6 +95,11 @@ class RunDirectory:
         return self.path / "data.json"
 
     @property
+    def bad_rows(self) -> Path:
+        """Rows of the files that could not be read."""
+        return self.path / "bad_rows.csv"
+
+    @property
     def environment(self) -> Path:
         return self.path / "environment.json"
 

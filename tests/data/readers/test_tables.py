@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.datasets.files import write
-from tfkgrec.data.readers.tables import find, find_optional, read_table
+from tfkgrec.data.readers.text import find, find_optional, read_table
 from tfkgrec.errors import InputError
 
 
@@ -64,7 +64,7 @@ def test_numbers(tmp_path: Path) -> None:
     [
         ("x,y\n1,2\n1,2,3\n", "a.csv:3: expected 2 fields as in the header, found 3"),
         ('x,y\n"1,2",3\n"1"\n', "a.csv:3: expected 2 fields as in the header, found 1"),
-        ('x,y\n1,2\n"open,3\n4,5\n', "a.csv:3: expected delimited text, found: unexpected end of data"),
+        ('x,y\n1,2\n"open,3\n4,5\n', "a.csv:3: expected a quote that ends, found one that nothing closes"),
         (" \n\n", "a.csv: expected rows of text, found an empty file"),
     ],
 )

@@ -33,7 +33,7 @@ def build_raw(
     if interactions.empty:
         raise InputError(f"{links.source}: expected the entities of items with interactions, found none")
     if not graph.frame[["head", "tail"]].isin(set(links.frame["entity"])).any(axis=None):
-        raise InputError(f"{graph.source}: expected triples that touch an item, found none among {len(graph.frame):,}")
+        raise InputError(f"{graph.source}: expected triples that touch an item, found none among {_counted(graph)}")
     interactions, repeated_pairs = one_row_per_pair(interactions)
     triples, repeated_triples = distinct_triples(graph.frame)
     return RawData(
@@ -45,6 +45,11 @@ def build_raw(
         relation_names or {},
         (*unlinked, *repeated_pairs, *repeated_triples),
     )
+
+
+def _counted(graph: RawTable) -> str:
+    first = "" if graph.frame.empty else f", such as {' '.join(graph.frame.iloc[0])!r}"
+    return f"{len(graph.frame):,}{first}"
 
 
 def keep_linked(interactions: pd.DataFrame, item_links: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

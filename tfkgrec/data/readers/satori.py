@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tfkgrec.data.readers.tables import RawTable, find, read_table
+from tfkgrec.data.readers.tables import RawTable
+from tfkgrec.data.readers.text import find, read_table
 
 
 def read_satori(folder: Path, triples_file: str = "kg.txt") -> tuple[RawTable, RawTable]:

@@ -8,7 +8,7 @@ import pandas as pd
 from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
-from tfkgrec.data.readers.tables import find, find_optional, read_table
+from tfkgrec.data.readers.text import find, find_optional, read_table
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.book_crossing import SPEC
 from tfkgrec.datasets.folders import dataset_folder

@@ -5,7 +5,7 @@ from pathlib import Path
 from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
-from tfkgrec.data.readers.tables import find, read_table
+from tfkgrec.data.readers.text import find, read_table
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.folders import dataset_folder
 

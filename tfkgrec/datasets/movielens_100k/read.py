@@ -6,7 +6,8 @@ import numpy as np
 
 from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
-from tfkgrec.data.readers.tables import RawTable, find, find_optional, read_table
+from tfkgrec.data.readers.tables import RawTable
+from tfkgrec.data.readers.text import find, find_optional, read_table
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.folders import dataset_folder
 

@@ -9,7 +9,8 @@ import pandas as pd
 from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.imdb_triples import RELATIONS, credit_triples
 from tfkgrec.data.readers.linking import build_raw
-from tfkgrec.data.readers.tables import RawTable, find, read_lines, read_table
+from tfkgrec.data.readers.tables import RawTable
+from tfkgrec.data.readers.text import find, read_lines, read_table
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.folders import dataset_folder
 

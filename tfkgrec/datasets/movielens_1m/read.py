@@ -11,7 +11,8 @@ from tfkgrec.config import DataConfig
 from tfkgrec.data.readers.imdb_triples import RELATIONS, credit_triples
 from tfkgrec.data.readers.linking import build_raw, commonest_first, names_by_relation, pairs_of, readable_relations
 from tfkgrec.data.readers.satori import read_satori
-from tfkgrec.data.readers.tables import RawTable, find, find_optional, read_table
+from tfkgrec.data.readers.tables import RawTable
+from tfkgrec.data.readers.text import find, find_optional, read_table
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.folders import dataset_folder
 from tfkgrec.datasets.movielens_1m import SPEC

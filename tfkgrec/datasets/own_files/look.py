@@ -1,42 +1,98 @@
-"""What a text file of one's own is like, found by looking: how it is packed, what separates its fields."""
+"""What a text file of one's own is like, found by looking: what separates its fields, what stands above them."""
 
-import dataclasses
-from pathlib import Path
+import itertools
+import re
+from typing import NamedTuple
 
-from tfkgrec.data.readers.tables import PACKED, RawTable, first_rows
+from tfkgrec.data.readers.text import Text
 
-SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".dat": "::", ".inter": "\t", ".kg": "\t", ".link": "\t"}
-"""Suffix -> what usually separates the fields of such a file."""
+SEPARATORS = {".tsv": "\t", ".txt": "\t", ".dat": "::", ".inter": "\t", ".kg": "\t", ".link": "\t", ".item": "\t"}
+"""Suffix -> what usually separates the fields of such a file; a comma for all others."""
 
 OTHERS = ("\t", ";", ",", "|", "::", " ")
+TRIPLE = re.compile(r"(<[^>]*>|_:\S+)\s+<[^>]*>\s+.+\.\s*")
 
 
-def text_kind(path: Path) -> str:
-    """The suffix in small letters, without that of what packs the file: "ratings.CSV.gz" is ".csv"."""
-    name = path.name.lower()
-    for packing in PACKED:
-        name = name.removesuffix(packing)
-    return Path(name).suffix
+class Look(NamedTuple):
+    """A text as a table.
 
-
-def look(path: Path, usual: str, encoding: str) -> tuple[str, list[str]]:
-    """The separator, and the fields of the first row.
-
-    The usual separator where it cuts every one of the first rows; else the one that cuts all of them into equally
-    many fields.
+    Attributes:
+        text: from the header, or the first row, on.
+        separator: between its fields.
+        fields: of its first line.
+        rows_above: the whole number that stood above the rows alone, as OpenKE has it, or None.
+        said: what was left out above, for people.
     """
-    rows = first_rows(path, {usual, *OTHERS}, encoding)
-    widths = {separator: {len(fields) for fields in found} for separator, found in rows.items()}
-    separator = usual
-    if min(widths[usual], default=0) < 2:
-        separator = next((other for other, found in widths.items() if len(found) == 1 and min(found) > 1), usual)
-    return separator, [field.strip() for field in next(iter(rows[separator]), [])]
+
+    text: Text
+    separator: str
+    fields: list[str]
+    rows_above: int | None = None
+    said: tuple[str, ...] = ()
+
+    @property
+    def first_line(self) -> str:
+        """The first line as it is, and what was taken to separate its fields, for messages."""
+        line = self.text.first_lines(1)[0]
+        return f"{line if len(line) <= 80 else line[:77] + '...'!r}, separated by {self.separator!r}"
 
 
-def stripped(table: RawTable) -> RawTable:
-    """Without the blanks around fields and names of columns; said, where there were any."""
-    frame = table.frame.rename(columns=lambda name: str(name).strip()).apply(lambda column: column.str.strip())
-    if frame.equals(table.frame) and list(frame.columns) == list(table.frame.columns):
-        return table
-    said = f"{table.source}: blanks around fields were left out"
-    return dataclasses.replace(table, frame=frame, said=(*table.said, said))
+def look(text: Text, suffix: str, separator: str | None = None) -> Look:
+    """The table in a text.
+
+    The usual separator of such files where it cuts every one of the first lines; else the one that cuts all of them
+    into equally many fields. Left out above it: Excel's `sep=;`, lines that begin with "#", a count of the rows.
+    """
+    text, said = _table_alone(text, suffix, separator)
+    above = text.first_lines(2)
+    count = None
+    if len(above) > 1 and above[0].strip().isdigit():
+        rows = _below(text, above[0])
+        if len(rows.first_rows(separator or _separator(rows, suffix))[0]) > 1:
+            text, count = rows, int(above[0])
+    separator = separator or _separator(text, suffix)
+    return Look(text, separator, next(iter(text.first_rows(separator)), []), count, said)
+
+
+def _table_alone(text: Text, suffix: str, separator: str | None) -> tuple[Text, tuple[str, ...]]:
+    """Without Excel's line and without comments; and what to say of them. A header may begin with "#", too."""
+    lines = text.first_lines()
+    if lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5 and len(lines) > 1:
+        return _below(text, lines[0]), ()
+    comments = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
+    if not comments or len(comments) == len(lines):
+        return text, ()
+    rows = _below(text, comments[-1])
+    separator = separator or _separator(rows, suffix)
+    if len(comments[-1].split(separator)) == len(rows.first_rows(separator)[0]):
+        return text, ()
+    return rows, (f"{text.path}: {len(comments)} lines with # above the table were left out",)
+
+
+def is_ntriples(text: Text) -> bool:
+    """Whether the first lines are RDF's `<subject> <predicate> object .`."""
+    return all(line.startswith("#") or TRIPLE.fullmatch(line) for line in text.first_lines())
+
+
+def has_lists(found: Look) -> bool:
+    """Whether a line is a user and all of their items, as KGAT has it: whole numbers only, more or fewer of them."""
+    lines = found.text.first_lines()
+    rows = [line.split() for line in lines]
+    return found.separator == " " and len({len(row) for row in rows}) > 1 and all(map(str.isdigit, sum(rows, [])))
+
+
+def _below(text: Text, line: str) -> Text:
+    """Without everything down to this line."""
+    number = 1 + text.content.decode(errors="replace").replace("\r\n", "\n").split("\n").index(line)
+    return text.from_line(number)
+
+
+def _separator(text: Text, suffix: str) -> str:
+    usual = SEPARATORS.get(suffix, ",")
+    widths = {one: {len(row) for row in text.first_rows(one)} for one in (usual, *OTHERS)}
+    if min(widths[usual], default=0) > 1:
+        return usual
+    alike = (one for one in OTHERS if len(widths[one]) == 1 and min(widths[one]) > 1)
+    some = (one for one in OTHERS if one != " " and min(widths[one], default=0) > 1)
+    lists = " " if max(widths[" "], default=0) > 1 and widths[usual] == {1} else usual
+    return next(alike, next(some, lists))

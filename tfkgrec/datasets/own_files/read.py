@@ -1,51 +1,62 @@
-"""One's own data: interactions and triples as CSV, TSV, Parquet or data frames."""
+"""One's own data: interactions, triples, facts of items, links and names, from files, queries or data frames."""
 
 import dataclasses
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TypeAlias
+from collections.abc import Iterator
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from tfkgrec.config import DataConfig
-from tfkgrec.data.readers.frames import table_from_frame, table_from_parquet
 from tfkgrec.data.readers.linking import build_raw, one_row_per_pair
-from tfkgrec.data.readers.tables import PACKED, RawTable, read_table
+from tfkgrec.data.readers.tables import RawTable, as_numbers
+from tfkgrec.data.readers.times import read_times
 from tfkgrec.data.records import RawData
+from tfkgrec.datasets.own_files.bad_rows import settle
+from tfkgrec.datasets.own_files.columns import LINKS, NAMES, TRIPLES, named, plain
+from tfkgrec.datasets.own_files.database import query
 from tfkgrec.datasets.own_files.item_entities import link_items
-from tfkgrec.datasets.own_files.item_table import read_facts
-from tfkgrec.datasets.own_files.look import SEPARATORS, look, stripped, text_kind
-from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings, ItemTable
+from tfkgrec.datasets.own_files.item_table import Facts, read_facts
+from tfkgrec.datasets.own_files.names import names_of_entities
+from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings, ItemTable, TripleColumns
+from tfkgrec.datasets.own_files.sources import AS_FOUND, How, Source, open_table
 from tfkgrec.errors import InputError
-
-Source: TypeAlias = str | Path | pd.DataFrame
-Columns: TypeAlias = Mapping[str, Sequence[str]]  # our name -> words that headers use
-
-# What headers call the columns (letter case, a type after ":" and a final id, entity or type aside), by our names.
-TRIPLE_COLUMNS = {
-    "head": ("head", "h", "subject", "source", "start", "from", "node1", "item"),
-    "relation": ("relation", "r", "rel", "predicate", "property", "type", "edge", "label"),
-    "tail": ("tail", "t", "object", "target", "end", "to", "node2", "value"),
-}
-LINK_COLUMNS = {"item": ("item",), "entity": ("entity",)}
 
 
 def read(data: DataConfig, seed: int) -> RawData:
     """The files that `data` names; the seed has no say."""
     settings = data.source
-    if not isinstance(settings, FilesSettings) or settings.interactions is None:
+    if not isinstance(settings, FilesSettings):
         raise InputError("data: expected interactions with dataset: files, found none")
+    columns, table = settings.columns or ColumnsConfig(), settings.item_table
+    interactions = _source(settings, "interactions")
     return read_files(
-        settings.interactions,
-        settings.triples,
-        settings.item_links,
-        **({} if settings.columns is None else dataclasses.asdict(settings.columns)),
+        "" if interactions is None else interactions,
+        _source(settings, "triples"),
+        _source(settings, "item_links"),
+        user=columns.user,
+        item=columns.item,
+        rating=columns.rating,
+        timestamp=columns.timestamp,
+        item_names=_source(settings, "item_names"),
+        entity_names=_source(settings, "entity_names"),
         positive_at=settings.positive_at,
         unlinked_items=data.unlinked_items or "keep",
-        item_table=settings.item_table,
-        encoding=settings.encoding,
+        item_table=table,
+        item_table_source=None if table is None else _source(settings, "item_table"),
+        triple_columns=settings.triple_columns,
+        how=How(settings.encoding, settings.separator),
+        max_bad_rows=settings.max_bad_rows,
     )
+
+
+def _source(settings: FilesSettings, role: str) -> Source | None:
+    """The query's rows, or the file."""
+    text = (settings.queries or {}).get(role)
+    if text is not None:
+        return query(settings.database or "", role, text)
+    found: Source | ItemTable | None = getattr(settings, role)
+    return found.file if isinstance(found, ItemTable) else found
 
 
 def read_files(
@@ -53,83 +64,168 @@ def read_files(
     triples: Source | None,
     item_links: Source | None = None,
     *,
-    user: str = "user",
-    item: str = "item",
-    rating: str | None = None,
-    timestamp: str | None = None,
+    user: str | int = "user",
+    item: str | int = "item",
+    rating: str | int | None = None,
+    timestamp: str | int | None = None,
     positive_at: float | None = None,
     unlinked_items: str = "keep",
     item_table: ItemTable | None = None,
-    encoding: str = "utf-8",
+    item_table_source: Source | None = None,
+    item_names: Source | None = None,
+    entity_names: Source | None = None,
+    triple_columns: TripleColumns | None = None,
+    how: How = AS_FOUND,
+    max_bad_rows: float = 0.0,
 ) -> RawData:
     """Read files, plain or packed, or data frames.
 
     Args:
-        interactions: a table with a header.
+        interactions: a table with a header, or with columns by place.
         triples: head, relation, tail, with or without a header; None: all facts are in `item_table`.
         item_links: item, entity, with or without a header. None: item ids are entity ids.
-        user, item, rating, timestamp: columns of `interactions`. Timestamps are seconds, or a data frame's times.
-        positive_at: a rating at or above it is a positive; None: every row is.
-        unlinked_items: what becomes of an item without an entity, that is without a link, or without a triple where
-            item ids are entity ids, and not in `item_table`: "keep" it as one without facts, "drop" its interactions,
-            "refuse" the data.
-        item_table: a table of facts of the items, beside the triples or alone.
-        encoding: of all text files.
+        user, item, rating, timestamp: columns of `interactions`.
+        unlinked_items: what becomes of an item without a link, or without a triple where item ids are entity ids, and
+            not in `item_table`: "keep" it as one without facts, "drop" its interactions, "refuse" the data.
+        item_table_source: rows of the table; None: the file that `item_table` names.
+        how: applies to text.
+        others: as the settings of these names in `FilesSettings`.
 
     Raises:
         InputError: one line that names file and line, or column.
     """
-    rows, pairs = _read_interactions(interactions, ColumnsConfig(user, item, rating, timestamp), positive_at, encoding)
-    table = None if item_table is None else _open(item_table.file or "", "item_table", encoding=encoding)
-    facts = None if table is None or item_table is None else read_facts(table, item_table)
-    graph = _no_triples() if triples is None else _open(triples, "triples", TRIPLE_COLUMNS, encoding=encoding)
-    if item_links is None:
-        links = _items_as_entities(pairs["item"], graph)
-    else:
-        named = {**LINK_COLUMNS, "item": ("item", _plain(item))}
-        links = _open(item_links, "item_links", named, "entity", encoding)
-        links = dataclasses.replace(links, frame=links.frame[links.frame["entity"] != ""])
-    told = set(links.frame["item"]) if facts is None else {*links.frame["item"], *facts.rows["item"]}
-    known = pairs["item"].isin(told)
-    if unlinked_items == "refuse":
-        _refuse_unlinked(rows, pairs["item"][~known], links.source)
-    kept = pairs["item"] if unlinked_items == "keep" else pairs["item"][known]
-    linked = link_items(kept, links.frame, graph.frame, None if facts is None else facts.rows)
-    names = {} if facts is None else facts.names(linked.links)
-    said = dict.fromkeys(line for one in (rows, table, graph, links) if one is not None for line in one.said)
-    links, graph = RawTable(links.source, linked.links), RawTable(graph.source, linked.triples)
-    raw = build_raw("files", pairs, graph, links, names)
-    return dataclasses.replace(raw, report=(*said, *linked.report, *raw.report))
+    found = _read_interactions(interactions, ColumnsConfig(user, item, rating, timestamp), positive_at, how)
+    graph = _no_triples() if triples is None else _read_triples(triples, triple_columns, how)
+    links = _read_links(item_links, item, how) if item_links is not None else _same_ids(found.pairs["item"], graph)
+    table, facts = _read_facts(item_table, item_table_source, how)
+    items = None if item_names is None else open_table(item_names, "item_names", NAMES, "name", how)
+    entities = None if entity_names is None else open_table(entity_names, "entity_names", NAMES, "name", how)
+    tables = [one for one in (found.table, graph, links, table, items, entities) if one is not None and one.kind]
+    bad = settle(tables, max_bad_rows)
+    raw = _linked(found, graph, links, facts, _Names(items, entities), unlinked_items)
+    said = dict.fromkeys(line for one in tables for line in one.said)
+    return dataclasses.replace(
+        raw,
+        report=(*said, *bad.report, *raw.report),
+        sources=tuple(f"{one.source}: {one.kind}, {len(one.frame) + len(one.bad):,} rows" for one in tables),
+        bad=bad.rows,
+        times_per_second=found.times_per_second,
+    )
 
 
-def _no_triples() -> RawTable:
-    return RawTable("data.item_table", pd.DataFrame({name: [] for name in TRIPLE_COLUMNS}, dtype=object))
+class _Names(NamedTuple):
+    items: RawTable | None
+    entities: RawTable | None
+
+
+class Interactions(NamedTuple):
+    """`pairs` with columns user, item, positive and perhaps timestamp; `table` has the rows as they stand."""
+
+    table: RawTable
+    pairs: pd.DataFrame
+    times_per_second: int = 1
 
 
 def read_interactions(
-    source: Source, columns: ColumnsConfig, positive_at: float | None, encoding: str = "utf-8"
-) -> pd.DataFrame:
-    """Interactions alone, as `RawData` has them; repeats of a pair are left out."""
-    _, pairs = _read_interactions(source, columns, positive_at, encoding)
-    return one_row_per_pair(pairs)[0].reset_index(drop=True)
+    source: Source,
+    columns: ColumnsConfig,
+    positive_at: float | None = None,
+    how: How = AS_FOUND,
+    max_bad_rows: float = 0.0,
+) -> tuple[Interactions, tuple[str, ...]]:
+    """Interactions alone, repeats of a pair left out; and what to say of them."""
+    found = _read_interactions(source, columns, positive_at, how)
+    bad = settle([found.table], max_bad_rows)
+    pairs, repeats = one_row_per_pair(found.pairs)
+    return found._replace(pairs=pairs.reset_index(drop=True)), (*found.table.said, *bad.report, *repeats)
 
 
-def _read_interactions(
-    source: Source, columns: ColumnsConfig, positive_at: float | None, encoding: str
-) -> tuple[RawTable, pd.DataFrame]:
-    """The rows as they stand in the source, and user, item, positive, timestamp of them."""
-    rows = _open(source, "interactions", encoding=encoding)
-    pairs = rows.select("data.columns", user=columns.user, item=columns.item).frame.assign(positive=True)
+def _read_interactions(source: Source, columns: ColumnsConfig, positive_at: float | None, how: How) -> Interactions:
+    if positive_at is not None and columns.rating is None:
+        raise InputError("data.positive_at: expected the name of the rating column beside it, found none")
+    names = {name: column for name, column in dataclasses.asdict(columns).items() if column is not None}
+    if positive_at is None:
+        names.pop("rating", None)
+    how = how._replace(places=any(isinstance(column, int) for column in names.values()))
+    table = named(open_table(source, "interactions", how=how), names, "data.columns")
+    if "rating" in names:
+        table = table.set_aside("rating", ~np.isfinite(as_numbers(table.frame["rating"])), "a number", names["rating"])
+    per_second = 1
+    if "timestamp" in names:
+        times = read_times(table.frame["timestamp"])
+        seconds = f"a time in {times.unit}" if times.unit != "dates" else "an ISO date"
+        counted = pd.Series(times.time, index=table.frame.index)[~times.wrong]
+        table = table.set_aside("timestamp", times.wrong, seconds, names["timestamp"])
+        per_second, kind = times.per_second, f"{table.kind}, times in {times.unit}"
+        table = dataclasses.replace(table, kind=kind.replace("in dates", "as dates"))
+    pairs = table.frame[["user", "item"]].assign(positive=True)
     if positive_at is not None:
-        if columns.rating is None:
-            raise InputError(f"{rows.source}: expected the name of the rating column beside positive_at, found none")
-        pairs["positive"] = rows.numbers(columns.rating, "data.columns.rating") >= positive_at
-    if columns.timestamp is not None:
-        pairs["timestamp"] = rows.seconds(columns.timestamp, "data.columns.timestamp")
-    return rows, pairs
+        pairs["positive"] = as_numbers(table.frame["rating"]) >= positive_at
+    if "timestamp" in names:
+        pairs["timestamp"] = counted
+    return Interactions(table, pairs, per_second)
 
 
-def _items_as_entities(items: pd.Series, graph: RawTable) -> RawTable:
+def _read_triples(source: Source, columns: TripleColumns | None, how: How) -> RawTable:
+    if columns is not None:
+        names = dataclasses.asdict(columns)
+        how = how._replace(places=isinstance(columns.head, int))
+        return named(open_table(source, "triples", how=how), names, "data.triple_columns")
+    table = open_table(source, "triples", TRIPLES, how=how)
+    said = (*_unlike_the_others(table), *_perhaps_in_another_order(table))
+    return dataclasses.replace(table, said=(*table.said, *said))
+
+
+def _unlike_the_others(table: RawTable) -> Iterator[str]:
+    first = table.frame.iloc[0] if len(table.frame) > 2 and table.kind.endswith("no header") else {}
+    if len(first) and all((table.frame[name] == text).sum() == 1 for name, text in first.items()):
+        row = f"{table.source}: the first row, {' '.join(first)}, is like no other and taken for a triple"
+        yield f"{row}; if it is a header, data.triple_columns tells which column is which"
+
+
+def _perhaps_in_another_order(table: RawTable) -> Iterator[str]:
+    relations, tails = table.frame["relation"].nunique(), table.frame["tail"].nunique()
+    if relations > max(2 * tails, 5):
+        wrong = f"{table.source}: {relations:,} relations lead to {tails:,} entities"
+        yield f"{wrong}; if the columns are in another order, data.triple_columns tells which is which"
+
+
+def _linked(
+    found: Interactions, graph: RawTable, links: RawTable, facts: Facts | None, names: _Names, unlinked_items: str
+) -> RawData:
+    """Items and entities one to one, and what goes with items that have no entity."""
+    told = set(links.frame["item"]) if facts is None else {*links.frame["item"], *facts.rows["item"]}
+    known = found.pairs["item"].isin(told)
+    if unlinked_items == "refuse":
+        _refuse_unlinked(found.table, found.pairs["item"][~known], links.source)
+    kept = found.pairs["item"] if unlinked_items == "keep" else found.pairs["item"][known]
+    linked = link_items(kept, links.frame, graph.frame, None if facts is None else facts.rows)
+    called = {} if facts is None else facts.names(linked.links)
+    called |= names_of_entities(linked.links, links.frame, *names)
+    triples, own = RawTable(graph.source, linked.triples), RawTable(links.source, linked.links)
+    raw = build_raw("files", found.pairs, triples, own, called)
+    return dataclasses.replace(raw, report=(*linked.report, *raw.report))
+
+
+def _read_links(source: Source, item: str | int, how: How) -> RawTable:
+    called = (*LINKS["item"], *([plain(item)] if isinstance(item, str) else []))
+    links = open_table(source, "item_links", {**LINKS, "item": called}, "entity", how)
+    return dataclasses.replace(links, frame=links.frame[links.frame["entity"] != ""])
+
+
+def _read_facts(settings: ItemTable | None, source: Source | None, how: How) -> tuple[RawTable | None, Facts | None]:
+    if settings is None:
+        return None, None
+    table = open_table(settings.file or "" if source is None else source, "item_table", how=how)
+    return table, read_facts(table, settings)
+
+
+def _no_triples() -> RawTable:
+    return RawTable("data.item_table", pd.DataFrame({name: [] for name in TRIPLES}, dtype="str"))
+
+
+def _same_ids(items: pd.Series, graph: RawTable) -> RawTable:
+    """Links of the items that are entities under their own ids."""
     own = items.drop_duplicates()
     own = own[own.isin(pd.concat([graph.frame["head"], graph.frame["tail"]]))]
     return RawTable(graph.source, pd.DataFrame({"item": own, "entity": own}))
@@ -140,53 +236,3 @@ def _refuse_unlinked(rows: RawTable, unlinked: pd.Series, source: str) -> None:
         count = f"{unlinked.nunique():,} such items; data.unlinked_items: keep takes them without facts"
         found = f"found {unlinked.iloc[0]!r} ({count})"
         raise rows.error(unlinked.index[0], f"expected an item with an entity in {source}, {found}")
-
-
-def _open(
-    source: Source, role: str, columns: Columns | None = None, blank: str = "", encoding: str = "utf-8"
-) -> RawTable:
-    """Any supported source; `columns` are the wanted ones (`blank` may lack values), None takes the header as it is."""
-    if isinstance(source, pd.DataFrame):
-        table = table_from_frame(source, f"{role} (data frame)")
-        return table if columns is None else _wanted(table, columns, blank)
-    path = Path(source)
-    kind = text_kind(path)
-    if kind == ".parquet":
-        table = table_from_parquet(path)
-    elif kind not in SEPARATORS:
-        wanted = f"a {', '.join(SEPARATORS)} or .parquet file, plain or packed ({', '.join(PACKED)})"
-        raise InputError(f"{path}: expected {wanted}, found {path.suffix or 'no suffix'}")
-    else:
-        separator, first = look(path, SEPARATORS[kind], encoding)
-        headless = columns is not None and not _header(first, columns)
-        names = list(columns or ()) if headless else None
-        table = stripped(read_table(path, separator, names, encoding=encoding, quoted=len(separator) == 1))
-        if separator != SEPARATORS[kind]:
-            table = dataclasses.replace(table, said=(f"{path}: separated by {separator!r}", *table.said))
-    return table if columns is None else _wanted(table, columns, blank)
-
-
-def _wanted(table: RawTable, columns: Columns, blank: str) -> RawTable:
-    """The wanted columns: by name where the header is understood, else by place."""
-    fields = list(table.frame.columns)
-    if len(fields) < len(columns):
-        raise InputError(f"{table.source}: expected columns {', '.join(columns)}, found {', '.join(fields)}")
-    found = _header(fields, columns)
-    others = iter([field for field in fields if field not in found.values()])
-    chosen = {name: found.get(name) or next(others) for name in columns}
-    filled = table.select(**{name: field for name, field in chosen.items() if name != blank})
-    if not blank:
-        return filled
-    return dataclasses.replace(filled, frame=filled.frame.assign(**{blank: table.frame[chosen[blank]]}))
-
-
-def _header(fields: Sequence[str], columns: Columns) -> dict[str, str]:
-    """Wanted column -> field that means it. Empty unless at least half are there: then the line is no header."""
-    plain = [_plain(field) for field in fields]
-    found = {name: fields[plain.index(word)] for name, words in columns.items() for word in words if word in plain}
-    return found if 2 * len(found) >= len(columns) else {}
-
-
-def _plain(field: str) -> str:
-    text = field.strip().lower().removeprefix(":").split(":")[0]
-    return re.sub(r"(?<=.)_?(id|entity|type)$", "", text)

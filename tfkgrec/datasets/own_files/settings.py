@@ -3,17 +3,32 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfkgrec.config import Section, SettingError
+from tfkgrec.config import Section, SettingError, number
 
 
 @dataclass(frozen=True)
 class ColumnsConfig(Section):
-    """Column names of one's own interactions file; null: there is no such column."""
+    """Columns of one's own interactions: names, or places from 0 where there is no header; null: no such column."""
 
-    user: str = "user"
-    item: str = "item"
-    rating: str | None = None
-    timestamp: str | None = None
+    user: str | int = "user"
+    item: str | int = "item"
+    rating: str | int | None = None
+    timestamp: str | int | None = None
+
+    def validate(self) -> None:
+        _of_one_kind(self.user, self.item, self.rating, self.timestamp)
+
+
+@dataclass(frozen=True)
+class TripleColumns(Section):
+    """Columns of one's own triples: names, or places from 0 where there is no header."""
+
+    head: str | int = "head"
+    relation: str | int = "relation"
+    tail: str | int = "tail"
+
+    def validate(self) -> None:
+        _of_one_kind(self.head, self.relation, self.tail)
 
 
 @dataclass(frozen=True)
@@ -28,9 +43,8 @@ class ItemTable(Section):
     name: str | None = None  # the column of the items' names, for people
 
     def validate(self) -> None:
-        if self.file is None or not self.columns:
-            key = "file" if self.file is None else "columns"
-            raise SettingError(key, "expected the table and columns of it, found none")
+        if not self.columns:
+            raise SettingError("columns", "expected columns of the table, found none")
         self._fill("bins", {})
         for column, bins in (self.bins or {}).items():
             if column not in self.columns or bins < 2:
@@ -39,20 +53,52 @@ class ItemTable(Section):
 
 @dataclass(frozen=True)
 class FilesSettings(Section):
-    """Which files, and what stands in them; keys of the section `data`."""
+    """Which files, and what stands in them; keys of the section `data`.
+
+    A path may be a file, a folder of them or a pattern such as `clicks/2026-*.csv`.
+    """
 
     interactions: Path | None = None
     columns: ColumnsConfig | None = None  # null: user and item
     positive_at: float | None = None  # a rating at or above it is a positive, under every protocol; null: every row is
     triples: Path | None = None  # may be left out where there is an item_table
+    triple_columns: TripleColumns | None = None  # null: by the names that others use, else by place
     item_table: ItemTable | None = None
     item_links: Path | None = None  # item -> entity; null: item ids are entity ids
+    item_names: Path | None = None  # item -> its name, for people; a name may be that of several items
+    entity_names: Path | None = None  # entity -> its name, for people
+    database: str | None = None  # an address such as sqlite:///shop.db, for queries; needs the extra sql
+    queries: dict[str, str] | None = None  # interactions, triples, item_links, ... -> SQL in place of the file
+    separator: str | None = None  # of the text files; null: found by looking
     encoding: str = "utf-8"  # of the text files; Book-Crossing's own are latin-1
+    max_bad_rows: float = number(0.001, min=0, below=1)  # share of a file's rows that may be set aside; --strict: 0
 
     def validate(self) -> None:
-        for name in ("interactions", "triples"):
-            if getattr(self, name) is None and (name != "triples" or self.item_table is None):
-                raise SettingError(name, "expected a path with dataset: files, found none")
         self._fill("columns", ColumnsConfig())
+        self._fill("queries", {})
+        roles = ("interactions", "triples", "item_table", "item_links", "item_names", "entity_names")
+        for role in self.queries or {}:
+            if role not in roles:
+                raise SettingError("queries", f"expected one of {', '.join(roles)}, found {role}")
+        if bool(self.queries) != (self.database is not None):
+            raise SettingError("database", "expected an address and queries, or neither of them")
+        if not self.has("interactions"):
+            raise SettingError("interactions", "expected a path with dataset: files, found none")
+        if not self.has("triples") and self.item_table is None:
+            raise SettingError("triples", "expected a path, or an item_table, with dataset: files, found none")
+        if self.item_table is not None and self.item_table.file is None and not self.has("item_table"):
+            raise SettingError("item_table.file", "expected the table, found none")
         if self.columns and self.positive_at is not None and self.columns.rating is None:
             raise SettingError("positive_at", "expected columns.rating beside it, found none")
+
+    def has(self, role: str) -> bool:
+        """Whether there is a file or a query of this role."""
+        return getattr(self, role) is not None or role in (self.queries or {})
+
+
+def _of_one_kind(*columns: str | int | None) -> None:
+    kinds = {type(column) for column in columns if column is not None}
+    if len(kinds) > 1:
+        raise SettingError("", "expected names (a header) or places from 0 (none), found both")
+    if kinds == {int} and min(column for column in columns if isinstance(column, int)) < 0:
+        raise SettingError("", "expected places from 0, found one below")

@@ -35,7 +35,11 @@ class SequentialOthers:
             raise InputError("data.columns.timestamp: expected a column with data.protocol sequential, found none")
         self.training, self.evaluation = training, evaluation
         item, time, offsets, known_end = other.in_time()
-        begin = _newest_begins(time // DAY if split.next == "session" else np.arange(len(item)), offsets, known_end)
+        begin = _newest_begins(
+            time // (DAY * other.times_per_second) if split.next == "session" else np.arange(len(item)),
+            offsets,
+            known_end,
+        )
         asked = np.flatnonzero((begin < offsets[1:]) & (begin > offsets[:-1])).astype(np.int32)
         if not len(asked):
             raise InputError("expected users of whom something is known before what is new, found none")

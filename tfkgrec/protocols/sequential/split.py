@@ -119,7 +119,9 @@ def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> Sequence
     order = np.lexsort((pairs.timestamp, pairs.user))  # stable
     user, item, time = pairs.user[order], pairs.item[order].astype(np.int32), pairs.timestamp[order]
     offsets = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=dataset.users.size))]).astype(np.int64)
-    train_end, validation_end = _ends(user, time // DAY if next == "session" else np.arange(len(user)), offsets)
+    train_end, validation_end = _ends(
+        user, time // (DAY * dataset.times_per_second) if next == "session" else np.arange(len(user)), offsets
+    )
     asked = np.flatnonzero(train_end < offsets[1:]).astype(np.int32)
     if not len(asked):
         raise InputError(

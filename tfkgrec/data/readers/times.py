@@ -1,0 +1,59 @@
+"""Times as they stand in files: counted since 1970 in a unit that their size tells, or ISO dates."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tfkgrec.data.readers.tables import as_numbers
+
+UNITS = (("seconds", 1e11, 1_000_000), ("milliseconds", 1e14, 1_000), ("microseconds", 1e17, 1))
+"""Unit, what its numbers are below (seconds: the year 5138), and microseconds in it; above all, nanoseconds."""
+
+
+class Times(NamedTuple):
+    """`time` since 1970 as int64 [n], `per_second` of them in a second: 1 where that loses nothing, else 1,000,000.
+
+    `wrong` bool [n]: the text is no time, or none in the unit of the others. `unit` is for people.
+    """
+
+    time: np.ndarray
+    per_second: int
+    wrong: np.ndarray
+    unit: str
+
+
+def read_times(texts: pd.Series) -> Times:
+    """Numbers or ISO dates and datetimes (without a zone: in UTC), whichever most of them are.
+
+    Numbers are all in one unit, told by the size of the middle one. Whole numbers of 64 bits stay exact.
+    """
+    numbers = as_numbers(texts)
+    finite = np.isfinite(numbers)
+    if 2 * finite.sum() < len(texts):
+        unit, (microseconds, wrong) = "dates", _dates(texts)
+    else:
+        size = float(np.median(np.abs(numbers[finite])))
+        unit, top, scale = next((one for one in UNITS if size < one[1]), ("nanoseconds", 2.0**63, 0))
+        wrong = ~finite | (np.abs(numbers) >= top)
+        microseconds = _scaled(pd.to_numeric(texts.where(~wrong, "0")), scale)
+    if np.any(microseconds % 1_000_000):
+        return Times(microseconds, 1_000_000, wrong, unit)
+    return Times(microseconds // 1_000_000, 1, wrong, unit)
+
+
+def _scaled(numbers: pd.Series, scale: int) -> np.ndarray:
+    """In microseconds, `scale` of which are one; 0: a thousandth of one is."""
+    if pd.api.types.is_integer_dtype(numbers):
+        whole: np.ndarray = numbers.to_numpy(np.int64)
+        return whole * scale if scale else whole // 1_000
+    rounded: np.ndarray = np.round(numbers.to_numpy(np.float64) * (scale or 1e-3)).astype(np.int64)
+    return rounded
+
+
+def _dates(texts: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    found = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
+    wrong: np.ndarray = found.isna().to_numpy()
+    microseconds: np.ndarray = found.dt.tz_localize(None).to_numpy().astype(np.int64)  # a copy
+    microseconds[wrong] = 0
+    return microseconds, wrong
