@@ -114,7 +114,7 @@ def test_its_model_scores_its_own_data(path):
 @functools.lru_cache(maxsize=8)
 def _read_once(data: DataConfig) -> Dataset:
     """Configs of one dataset share it."""
-    return assemble(load_raw(data, seed=0), 0, data.inverse_relations)
+    return assemble(load_raw(data, seed=0), 0, data.inverse_relations, data.split_version)
 
 
 def _train_a_batch(config: Config, prepared: Prepared) -> None:

@@ -187,9 +187,10 @@ def test_inner_ids_carry_no_popularity():
     assert np.mean(inner) == pytest.approx(0.5, abs=0.04)
 
 
-def test_inner_ids_do_not_follow_the_order_of_the_file():
+@pytest.mark.parametrize("version", [1, 2])
+def test_inner_ids_do_not_follow_the_order_of_the_file(version):
     raw, _ = draw_world(60, 50, 10, seed=0)
-    orders = [assemble(raw, seed) for seed in (0, 1)]
+    orders = [assemble(raw, seed, version=version) for seed in (1, 2)]
     for kind in ("users", "items", "relations"):
         first, second = (getattr(dataset, kind).raw[1:].tolist() for dataset in orders)
         assert sorted(first) == sorted(second)

@@ -9,7 +9,7 @@ from tfkgrec.data.keyed import mix, text_keys
 from tfkgrec.data.records import Dataset, IdMap, Interactions, KnowledgeGraph, Order, RawData
 
 
-def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: int = 1) -> Dataset:
+def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: int = 2) -> Dataset:
     """Number everything in a seeded order (ids carry no popularity) and drop users without a positive.
 
     Args:

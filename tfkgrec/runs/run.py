@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tfkgrec import registry
-from tfkgrec.config import Config, load_config
+from tfkgrec.config import Config
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import BadRow, Dataset
 from tfkgrec.datasets.load import load_raw
@@ -164,7 +164,7 @@ def _embeddings(config: Config, prepared: Prepared, run: RunDirectory, cache: Ru
 
 def _check_same_settings(config: Config, run: RunDirectory) -> None:
     """A resumed run goes on as it began; only how long it goes on, and what is done with it, may change."""
-    before, now = (flatten(settings.to_dict()) for settings in (load_config(run.config), config))
+    before, now = (flatten(settings.to_dict()) for settings in (read_config(run.config), config))
     for key, value in now.items():
         if before.get(key) != value and not key.startswith(MAY_CHANGE):
             raise InputError(f"{key}: expected {before.get(key)}, as the run in {run.path} began, found {value}")

@@ -11,7 +11,7 @@ import h5py
 import keras
 
 from tfkgrec import registry
-from tfkgrec.config import Config, Section, load_config
+from tfkgrec.config import Config, Section
 from tfkgrec.config.data import DataConfig
 from tfkgrec.config.load import make_config
 from tfkgrec.config.yaml_text import read
@@ -39,10 +39,21 @@ MOVED: dict[str, dict[str, str]] = {
 
 
 def read_config(path: Path) -> Config:
-    """The config of a run of any version."""
+    """The config of a run of any version.
+
+    A run writes all of its settings, so one that names no `data.split_version` is older than the second.
+    """
     raw, places = read(path)
-    if raw.get("data", {}).get("protocol") not in LETTERS:
-        return load_config(path)
+    data = raw.get("data")
+    if isinstance(data, dict):
+        data.setdefault("split_version", 1)
+        if data.get("protocol") in LETTERS:
+            _translate(raw)
+    return make_config(raw, places, (), path.resolve().parent, None)
+
+
+def _translate(raw: dict[str, Any]) -> None:
+    """The keys of 0.1 as they are called today, without those that nothing read."""
     protocol = registry.protocol(raw["data"]["protocol"])
     dataset = registry.dataset(raw["data"]["dataset"])
     training = raw["training"]
@@ -54,7 +65,6 @@ def read_config(path: Path) -> Config:
     _keep(raw["data"], DataConfig, *beside)
     if registry.model(raw["model"]["name"]).stages == 1:
         training["first_stage"] = None
-    return make_config(raw, places, (), path.resolve().parent, None)
 
 
 def read_model(path: Path, name: str) -> Recommender:

@@ -14,11 +14,11 @@ from tfkgrec.errors import InputError
 from tfkgrec.protocols.sequential.split import DAY, split_sequences
 
 
-def timed(rows: list[tuple[str, str, int]], items: int = 8) -> Dataset:
+def timed(rows: list[tuple[str, str, int]], items: int = 8, version: int = 2) -> Dataset:
     ids = [f"i{n}" for n in range(items)]
     table = pd.DataFrame(rows, columns=["user", "item", "timestamp"]).assign(positive=True)
     triples = pd.DataFrame([("i0", "genre", "noir")], columns=["head", "relation", "tail"])
-    return assemble(RawData("timed", table, triples, pd.DataFrame({"item": ids, "entity": ids})), 0)
+    return assemble(RawData("timed", table, triples, pd.DataFrame({"item": ids, "entity": ids})), 0, version=version)
 
 
 def raw_items(data: Dataset, items: np.ndarray) -> list[str]:
@@ -26,8 +26,8 @@ def raw_items(data: Dataset, items: np.ndarray) -> list[str]:
 
 
 def test_next_item_by_hand():
-    # In the file u's items stand as i3 i1 i2 i0; i1 and i2 share a moment and stay in the order of the file.
-    data = timed([("u", "i3", 40), ("v", "i5", 1), ("u", "i1", 20), ("u", "i2", 20), ("u", "i0", 10), ("v", "i6", 2)])
+    # In the file u's items stand as i3 i1 i2 i0.
+    data = timed([("u", "i3", 40), ("v", "i5", 1), ("u", "i1", 20), ("u", "i2", 21), ("u", "i0", 10), ("v", "i6", 2)])
     splits = split_sequences(data, 0)
     u, v = (int(x) for x in data.users.encode(["u", "v"]))
     own = splits.items[splits.offsets[u] : splits.offsets[u + 1]]
@@ -45,10 +45,16 @@ def test_next_item_by_hand():
     assert splits.report == ("next item: 1 of 2 users have enough to hold out and are ranked",)
 
 
-def test_ties_are_broken_by_file_order_whatever_the_ids():
+def test_ties_are_broken_by_file_order_in_version_1_and_never_in_version_2():
     rows = [("u", f"i{n}", 7) for n in (4, 0, 6, 2, 5, 1)]
-    data = timed(rows)
-    assert raw_items(data, split_sequences(data, 3).items) == [item for _, item, _ in rows]
+    in_file = [item for _, item, _ in rows]
+    found = {}
+    for version in (1, 2):
+        for order in (rows, rows[::-1]):
+            data = timed(order, version=version)
+            found[version, order is rows] = raw_items(data, split_sequences(data, 3).items)
+    assert found[1, True] == in_file == found[1, False][::-1]
+    assert found[2, True] == found[2, False] not in (in_file, in_file[::-1])
 
 
 def test_next_session_by_hand():
