@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from tests.real_data import needs_real_data
 from tfkgrec import registry
 from tfkgrec.config import Config, DataConfig, load_config
+from tfkgrec.config.yaml_text import read
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Dataset
 from tfkgrec.datasets.load import load_raw
@@ -75,12 +77,25 @@ def test_published_figures_are_carried_and_agree_with_the_header(path):
 
 @pytest.mark.parametrize("paper", [path for path in CONFIGS if path.stem.endswith("-paper")], ids=_name)
 def test_a_papers_own_settings_use_nothing_that_is_not_in_the_paper(paper):
-    """The defaults are the papers'; a -paper config switches no extension on and keeps fixed negatives."""
+    """A -paper config names the preset; it switches nothing on that is off there, and keeps fixed negatives."""
+    raw, _ = read(paper)
+    assert raw["model"]["preset"] == "paper"
     config = load_config(paper)
-    plain = registry.model(config.model.name).settings().to_dict()
-    switched_on = {key for key, value in config.model.to_dict().items() if value is True and plain[key] is not True}
-    assert not switched_on
+    plain = registry.model(config.model.name).presets["paper"]["model"]
+    assert not {key for key, value in config.model.to_dict().items() if value is True and plain[key] is not True}
     assert config.data.protocol != "ctr" or config.training.negatives == "fixed"
+
+
+RESOLVED = json.loads(Path(__file__).with_name("resolved_configs.json").read_text())
+"""What the configs of commit 121b66d resolved to, before there were presets, when each named what it needed."""
+
+
+def test_resolves_to_what_it_was_measured_with(path):
+    """Defaults and presets may change; what a config stands for, and its figures were measured with, does not."""
+    config = load_config(path).to_dict()
+    found = {name: config[name] for name in ("model", "pretraining", "training")}
+    found["inverse_relations"] = config["data"]["inverse_relations"]
+    assert json.loads(json.dumps(found)) == RESOLVED[_name(path)]
 
 
 def test_its_model_trains_a_batch_of_planted_data(path):

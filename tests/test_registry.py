@@ -17,7 +17,8 @@ ROOT = Path(tfkgrec.__file__).parent
 CONFIGS = ROOT.parent / "configs"
 GROUPS = {"models": registry.models, "protocols": registry.protocols, "datasets": registry.datasets}
 MAY_BE_EMPTY = {  # group -> fields that a spec may leave away
-    "models": {"citation", "explain_text", "ablations", "paper_ablations", "speed_preset", "baseline", "takes_vectors"},
+    "models": {"citation", "explain_text", "ablations", "paper_ablations", "speed_preset", "baseline", "takes_vectors"}
+    | {"defaults", "presets"},
     "protocols": {"aliases", "own_candidates", "any_rating", "k_core"},
     "datasets": {"graphs", "settings", "synthetic", "citation"},
 }

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 Overrides = tuple[str, ...]
 """Settings as `--set` takes them: ("model.aggregator=sum", "model.dim=8")."""
 
+Settings = Mapping[str, Mapping[str, object]]
+"""Part of a config: section -> key -> value, as YAML would have it."""
+
 
 @dataclass(frozen=True)
 class Citation:
@@ -65,6 +68,9 @@ class ModelSpec:
         baseline: whether papers compare with it; such a model is no proposal of its own.
         takes_vectors: which of the pre-trained "knowledge" and "items" it can start from.
         stages: in how many it can learn.
+        defaults: what it wants of other sections than `model` where their own defaults do not suit it. Keys of
+            `training` that a protocol does not have are passed over.
+        presets: name -> all that `model.preset: <name>` stands for, `model` included; "paper" are the paper's settings.
     """
 
     name: str
@@ -83,6 +89,8 @@ class ModelSpec:
     baseline: bool = False
     takes_vectors: tuple[str, ...] = ()
     stages: int = 1
+    defaults: Settings = field(default_factory=dict)
+    presets: Mapping[str, Settings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="tfkgrec train",
         description="Train a model, evaluate it, export it.",
         epilog=f"Models: {', '.join(registry.models())}. Datasets: {', '.join(registry.datasets())}. "
-        f"Protocols: {', '.join(registry.protocols())}.",
+        f"Protocols: {', '.join(registry.protocols())}. {_presets()}",
     )
     add_config_arguments(parser)
     parser.add_argument(
@@ -46,6 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"export: {export_run(run_dir, options.export_dir)}")
     return 0
+
+
+def _presets() -> str:
+    """Which models have settings by name."""
+    models = registry.models().values()
+    names = sorted({name for spec in models for name in spec.presets})
+    of = (f"{name} ({', '.join(spec.name for spec in models if name in spec.presets)})" for name in names)
+    return f"Presets, as --set model.preset=NAME: {'; '.join(of)}."
 
 
 def default_run_dir(config: Config) -> Path:

@@ -18,7 +18,7 @@ from tfkgrec.registry import ModelSpec
 from tfkgrec.training.backend import seed_everything
 from tfkgrec.training.contract import TrainingProtocol
 
-PAPER = "paper"  # the settings' defaults
+PAPER = "paper"  # the preset of that name; of a model that has none, its defaults
 EVERYTHING = "everything"  # with all that is not in the paper: tests/golden/configs/
 MANY = 8  # candidates of a user: no more than a model re-ranks (`model.rerank`), which scores the others differently
 SEED = 0
@@ -115,8 +115,9 @@ def small_settings(name: str, variant: str = EVERYTHING, dropout: float = 0.0) -
     """Without dropout, so that training is as repeatable as the rest."""
     given = _config(name, registry.model(name).ablations.get(variant, ())).model
     values = {field.name: getattr(given, field.name) for field in fields(given) if field.init}
-    if variant == PAPER:  # the sizes alone
-        values = {key: value for key, value in values.items() if type(value) is int}
+    if variant == PAPER:
+        sizes = {key: value for key, value in values.items() if type(value) is int}
+        values = {**registry.model(name).presets.get(PAPER, {}).get("model", {}), **sizes}
     if "dropout" in {field.name for field in fields(given)}:
         values["dropout"] = dropout
     values.pop("name", None)

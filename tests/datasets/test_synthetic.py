@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tfkgrec.data.assemble import assemble
-from tfkgrec.datasets.synthetic.world import draw_world, expected_auc
+from tfkgrec.data.records import RawData
+from tfkgrec.datasets.synthetic.world import WorldTruth, draw_world, expected_auc
 from tfkgrec.protocols.ctr.split import split_ctr
 
 
@@ -110,3 +111,26 @@ def test_expected_auc_by_hand() -> None:
     taken = np.array([[True, False, False], [False, True, False]])
     # against score 3: 1 (1/2), 3 (tie), 2, 0 -> 1/2 + 1/4 + 1/2 + 1/2 of 2; against 2: 1, 2 (tie), 0 -> 1/2 + 1/4 + 1/2
     assert expected_auc(score, taken) == pytest.approx((1.75 + 1.25) / (2 * 2))
+
+
+def test_what_counts_in_a_world_can_be_turned() -> None:
+    """Without tastes popularity is all there is; without popularity it says little; attributes need not tell all."""
+    _, popular = draw_world(300, 200, 20, taste_spread=0, popularity_spread=2)
+    assert popular.popularity_auc == pytest.approx(popular.best_auc, abs=0.02)
+    _, even = draw_world(300, 200, 20, popularity_spread=0)
+    assert even.popularity_auc < 0.65 < even.best_auc
+    told, untold = (_told_by_attributes(draw_world(300, 200, 20, untold=share)) for share in (0, 0.9))
+    assert told > 0.9 > 0.7 > untold
+
+
+def _told_by_attributes(drawn: tuple[RawData, WorldTruth]) -> float:
+    """Share of the films' differences in taste's eyes that a linear fit on their attributes explains."""
+    raw, truth = drawn
+    wide = raw.triples[raw.triples["head"].isin(truth.items)].assign(one=1.0)
+    table = wide.pivot_table(index="head", columns="tail", values="one", fill_value=0).reindex(truth.items).fillna(0)
+    told = table.to_numpy().any(axis=1)
+    liking = truth.log_odds[:, told]
+    liking = liking - liking.mean(axis=1, keepdims=True)
+    features = table.to_numpy()[told]
+    fit = features @ np.linalg.lstsq(features, liking.T, rcond=1e-8)[0]
+    return float(1 - ((liking.T - fit) ** 2).sum() / (liking**2).sum())

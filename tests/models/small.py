@@ -1,11 +1,11 @@
 """A DINK small enough to follow, with weights and side tables drawn at random."""
 
-import dataclasses
 from typing import Any
 
 import keras
 import numpy as np
 
+from tfkgrec import registry
 from tfkgrec.models.dink.model import DINK
 from tfkgrec.models.dink.settings import DinkSettings
 from tfkgrec.models.recommender import TableSizes
@@ -21,9 +21,10 @@ EVERYTHING: dict[str, Any] = dict.fromkeys(EXTRAS, True)
 
 
 def settings_of(cls: type, **settings: Any) -> dict[str, Any]:
-    """A model's settings as its `from_settings` takes them, the others by default."""
-    defaults = {field.name: field.default for field in dataclasses.fields(cls) if field.name != "name"}
-    return {**defaults, **settings}
+    """A model's settings as its `from_settings` takes them, the others as its paper has them."""
+    default = cls()
+    paper = registry.model(default.name).presets.get("paper", {}).get("model", {})
+    return {**default.hyperparameters(), **paper, **settings}  # unchecked: what models refuse is tested, too
 
 
 def flat(model: keras.Model) -> dict[str, Any]:

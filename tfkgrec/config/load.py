@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
+from tfkgrec.config.presets import completed
 from tfkgrec.config.section import Section, SettingError, SettingText, expected, show
 from tfkgrec.config.settings import Config, elsewhere
 from tfkgrec.config.yaml_text import Places, apply_override, read
@@ -65,7 +66,11 @@ def make_config(
     for name in ("model", "data"):
         if raw.get(name) is None:
             raise places.error((name,), "expected this section, found nothing")
-    config = cast(Config, _build(Config, raw, (), places, raw))
+    try:
+        whole = completed(raw)
+    except SettingError as error:
+        raise places.error(tuple(error.key.split(".")), error.problem) from None
+    config = cast(Config, _build(Config, whole, (), places, whole))
     try:
         check(config)
     except SettingError as error:

@@ -11,7 +11,7 @@ from tfkgrec.config.section import Section
 class ModelSettings(Section):
     """Settings of a model; a subclass begins with `name: Literal["<name>"] = "<name>"`.
 
-    The defaults are the paper's; what is not in the paper is off.
+    The defaults are to do well on data never seen; the paper's settings are `preset: paper` (config/presets.py).
     """
 
     name: str

@@ -8,6 +8,7 @@ from typing import Any
 from tfkgrec import registry
 from tfkgrec.config.data import DataConfig, protocol_named
 from tfkgrec.config.model import ModelSettings
+from tfkgrec.config.presets import of_section
 from tfkgrec.config.pretraining import PretrainingConfig
 from tfkgrec.config.section import Section, SettingError, choice, chosen
 from tfkgrec.config.training import EvaluationConfig, ExportConfig, TrainingConfig
@@ -52,8 +53,10 @@ class Config(Section):
         if protocol.name not in model.protocols:
             wanted = " or ".join(model.protocols)
             raise SettingError("data.protocol", f"expected {wanted} for model {model.name}, found {protocol.name}")
+        training: dict[str, Any] = {**of_section(model.defaults, "training", protocol.training)}
+        self._fill("training", protocol.training(**training))
+        self._fill("evaluation", protocol.evaluation())
         for name, kind in (("training", protocol.training), ("evaluation", protocol.evaluation)):
-            self._fill(name, kind())
             if not isinstance(getattr(self, name), kind):
                 found = type(getattr(self, name)).__name__
                 raise SettingError(name, f"expected {kind.__name__} with data.protocol {protocol.name}, found {found}")

@@ -151,7 +151,7 @@ def test_each_extra_alone(extra):
     assert same == (extra == "item_attributes")  # has a say only where there is a product
 
 
-def test_terms_outside_the_paper_are_off_by_default():
+def test_terms_outside_the_paper_are_off_in_its_preset():
     config = flat(dink())
     assert not any(config[name] for name in EXTRAS)
     assert config["dropout"] == 0

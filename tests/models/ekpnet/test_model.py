@@ -135,7 +135,7 @@ def test_each_extra_alone(extra):
     assert np.abs(expected - without).max() > 1e-3
 
 
-def test_terms_outside_the_paper_are_off_by_default():
+def test_terms_outside_the_paper_are_off_in_its_preset():
     config = Obvious(ekpnet()).config
     assert not any(config[name] for name in (*EXTRAS, "l2", "dropout"))
     # v, r and both gammas; W_e, b_e; three layers W, b

@@ -168,7 +168,7 @@ def test_each_extra_alone(extra):
     assert np.abs(expected - np.array([[obvious.logit(u, i) for i in item[u]] for u in user])).max() > 1e-2
 
 
-def test_terms_outside_the_paper_are_off_by_default():
+def test_terms_outside_the_paper_are_off_in_its_preset():
     config = flat(hkrm())
     assert not any(config[name] for name in (*EXTRAS, "dropout"))
     assert hkrm().head.l2 == 0

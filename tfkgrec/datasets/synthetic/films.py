@@ -39,8 +39,12 @@ class Films:
     names: dict[str, str]
 
 
-def draw_films(film_ids: np.ndarray, rng: np.random.Generator) -> Films:
-    """Give every film one or two genres, a director and two actors, and every director a country."""
+def draw_films(film_ids: np.ndarray, rng: np.random.Generator, untold: float = 0.0) -> Films:
+    """Give every film one or two genres, a director and two actors, and every director a country.
+
+    Args:
+        untold: share of a film's character that is its own, which the graph cannot tell.
+    """
     count = len(film_ids)
     directors, actors = max(2, count // 10), max(2, count // 4)
     people = _people(directors + actors, rng)
@@ -66,6 +70,9 @@ def draw_films(film_ids: np.ndarray, rng: np.random.Generator) -> Films:
     for relation, film, attribute, _ in edges:
         vectors[film] += WEIGHTS[relation] * character[relation][attribute]
     vectors /= np.sqrt(np.mean(np.sum(vectors**2, axis=1)))
+    if untold:
+        own = rng.normal(size=vectors.shape) / np.sqrt(CHARACTER_SIZE)
+        vectors = np.sqrt(1 - untold) * vectors + np.sqrt(untold) * own
 
     told = rng.random(count) >= SHARE_WITHOUT_TRIPLES
     parts = [_triples(film_ids[film], relation, ids[attribute])[told[film]] for relation, film, attribute, ids in edges]

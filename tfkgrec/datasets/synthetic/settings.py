@@ -7,11 +7,14 @@ from tfkgrec.config import Section, number
 
 @dataclass(frozen=True)
 class WorldSize(Section):
-    """Sizes of the synthetic world (world.py)."""
+    """Sizes of the synthetic world, and what counts in it (world.py)."""
 
     users: int = number(600, min=2)
     items: int = number(400, min=2)
     positives_per_user: float = number(30.0, min=1)  # mean; single users have a half to twice as many
+    taste_spread: float = number(2.3, min=0)  # standard deviation of the log-odds from tastes
+    popularity_spread: float = number(0.8, min=0)  # and from the films' popularity
+    untold: float = number(0.0, min=0, max=1)  # share of a film's character that no attribute tells
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ import pandas as pd
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.synthetic.films import CHARACTER_SIZE, GENRES, RELATION_NAMES, draw_films
 
-TASTE_SPREAD = 2.3  # standard deviation of the log-odds from tastes, and from popularity
-POPULARITY_SPREAD = 0.8
 ORDER_STRENGTH = 2.5  # log-odds of the following genre against another one
 SHARE_OF_SINGLE_USERS = 0.05  # users with one positive
 DAY = 86_400  # seconds
@@ -48,24 +46,33 @@ class WorldTruth:
     following: np.ndarray
 
 
-def draw_world(
-    users: int = 600, items: int = 400, positives_per_user: float = 30, *, seed: int = 0
+def draw_world(  # long, as every argument has its line
+    users: int = 600,
+    items: int = 400,
+    positives_per_user: float = 30,
+    taste_spread: float = 2.3,
+    popularity_spread: float = 0.8,
+    untold: float = 0.0,
+    *,
+    seed: int = 0,
 ) -> tuple[RawData, WorldTruth]:
     """Draw a world.
 
     Args:
         users, items: sizes.
         positives_per_user: mean number of positives; single users have a half to twice as many, some exactly one.
+        taste_spread, popularity_spread: standard deviations of the log-odds from tastes, and from popularity.
+        untold: share of a film's character that its attributes do not give it.
         seed: everything follows from it.
     """
     rng = np.random.default_rng([seed, 2])
     item_ids = np.array([f"film-{number}" for number in range(1, items + 1)], dtype=object)
     user_ids = np.array([f"user-{number}" for number in range(1, users + 1)], dtype=object)
-    films = draw_films(item_ids, rng)
+    films = draw_films(item_ids, rng, untold)
 
     taste = rng.normal(size=(users, CHARACTER_SIZE))
-    popularity = POPULARITY_SPREAD * rng.normal(size=items)
-    liking = TASTE_SPREAD * (taste @ films.vectors.T) + popularity  # [users, items]
+    popularity = popularity_spread * rng.normal(size=items)
+    liking = taste_spread * (taste @ films.vectors.T) + popularity  # [users, items]
     sizes = np.clip(positives_per_user * rng.lognormal(-0.1, 0.45, users), 1, items / 2)
     sizes[rng.random(users) < SHARE_OF_SINGLE_USERS] = 1
     liking += _user_constants(liking, sizes)[:, None]

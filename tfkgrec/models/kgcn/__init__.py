@@ -1,5 +1,6 @@
 """KGCN with one hop: a baseline with a graph."""
 
+from tfkgrec.models.kgcn.presets import PAPER
 from tfkgrec.models.kgcn.settings import KgcnSettings
 from tfkgrec.registry import Citation, ModelSpec
 
@@ -26,4 +27,5 @@ SPEC = ModelSpec(
     },
     speed_preset=("model.dim=16", "model.num_neighbours=8", "training.batch_size=2048"),
     baseline=True,
+    presets={"paper": PAPER},
 )

@@ -1,5 +1,6 @@
 """KSR: a GRU with a key-value memory of attributes."""
 
+from tfkgrec.models.ksr.presets import PAPER
 from tfkgrec.models.ksr.settings import KsrSettings
 from tfkgrec.registry import Citation, ModelSpec
 
@@ -43,4 +44,5 @@ SPEC = ModelSpec(
         *("pretraining.items=bpr", "pretraining.knowledge=transe", "training.batch_size=3200"),
     ),
     takes_vectors=("knowledge", "items"),
+    presets={"paper": PAPER},
 )

@@ -21,8 +21,8 @@ class KsrSettings(ModelSettings):
     gamma: float = number(10.0, above=0)  # sharpness of the read, eq 6
     knowledge: Literal["memory", "item", "none"] = "memory"  # item: e_i on the item's side, no memory; none: GRU(++)
     shared_values: bool = False  # one value matrix for all users, section 5.2
-    train_items: bool = False  # learn the items' vectors further; the paper fixes them
-    train_knowledge: bool = False  # the same for entities and relations
+    train_items: bool = True  # learn the items' vectors (further); the paper fixes pre-trained ones
+    train_knowledge: bool = True  # the same for entities and relations
     query_layers: int = number(1, min=0)  # tanh layers of the query's MLP, before a linear one
     output_layers: int = number(1, min=1)  # tanh layers of both MLPs of eq 10
     min_relation_triples: int = number(1000, min=1)  # relations of fewer triples of items get no slot (paper: 5,000)

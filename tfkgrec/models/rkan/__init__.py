@@ -1,5 +1,6 @@
 """RKAN: an LSTM over semantic paths, and attention over them."""
 
+from tfkgrec.models.rkan.presets import PAPER
 from tfkgrec.models.rkan.settings import RkanSettings
 from tfkgrec.registry import Citation, ModelSpec
 
@@ -22,4 +23,5 @@ SPEC = ModelSpec(
     },
     speed_preset=("model.dim=32", "model.num_paths=16", "training.batch_size=2048"),
     takes_vectors=("knowledge",),
+    presets={"paper": PAPER},
 )
