@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfkgrec.errors import InputError
+from tfkgrec.evaluation.ahead import ahead
 from tfkgrec.evaluation.metric import CATALOGUE_METRICS, CTR_METRICS, LIST_METRICS, Metric, registered_metrics
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.files import write_text
@@ -77,19 +78,19 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 
 def report(metrics: Mapping[str, Any]) -> str:
-    """The model above its baselines: validation, test, and the full ranking where it was asked for."""
+    """The model above its baselines: validation, test, the full ranking where it was asked for, and who is ahead."""
     scorers = [(metrics["model"], metrics)]
     for name, baseline in metrics["floors"].items():
         scorers.append((f"  {name}", {"validation": baseline.get("validation", {}), "test": baseline}))
     blocks = [f"{metrics['model']} on {metrics['dataset']}, protocol {metrics['protocol']}, seed {metrics['seed']}"]
     if all(isinstance(value, Mapping) for value in metrics["test"].values()):  # figures by candidate set
-        return "\n\n".join([*blocks, *_lists(metrics, scorers)])
+        return "\n\n".join([*blocks, *_lists(metrics, scorers), *ahead(metrics)])
     for part in _parts(metrics):
         blocks.append(_table(part, CTR_METRICS, [(name, parts[part]) for name, parts in scorers]))
     if "full" in metrics["test"]:
         ranked = [(name, parts["test"].get("full", {})) for name, parts in scorers]
         blocks.append(_table("test, all items ranked", (*CATALOGUE_METRICS, *registered_metrics()), ranked))
-    return "\n\n".join(blocks)
+    return "\n\n".join([*blocks, *ahead(metrics)])
 
 
 def _parts(metrics: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """A whole run, config to metrics, and a finished run brought back: the one room that sees a config whole."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,6 +53,10 @@ class Prepared:
     def splits(self) -> Splits:
         return self.protocol.splits
 
+    def settled(self, config: Config) -> Config:
+        """The config with all that it leaves to the data decided, as config.yaml has it."""
+        return dataclasses.replace(config, training=self.protocol.training)
+
     def model(self, config: Config, embeddings: PretrainedEmbeddings | None = None) -> Recommender:
         """The config's model before training; its seed fixes all that is random in it."""
         seed = config.training.seed
@@ -79,11 +84,11 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     """
     config.check_run()
     run.check_start(resume)
-    if resume:
-        _check_same_settings(config, run)
     prepared = prepare(config)
+    config = prepared.settled(config)
     dataset, splits = prepared.dataset, prepared.splits
     if resume:
+        _check_same_settings(config, run)
         check_same_data(run, dataset, splits)
     vectors = _embeddings(config, prepared, run, cache or RunCache())
     model = prepared.model(config, vectors)  # data that will not do leave no folder behind

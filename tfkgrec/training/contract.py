@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfkgrec.config import TrainingConfig
 from tfkgrec.data.history import History
 from tfkgrec.models.recommender import Recommender
 
@@ -69,6 +70,10 @@ class TrainingProtocol(Protocol):
 
     @property
     def splits(self) -> Splits: ...
+
+    @property
+    def training(self) -> TrainingConfig:
+        """The settings, with what they leave to the data decided."""
 
     def task(self, model: Recommender) -> keras.Model:
         """The loss around a model: a TFRS model with the attribute `recommender`."""

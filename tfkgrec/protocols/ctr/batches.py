@@ -55,7 +55,7 @@ class TrainingBatches:
             training.negatives,
             training.seed,
             training.unknown_user_rate,
-            training.negative_pool,
+            training.negative_pool or "catalogue",
         )
 
     @property

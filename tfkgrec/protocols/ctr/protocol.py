@@ -17,6 +17,7 @@ from tfkgrec.protocols.ctr.baselines import evaluate_baselines
 from tfkgrec.protocols.ctr.batches import TrainingBatches
 from tfkgrec.protocols.ctr.calibration import calibrate
 from tfkgrec.protocols.ctr.evaluate import evaluate_scorer
+from tfkgrec.protocols.ctr.pool import negative_pool
 from tfkgrec.protocols.ctr.scorer import ModelScorer
 from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrTraining
 from tfkgrec.protocols.ctr.split import Splits, check_labels, cut
@@ -54,6 +55,10 @@ class CtrProtocol:
             splits = cut(dataset, split, training.seed)
             check_labels(dataset, splits)
         self.splits = splits
+        if training.negative_pool is None:
+            fresh = training.negatives == "fresh"
+            pool = negative_pool(splits.popularity, splits.validation) if fresh else "catalogue"
+            self.training = dataclasses.replace(training, negative_pool=pool)
         self._scorers: list[tuple[Recommender, int, ModelScorer]] = []
 
     def task(self, model: Recommender) -> keras.Model:

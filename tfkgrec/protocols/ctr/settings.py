@@ -14,7 +14,7 @@ class CtrTraining(TrainingConfig):
     negatives: Literal["fixed", "fresh"] = "fresh"  # drawn once, as the papers do, or again every epoch
     # items that fresh ones are drawn from; train_positives: those that somebody took in training, so that an item
     # without any stays unknown to the model instead of becoming its surest negative
-    negative_pool: Literal["catalogue", "train_positives"] = "catalogue"
+    negative_pool: Literal["catalogue", "train_positives"] | None = None  # null: what validation says of them (pool.py)
     calibrate: bool = False  # fit the curve from logits to probabilities on the validation split
     unknown_user_rate: float = number(0.0, min=0, max=1)  # share of rows trained as if the user were unknown
 
@@ -22,7 +22,7 @@ class CtrTraining(TrainingConfig):
         if self.batch_size < self.items_per_user:
             found = f"{self.batch_size} < {self.items_per_user}"
             raise SettingError("batch_size", f"expected at least training.items_per_user, found {found}")
-        if self.negatives == "fixed" and self.negative_pool != "catalogue":
+        if self.negatives == "fixed" and self.negative_pool == "train_positives":
             found = self.negative_pool
             raise SettingError("negative_pool", f"expected catalogue with negatives: fixed, found {found}")
 
