@@ -213,7 +213,8 @@ class Dataset:
         key = pair_keys(pairs.user, pairs.item, self.items.size)
         if np.any(np.diff(np.sort(key)) == 0):
             raise InputError(f"{self.name}: a (user, item) pair occurs twice")
-        if not np.any(self.graph.head <= self.num_items) and not np.any(self.graph.tail <= self.num_items):
+        touching = (self.graph.head <= self.num_items) | (self.graph.tail <= self.num_items)
+        if len(touching) and not touching.any():
             raise InputError(f"{self.name}: expected triples that touch an item, found none among {len(self.graph):,}")
 
     def stats(self) -> dict[str, int]:

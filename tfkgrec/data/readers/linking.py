@@ -8,6 +8,9 @@ from tfkgrec.data.readers.tables import RawTable
 from tfkgrec.data.records import RawData
 from tfkgrec.errors import InputError
 
+NO_TRIPLES = "(no triples)"
+"""The source of a graph that nobody asked for."""
+
 
 def build_raw(
     name: str,
@@ -32,7 +35,9 @@ def build_raw(
     interactions, unlinked = keep_linked(interactions, links.frame)
     if interactions.empty:
         raise InputError(f"{links.source}: expected the entities of items with interactions, found none")
-    if not graph.frame[["head", "tail"]].isin(set(links.frame["entity"])).any(axis=None):
+    if graph.source == NO_TRIPLES and graph.frame.empty:
+        pass  # items alone, for models that read no facts
+    elif not graph.frame[["head", "tail"]].isin(set(links.frame["entity"])).any(axis=None):
         raise InputError(f"{graph.source}: expected triples that touch an item, found none among {_counted(graph)}")
     interactions, repeated_pairs = one_row_per_pair(interactions)
     triples, repeated_triples = distinct_triples(graph.frame)

@@ -47,6 +47,8 @@ class Text:
         encoding = MARKS.get(content[:2], encoding)
         if not content.strip():
             raise InputError(f"{path}: expected rows of text, found an empty file")
+        if encoding.lower() in ("utf-8", "utf8") and content.isascii():  # needs no look at every letter
+            return cls(path, content)
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError as error:

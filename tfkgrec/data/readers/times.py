@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from tfkgrec.data.readers.tables import as_numbers
 
@@ -36,18 +37,20 @@ def read_times(texts: pd.Series) -> Times:
         size = float(np.median(np.abs(numbers[finite])))
         unit, top, scale = next((one for one in UNITS if size < one[1]), ("nanoseconds", 2.0**63, 0))
         wrong = ~finite | (np.abs(numbers) >= top)
-        microseconds = _scaled(pd.to_numeric(texts.where(~wrong, "0")), scale)
+        microseconds = _scaled(texts.where(~wrong, "0") if wrong.any() else texts, scale)
     if np.any(microseconds % 1_000_000):
         return Times(microseconds, 1_000_000, wrong, unit)
     return Times(microseconds // 1_000_000, 1, wrong, unit)
 
 
-def _scaled(numbers: pd.Series, scale: int) -> np.ndarray:
+def _scaled(texts: pd.Series, scale: int) -> np.ndarray:
     """In microseconds, `scale` of which are one; 0: a thousandth of one is."""
-    if pd.api.types.is_integer_dtype(numbers):
-        whole: np.ndarray = numbers.to_numpy(np.int64)
+    try:
+        whole: np.ndarray = pa.array(texts).cast(pa.int64()).to_numpy(zero_copy_only=False)
         return whole * scale if scale else whole // 1_000
-    rounded: np.ndarray = np.round(numbers.to_numpy(np.float64) * (scale or 1e-3)).astype(np.int64)
+    except pa.ArrowInvalid:  # not all of them are whole
+        pass
+    rounded: np.ndarray = np.round(as_numbers(texts) * (scale or 1e-3)).astype(np.int64)
     return rounded
 
 

@@ -1,11 +1,14 @@
 """Facts and names from a table with a row for every item: its genres, its director, its year."""
 
+import re
 from typing import NamedTuple
 
 import pandas as pd
 
 from tfkgrec.data.readers.tables import RawTable
 from tfkgrec.datasets.own_files.settings import ItemTable
+
+TYPE = re.compile(r":(token|float)(_seq)?$")  # RecBole's, behind the name of a column
 
 
 class Facts(NamedTuple):
@@ -45,7 +48,8 @@ def read_facts(table: RawTable, settings: ItemTable) -> Facts:
         elif settings.split:
             values = values.str.split(settings.split, regex=False).explode().str.strip()
         values = values[values != ""]
-        parts.append(pd.DataFrame({"item": item[values.index], "relation": column, "tail": values.astype(object)}))
+        relation = TYPE.sub("", column)
+        parts.append(pd.DataFrame({"item": item[values.index], "relation": relation, "tail": values.astype(object)}))
     rows = pd.concat(parts, ignore_index=True).drop_duplicates()
     tails = rows["relation"] + ":" + rows["tail"]
     names = {} if settings.name is None else dict(zip(item, table.column(settings.name, f"{key}.name"), strict=True))

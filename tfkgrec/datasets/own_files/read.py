@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tfkgrec.config import DataConfig
-from tfkgrec.data.readers.linking import build_raw, one_row_per_pair
+from tfkgrec.data.readers.linking import NO_TRIPLES, build_raw, one_row_per_pair
 from tfkgrec.data.readers.tables import RawTable, as_numbers
 from tfkgrec.data.readers.times import read_times
 from tfkgrec.data.records import RawData
@@ -82,7 +82,7 @@ def read_files(
 
     Args:
         interactions: a table with a header, or with columns by place.
-        triples: head, relation, tail, with or without a header; None: all facts are in `item_table`.
+        triples: head, relation, tail, with or without a header; None: facts are in `item_table` alone, or nowhere.
         item_links: item, entity, with or without a header. None: item ids are entity ids.
         user, item, rating, timestamp: columns of `interactions`.
         unlinked_items: what becomes of an item without a link, or without a triple where item ids are entity ids, and
@@ -95,8 +95,8 @@ def read_files(
         InputError: one line that names file and line, or column.
     """
     found = _read_interactions(interactions, ColumnsConfig(user, item, rating, timestamp), positive_at, how)
-    graph = _no_triples() if triples is None else _read_triples(triples, triple_columns, how)
-    links = _read_links(item_links, item, how) if item_links is not None else _same_ids(found.pairs["item"], graph)
+    graph = _no_triples() if triples is None else read_triples(triples, triple_columns, how)
+    links = read_links(item_links, item, how) if item_links is not None else _same_ids(found.pairs["item"], graph)
     table, facts = _read_facts(item_table, item_table_source, how)
     items = None if item_names is None else open_table(item_names, "item_names", NAMES, "name", how)
     entities = None if entity_names is None else open_table(entity_names, "entity_names", NAMES, "name", how)
@@ -166,7 +166,8 @@ def _read_interactions(source: Source, columns: ColumnsConfig, positive_at: floa
     return Interactions(table, pairs, per_second)
 
 
-def _read_triples(source: Source, columns: TripleColumns | None, how: How) -> RawTable:
+def read_triples(source: Source, columns: TripleColumns | None, how: How) -> RawTable:
+    """Columns head, relation, tail; bad rows set aside."""
     if columns is not None:
         names = dataclasses.asdict(columns)
         how = how._replace(places=isinstance(columns.head, int))
@@ -207,7 +208,8 @@ def _linked(
     return dataclasses.replace(raw, report=(*linked.report, *raw.report))
 
 
-def _read_links(source: Source, item: str | int, how: How) -> RawTable:
+def read_links(source: Source, item: str | int, how: How) -> RawTable:
+    """Columns item, entity, without blank entities; `item` is what the interactions call their column."""
     called = (*LINKS["item"], *([plain(item)] if isinstance(item, str) else []))
     links = open_table(source, "item_links", {**LINKS, "item": called}, "entity", how)
     return dataclasses.replace(links, frame=links.frame[links.frame["entity"] != ""])
@@ -221,7 +223,7 @@ def _read_facts(settings: ItemTable | None, source: Source | None, how: How) -> 
 
 
 def _no_triples() -> RawTable:
-    return RawTable("data.item_table", pd.DataFrame({name: [] for name in TRIPLES}, dtype="str"))
+    return RawTable(NO_TRIPLES, pd.DataFrame({name: [] for name in TRIPLES}, dtype="str"))
 
 
 def _same_ids(items: pd.Series, graph: RawTable) -> RawTable:

@@ -61,7 +61,7 @@ class FilesSettings(Section):
     interactions: Path | None = None
     columns: ColumnsConfig | None = None  # null: user and item
     positive_at: float | None = None  # a rating at or above it is a positive, under every protocol; null: every row is
-    triples: Path | None = None  # may be left out where there is an item_table
+    triples: Path | None = None  # null: facts stand in item_table alone, or there are none
     triple_columns: TripleColumns | None = None  # null: by the names that others use, else by place
     item_table: ItemTable | None = None
     item_links: Path | None = None  # item -> entity; null: item ids are entity ids
@@ -84,8 +84,6 @@ class FilesSettings(Section):
             raise SettingError("database", "expected an address and queries, or neither of them")
         if not self.has("interactions"):
             raise SettingError("interactions", "expected a path with dataset: files, found none")
-        if not self.has("triples") and self.item_table is None:
-            raise SettingError("triples", "expected a path, or an item_table, with dataset: files, found none")
         if self.item_table is not None and self.item_table.file is None and not self.has("item_table"):
             raise SettingError("item_table.file", "expected the table, found none")
         if self.columns and self.positive_at is not None and self.columns.rating is None:

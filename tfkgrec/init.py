@@ -1,0 +1,104 @@
+"""`python -m tfkgrec.init DIR --interactions FILE`: look at one's own files and write a config that runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from tfkgrec.cli import run_main
+from tfkgrec.config import build_config
+from tfkgrec.datasets.own_files.inspect import Facts, Pairs, look_at_items, look_at_pairs, look_at_triples
+from tfkgrec.datasets.own_files.read import read_links, read_triples
+from tfkgrec.datasets.own_files.sources import How
+from tfkgrec.errors import InputError
+from tfkgrec.evaluation.text_table import text_table
+from tfkgrec.files import check_folder, write_text
+from tfkgrec.runs.first_config import Files, choose, config_text
+
+ROLES = ("user", "item", "rating", "timestamp")
+TOP = 8  # relations that are shown
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Look, print what was found, choose, write DIR/<model>.yaml."""
+    options = _parser().parse_args(argv)
+    check_folder(options.dir)
+    how = How(options.encoding)
+    files = Files(*(getattr(options, name) for name in Files._fields))
+    given = {role: getattr(options, role) for role in ROLES if getattr(options, role) is not None}
+    pairs, facts = _look(files, given, how)
+    print(_told(pairs, facts))
+    chosen = choose(pairs, facts, options.positive_at)
+    path = options.dir / f"{chosen.model.value}.yaml"
+    if path.exists():
+        raise InputError(f"{path}: expected no config there yet, found one")
+    for choice in (chosen.protocol, chosen.model, chosen.positive_at):
+        print(f"\n{choice.why}")
+    text = config_text(files, pairs, facts, chosen, options.encoding, options.dir)
+    build_config(yaml.safe_load(text))  # whatever is written here runs
+    write_text(path, text)
+    print(f"\n{path} is written. Next:\n")
+    print(f"  tfkgrec data stats --config {path}")
+    print(f"  tfkgrec train --config {path} --run-dir {options.dir / 'run'} --export-dir {options.dir / 'export'}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tfkgrec init", description="Look at files and write a config that runs.")
+    parser.add_argument("dir", type=Path, metavar="DIR", help="where the config goes")
+    parser.add_argument("--interactions", type=Path, required=True, metavar="FILE", help="who had to do with what")
+    facts = parser.add_mutually_exclusive_group()
+    facts.add_argument("--triples", type=Path, metavar="FILE", help="head, relation, tail")
+    facts.add_argument("--item-table", type=Path, metavar="FILE", help="a row for every item, facts in its columns")
+    parser.add_argument("--item-links", type=Path, metavar="FILE", help="item, entity: where they have other ids there")
+    parser.add_argument("--item-names", type=Path, metavar="FILE", help="item, name: for people")
+    parser.add_argument("--positive-at", type=float, metavar="N", help="a rating at or above it is a positive")
+    parser.add_argument("--encoding", default="utf-8", metavar="NAME", help="of the text files (default utf-8)")
+    for role in ROLES:
+        parser.add_argument(f"--{role}", metavar="NAME", help=f"the column of {role}s, where looking does not tell")
+    return parser
+
+
+def _look(files: Files, given: dict[str, str], how: How) -> tuple[Pairs, Facts | None]:
+    if files.triples is None:
+        pairs = look_at_pairs(files.interactions, given, set(), how)
+        return pairs, None if files.item_table is None else look_at_items(files.item_table, pairs, how)
+    triples = read_triples(files.triples, None, how)
+    links = None if files.item_links is None else read_links(files.item_links, given.get("item", "item"), how)
+    known = set(triples.frame["head"]) if links is None else set(links.frame["item"])
+    pairs = look_at_pairs(files.interactions, given, known, how)
+    entities = None if links is None else dict(zip(links.frame["item"], links.frame["entity"], strict=True))
+    return pairs, look_at_triples(triples, pairs, entities)
+
+
+def _told(pairs: Pairs, facts: Facts | None) -> str:
+    """What was found, for people."""
+    columns = ", ".join(f"{role} = {column!r}" for role, column in pairs.columns.items())
+    rows = [
+        ("interactions", f"{pairs.rows:,}"),
+        ("users", f"{len(pairs.users):,}"),
+        ("items", f"{len(pairs.items):,}"),
+        ("of all pairs", f"{pairs.density:.2%}"),
+        ("interactions a user, median", f"{pairs.users.median():,.0f}"),
+        ("interactions an item, median", f"{pairs.items.median():,.0f}"),
+    ]
+    if pairs.ratings is not None:
+        rows.append(("ratings", f"{pairs.ratings.index.min():g} to {pairs.ratings.index.max():g}"))
+    if pairs.span is not None:
+        rows.append(("times", f"{pairs.span[0]:%Y-%m-%d} to {pairs.span[1]:%Y-%m-%d}"))
+    parts = [f"{pairs.source}: {pairs.kind}; {columns}", text_table(["", "found"], rows)]
+    if facts is not None:
+        parts.append(
+            f"{facts.source}: {facts.kind}, {facts.rows:,} rows; {facts.linked:.0%} of the interactions are of"
+            " items with a fact"
+        )
+        shown = [(str(name), f"{count:,}") for name, count in facts.relations.head(TOP).items()]
+        more = len(facts.relations) - len(shown)
+        parts.append(text_table(["relation", "facts"], [*shown, *([(f"and {more:,} more", "")] if more else [])]))
+    return "\n\n".join([*parts, *(f"Look at this: {line}" for line in pairs.odd())])
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

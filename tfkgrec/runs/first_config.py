@@ -1,0 +1,163 @@
+"""From what one's own files hold to a config that runs: which protocol, which model, and the sentence why."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from tfkgrec.datasets.own_files.inspect import Facts, Pairs
+
+FEW = 8  # interactions of a user in the middle, below which users are told from their items' facts
+LONG = 10  # of those that a sequence is worth learning from
+
+
+class Files(NamedTuple):
+    """The files that `tfkgrec init` was given."""
+
+    interactions: Path
+    triples: Path | None = None
+    item_table: Path | None = None
+    item_links: Path | None = None
+    item_names: Path | None = None
+
+
+class Choice(NamedTuple):
+    """A setting and the sentence why."""
+
+    value: str | float | None
+    why: str
+
+
+class Chosen(NamedTuple):
+    """What is to be set."""
+
+    protocol: Choice
+    model: Choice
+    positive_at: Choice
+
+
+def choose(pairs: Pairs, facts: Facts | None, positive_at: float | None = None) -> Chosen:
+    """Protocol, model and threshold for these data; `positive_at` where the caller knows it."""
+    protocol = _protocol(pairs)
+    return Chosen(protocol, _model(protocol.value == "sequential", pairs, facts), _positive_at(pairs, positive_at))
+
+
+def _protocol(pairs: Pairs) -> Choice:
+    middle = pairs.users.median()
+    if pairs.span is None:
+        return Choice("ctr", "protocol ctr (will this user take this item?): there are no times to put items in order")
+    if pairs.ratings is not None and len(pairs.ratings) > 1:
+        return Choice("ctr", "protocol ctr (will this user take this item?): ratings tell what was liked")
+    if middle < LONG:
+        return Choice(
+            "ctr",
+            f"protocol ctr (will this user take this item?): {middle:.0f} interactions of a user in"
+            " the middle are few for an order to be learned",
+        )
+    if pairs.same_moment > 0.2:
+        return Choice(
+            "ctr", "protocol ctr (will this user take this item?): many times are shared, so the order says little"
+        )
+    return Choice(
+        "sequential",
+        f"protocol sequential (what comes next?): times and {middle:.0f} interactions of a user"
+        " in the middle; data.protocol: ctr asks whether a user takes an item",
+    )
+
+
+def _model(sequential: bool, pairs: Pairs, facts: Facts | None) -> Choice:
+    if facts is None or facts.linked < 0.05:
+        what = "there are no facts" if facts is None else f"facts reach {facts.linked:.0%} of the interactions only"
+        why = f"model mf (matrix factorisation): {what}, so a model of facts has nothing to read"
+        return Choice("mf", why + ("; under protocol ctr" if sequential else ""))
+    if sequential:
+        return Choice("ksr", "model ksr: a recurrent network over the history, with a memory of facts for each user")
+    middle = pairs.users.median()
+    if middle < FEW:
+        return Choice(
+            "dink",
+            f"model dink: with {middle:.0f} interactions of a user in the middle, what is known of"
+            " their items' neighbours has to help; on such data (Book-Crossing) it is the best here",
+        )
+    return Choice(
+        "hkrm",
+        f"model hkrm: with {middle:.0f} interactions of a user in the middle it learns which facts"
+        " they care for; on such data (MovieLens, Last.FM) it is the best here",
+    )
+
+
+def _positive_at(pairs: Pairs, given: float | None) -> Choice:
+    ratings = pairs.ratings
+    if ratings is None or len(ratings) < 2:
+        if given is not None:
+            return Choice(given, f"positive_at {given:g}, as asked")
+        return Choice(
+            None,
+            "every row is a positive: " + ("there are no ratings" if ratings is None else "all ratings are the same"),
+        )
+    top, values = float(ratings.index.max()), ratings.index.to_numpy()
+    value = given if given is not None else float(values[values >= 0.7 * top].min())
+    share = ratings[ratings.index >= value].sum() / ratings.sum()
+    if given is None and (len(ratings) > 30 or top > 100):
+        return Choice(
+            None,
+            f"every row is a positive: numbers up to {top:g} count something, rather than rate it;"
+            " --positive-at N says otherwise",
+        )
+    reason = "as asked" if given is not None else f"70% of the highest, {top:g}"
+    return Choice(value, f"positive_at {value:g} ({reason}): {share:.0%} of the rows are positives")
+
+
+def config_text(files: Files, pairs: Pairs, facts: Facts | None, chosen: Chosen, encoding: str, folder: Path) -> str:
+    """A config with comments; its paths count from `folder`, where it will lie."""
+
+    def path(file: Path) -> str:
+        return os.path.relpath(file.resolve(), folder.resolve())
+
+    data: dict[str, object] = {"dataset": "files", "protocol": chosen.protocol.value}
+    if chosen.model.value == "mf":
+        data["protocol"] = "ctr"
+    columns = {
+        role: column
+        for role, column in pairs.columns.items()
+        if role != "rating" or chosen.positive_at.value is not None
+    }
+    data |= {"interactions": path(files.interactions), "columns": columns}
+    comments = {
+        "protocol": chosen.protocol.why,
+        "interactions": f"{pairs.rows:,} rows, {len(pairs.users):,} users, {len(pairs.items):,} items",
+        "name": chosen.model.why,
+        "positive_at": chosen.positive_at.why,
+    }
+    if chosen.positive_at.value is not None:
+        data["positive_at"] = _short(chosen.positive_at.value)
+    if files.triples is not None:
+        data["triples"] = path(files.triples)
+    if files.item_links is not None:
+        data["item_links"] = path(files.item_links)
+    if files.item_table is not None and facts is not None:
+        data["item_table"] = {"file": path(files.item_table), **facts.settings}
+        comments["item_table"] = "columns that are facts; those with a value of its own for every item are left out"
+    if files.item_names is not None:
+        data["item_names"] = path(files.item_names)
+    if facts is not None and facts.only_tails:
+        data["inverse_relations"] = True
+        comments["inverse_relations"] = "items are tails of triples only, and a triple says something of its head"
+    if encoding != "utf-8":
+        data["encoding"] = encoding
+    lines = ["# Written by tfkgrec init. Every setting that is not here has its default.", "model:"]
+    lines += _setting("name", chosen.model.value, comments) + ["data:"]
+    for key, value in data.items():
+        lines += _setting(key, value, comments)
+    return "\n".join(lines) + "\n"
+
+
+def _short(number: str | float) -> str | float:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def _setting(key: str, value: object, comments: dict[str, str]) -> list[str]:
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1000)
+    comment = [f"  # {comments[key]}"] if key in comments else []
+    return [*comment, f"  {key}: {text.partition(chr(10))[0]}"]
