@@ -44,17 +44,14 @@ def choose(pairs: Pairs, facts: Facts | None, positive_at: float | None = None) 
 
 
 def _protocol(pairs: Pairs) -> Choice:
-    middle = pairs.users.median()
     if pairs.span is None:
         return Choice("ctr", "protocol ctr (will this user take this item?): there are no times to put items in order")
     if pairs.ratings is not None and len(pairs.ratings) > 1:
         return Choice("ctr", "protocol ctr (will this user take this item?): ratings tell what was liked")
-    if middle < LONG:
-        return Choice(
-            "ctr",
-            f"protocol ctr (will this user take this item?): {middle:.0f} interactions of a user in"
-            " the middle are few for an order to be learned",
-        )
+    middle, of_items = (own.median() * (1 - pairs.repeats / pairs.rows) for own in (pairs.users, pairs.items))
+    if min(middle, of_items) < LONG:  # fewer than the protocol's core has
+        few = f"{middle:.0f} interactions of a user and {of_items:.0f} of an item in the middle"
+        return Choice("ctr", f"protocol ctr (will this user take this item?): {few} are few for an order to be learned")
     if pairs.same_moment > 0.2:
         return Choice(
             "ctr", "protocol ctr (will this user take this item?): many times are shared, so the order says little"
