@@ -224,7 +224,8 @@ def _reader(lines: Iterable[str], separator: str, quoted: bool) -> "Reader":
 def _lines(content: bytes, separator: str, quoted: bool, rows: int) -> np.ndarray:
     """The line on which every row begins, int [rows], counted from 1."""
     ended = content.count(b"\n") + (not content.endswith(b"\n"))
-    if ended == rows:  # neither blank lines nor line ends in fields: each would be a line without a row
+    lone = content.count(b"\r") - content.count(b"\r\n")
+    if ended == rows and not lone:  # neither blank lines nor line ends in fields: each would be a line without a row
         return np.arange(1, rows + 1)
     if not quoted and b"\r" not in content:
         letters = np.frombuffer(content if content.endswith(b"\n") else content + b"\n", np.uint8)
