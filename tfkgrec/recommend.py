@@ -78,7 +78,8 @@ def _record(
 
 def _table(client: "Client", answer: "Recommendations", user: str | None, note: str) -> list[str]:
     items = _items(answer)
-    whom = "this history" if user is None else f"user {user}"
+    name = str(answer.user_name[0]) if answer.user_name is not None else ""
+    whom = "this history" if user is None else f"user {name or user}"
     lines = [f"{client.model} version {answer.version}, {_count(items)} for {whom}"] + ([note] if note else [])
     ids = max([len("item"), *(len(item) for item, _, _ in items)])
     lines.append(f"{'rank':>4}  {'item':<{ids}}  {'score':>6}  name")

@@ -188,7 +188,9 @@ def test_names(tmp_path: Path) -> None:
         links,
         item_names=write(tmp_path / "n.csv", "movieId,title\n1,Alien\n2,Alien\n9,Unknown\n"),
         entity_names=write(tmp_path / "e.tsv", "Q2\tHeat\nnoir\tfilm noir\n"),
+        user_names=write(tmp_path / "u.csv", "user,name\nann,Ann Smith\n"),
     )
+    assert raw.user_names == {"ann": "Ann Smith"}
     own = dict(raw.item_links.itertuples(index=False, name=None))
     names = {item: raw.entity_names[own[item]] for item in ("1", "2", "3")}
     assert names == {"1": "Alien", "2": "Alien", "3": "Heat"} and raw.entity_names["noir"] == "film noir"

@@ -15,7 +15,8 @@ from tests.odd_ids import ODD
 from tfkgrec import export
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
-from tfkgrec.runs.id_files import ENTITY_NAMES, ITEMS, USERS, line_of, read_texts
+from tfkgrec.models.explain_text import explain_text
+from tfkgrec.runs.id_files import ENTITY_NAMES, ITEMS, USER_NAMES, USERS, line_of, read_texts
 from tfkgrec.savedmodel.in_process import explain_run
 from tfkgrec.serving.http.rest import RestOptions
 from tfkgrec.serving.lifecycle.manager import ModelManager
@@ -44,6 +45,8 @@ def served(tmp_path_factory):
         file = run / "vocabularies" / name
         texts = [*odd, *read_texts(file)[len(odd) :]]
         file.write_text("".join(line_of(text) + "\n" for text in texts), encoding="utf-8")
+    people = [f"{line_of(text)} Smith\n" for text in ODD]  # who have names; the others have none
+    (run / "vocabularies" / USER_NAMES).write_text("".join(people), encoding="utf-8")
     config = (run / "config.yaml").read_text()
     (run / "config.yaml").write_text(config.replace("k_max: 10", f"k_max: {K}"))
     assert run_main(export.main, [str(run), "--export-dir", str(home / "export")]) == 0
@@ -114,3 +117,14 @@ def test_what_only_looks_like_an_id_is_unknown(served):
     ]
     assert not served.client.explain(near, near)["known_item"].any()
     assert not served.client.recommend(near, K).known.any()
+
+
+def test_users_are_called_by_their_names(served: Served) -> None:
+    other = read_texts(served.run / "vocabularies" / USERS)[len(ODD)]
+    people = [*ODD, other, "nobody"]
+    names = [f"{text} Smith" for text in ODD] + ["", ""]
+    assert served.client.recommend(people, 1).user_name.tolist() == names
+    answer = served.client.explain(people, [ODD[0]] * len(people))
+    assert answer["user_name"].tolist() == names
+    texts = ["\n".join(explain_text(answer, user, ODD[0], row)) for row, user in enumerate(people)]
+    assert all(name in text for name, text in zip(names, texts, strict=True)) and "Smith" not in texts[-1]

@@ -32,6 +32,7 @@ class Recommendations:
         version: the model version that answered.
         state: of a sequence model, where each of the B people stands now, tensor name -> array [B, ...]: for
             `advance`. Empty for other models.
+        user_name: str objects [B] of `recommend`, where the model's users have names; else None.
     """
 
     item_id: np.ndarray
@@ -40,6 +41,7 @@ class Recommendations:
     known: np.ndarray
     version: int
     state: Arrays
+    user_name: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def _check_k(k: int) -> None:
 def _recommendations(outputs: Arrays, known: str, k: int, version: int) -> Recommendations:
     item_id, item_name, score = (outputs[name][:, :k] for name in ("item_id", "item_name", "score"))
     state = {name: array for name, array in outputs.items() if name.startswith(STATE)}
-    return Recommendations(item_id, item_name, score, outputs[known], version, state)
+    return Recommendations(item_id, item_name, score, outputs[known], version, state, outputs.get("user_name"))
 
 
 def _nothing(name: str, info: messages.TensorInfo, people: int) -> np.ndarray:

@@ -52,6 +52,7 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
         graph=graph,
         entity_names=_names(entities.raw, raw.entity_names),
         relation_names=relation_names,
+        user_names=_names(users.raw, raw.user_names) if raw.user_names else None,
         report=(*raw.report, *_told(idle)),
         sources=raw.sources,
         bad=raw.bad,

@@ -39,6 +39,7 @@ class RawData:
         item_links: columns `item`, `entity` (str), one row per catalogue item. The catalogue is exactly these items.
         entity_names: raw entity -> text for people, for whichever entities have one.
         relation_names: raw relation -> text for people.
+        user_names: raw user -> text for people, for whichever users have one.
         report: one line per thing the reader left out, for people ("71,661 rows of artists without an entity").
         sources: one line per source: what it was taken for, and how many rows it has.
         bad: rows that could not be read and were set aside.
@@ -51,6 +52,7 @@ class RawData:
     item_links: pd.DataFrame
     entity_names: dict[str, str] = field(default_factory=dict)
     relation_names: dict[str, str] = field(default_factory=dict)
+    user_names: dict[str, str] = field(default_factory=dict)
     report: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     bad: tuple[BadRow, ...] = ()
@@ -158,6 +160,7 @@ class Dataset:
     Attributes:
         interactions: every rated pair; `label` 1 for a positive, 0 for a rating below the threshold.
         item_names, entity_names, relation_names: text for people, by inner id ([rows] of str, row 0 empty).
+        user_names: likewise; None where no user has a name.
         timed: whether `interactions.timestamp` is known.
         sources, bad, times_per_second: as in `RawData`.
     """
@@ -171,6 +174,7 @@ class Dataset:
     graph: KnowledgeGraph
     entity_names: np.ndarray
     relation_names: np.ndarray
+    user_names: np.ndarray | None = None
     report: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     bad: tuple[BadRow, ...] = ()

@@ -13,6 +13,8 @@ EXPLAINED_BY = "explained_by"
 
 Row = Mapping[str, np.ndarray]
 
+USER_NAME = "user_name"  # where users have names
+
 WITHOUT_REASONS = {"probability", "item_name", "known_user", "known_item", EXPLAINED_BY}
 """What every explanation has beside its reasons."""
 
@@ -32,11 +34,11 @@ def explain_text(outputs: Mapping[str, np.ndarray], user: str, item: str, row: i
 
     Args:
         outputs: the arrays of `explain`, first dimension the batch.
-        user, item: the raw ids asked about.
+        user, item: the raw ids asked about; a user who has a name is called by it.
         row: which of the batch.
     """
     this = {name: array[row] for name, array in outputs.items()}
-    return _template(this)(this, user, item)
+    return _template(this)(this, str(this.pop(USER_NAME, "")) or user, item)
 
 
 def _template(row: Row) -> Callable[[Row, str, str], list[str]]:

@@ -17,6 +17,7 @@ from tfkgrec.files import write_aside, write_text
 
 USERS, ITEMS = "users.txt", "items.txt"
 ENTITY_NAMES, RELATION_NAMES = "entity_names.txt", "relation_names.txt"
+USER_NAMES = "user_names.txt"  # only where users have names
 SEEN = "seen.npz"
 
 ESCAPE = "\x1f"
@@ -47,7 +48,10 @@ def write_id_files(folder: Path, dataset: Dataset, learned: History) -> None:
         (ITEMS, dataset.items.raw),
         (ENTITY_NAMES, dataset.entity_names),
         (RELATION_NAMES, dataset.relation_names),
+        (USER_NAMES, dataset.user_names),
     ):
+        if texts is None:
+            continue
         write_text(folder / name, "".join(f"{line_of(text)}\n" for text in texts[1:]))
     seen, known = dataset.seen_items, learned.lengths > 0
     offsets, items = seen.offsets.astype(np.int32), seen.items.astype(np.int32)

@@ -47,7 +47,8 @@ class SequenceSignatures(Signatures):
             return self._best(self._one_user(row[1]), self._seen(row[0]))
 
         recent = self._newest(self.model.read_table("history", user))
-        return {**self._ranked(one, (number, outputs(state))), "known_user": user > 0, **self._outgoing(state, recent)}
+        ranked = self._ranked(one, (number, outputs(state)))
+        return {**ranked, **self._about(number, user), **self._outgoing(state, recent)}
 
     def recommend_for_history(self, history: tf.Tensor) -> Answer:
         """As in `Signatures`, and the state after the newest T known items."""

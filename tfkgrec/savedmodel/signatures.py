@@ -95,13 +95,16 @@ class Signatures(keras.layers.Layer):
         return {OUTPUTS: self._probability_of_examples(inputs)}
 
     def recommend(self, user_id: tf.Tensor) -> Answer:
-        """item_id, item_name, score [B, K], best first, without what user_id [B] has taken; known_user [B]."""
+        """item_id, item_name, score [B, K], best first, without what user_id [B] has taken; known_user [B].
+
+        Where users have names, also user_name [B]; the same in `explain`.
+        """
         number, user = self.vocabularies.users(user_id), self._users(user_id)
 
         def one(row: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
             return self._best(self._user_state(row[1][None]), self._seen(row[0]))
 
-        return {**self._ranked(one, (number, user)), "known_user": user > 0}
+        return {**self._ranked(one, (number, user)), **self._about(number, user)}
 
     def recommend_for_history(self, history: tf.Tensor) -> Answer:
         """The same for people known only by the items they liked, history [B, T'] oldest first, "" pads.
@@ -119,7 +122,8 @@ class Signatures(keras.layers.Layer):
 
     def explain(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         """What the model's `explain` gives, with raw ids and names, and which model says so; see the model."""
-        user, item = self._users(user_id), self.vocabularies.items(item_id)
+        number, user = self.vocabularies.users(user_id), self._users(user_id)
+        item = self.vocabularies.items(item_id)
         answer = outputs(self.model.explain(user, item, self._tables()))
         named: Answer = {"probability": self.model.probability(answer.pop("logit"))}
         for key, value in answer.items():
@@ -133,7 +137,7 @@ class Signatures(keras.layers.Layer):
                 named[key] = self.vocabularies.relations(value)
             else:
                 named[key] = value
-        flags = {"item_name": self.vocabularies.names(item), "known_user": user > 0, "known_item": item > 0}
+        flags = {"item_name": self.vocabularies.names(item), **self._about(number, user), "known_item": item > 0}
         return {**named, **flags, EXPLAINED_BY: tf.fill(tf.shape(user), self.explained_by)}
 
     def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> Record:
@@ -157,6 +161,10 @@ class Signatures(keras.layers.Layer):
         """Inner ids [B]; 0 also for users of the dataset of whom training saw no positive, so knows nothing."""
         user = self.vocabularies.users(user_id)
         return user * tf.gather(tf.convert_to_tensor(self.known_users), user)
+
+    def _about(self, number: tf.Tensor, user: tf.Tensor) -> Answer:
+        """Whether training knows users [B], and the names of those that the data hold (`number`)."""
+        return {"known_user": user > 0, **self.vocabularies.names_of_users(number)}
 
     def _seen(self, number: tf.Tensor) -> tf.Tensor:
         """What the data hold of the user of that number, whether training knows the user or not."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfkgrec.runs.id_files import ENTITY_NAMES, ESCAPE, ESCAPES, ITEMS, RELATION_NAMES, USERS
+from tfkgrec.runs.id_files import ENTITY_NAMES, ESCAPE, ESCAPES, ITEMS, RELATION_NAMES, USER_NAMES, USERS
 
 
 class Vocabularies(keras.layers.Layer):
@@ -23,17 +23,23 @@ class Vocabularies(keras.layers.Layer):
         self.user_ids, self.item_ids = _ids(folder / USERS), _ids(folder / ITEMS)
         self.item_texts, self.entity_names = _texts(folder / ITEMS), _texts(folder / ENTITY_NAMES)
         self.relation_names = _texts(folder / RELATION_NAMES)
-        files = (folder / name for name in (USERS, ITEMS, ENTITY_NAMES, RELATION_NAMES))
-        self.escaped = any(ESCAPE.encode() in file.read_bytes() for file in files)
+        self.user_names = _texts(folder / USER_NAMES) if (folder / USER_NAMES).exists() else None
+        files = (folder / name for name in (USERS, ITEMS, ENTITY_NAMES, RELATION_NAMES, USER_NAMES))
+        self.escaped = any(ESCAPE.encode() in file.read_bytes() for file in files if file.exists())
         self.built = True
 
     @property
     def tables(self) -> list[tf.lookup.StaticHashTable]:
         """All of them; their files are the assets of an export."""
-        return [self.user_ids, self.item_ids, self.item_texts, self.entity_names, self.relation_names]
+        tables = [self.user_ids, self.item_ids, self.item_texts, self.entity_names, self.relation_names]
+        return tables if self.user_names is None else [*tables, self.user_names]
 
     def users(self, raw: tf.Tensor) -> tf.Tensor:
         return self._encode(self.user_ids, raw)
+
+    def names_of_users(self, user: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`user_name` of inner ids, where users have names."""
+        return {} if self.user_names is None else {"user_name": self._decode(self.user_names, user)}
 
     def items(self, raw: tf.Tensor) -> tf.Tensor:
         return self._encode(self.item_ids, raw)

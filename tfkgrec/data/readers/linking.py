@@ -48,7 +48,7 @@ def build_raw(
         links.frame.reset_index(drop=True),
         entity_names or {},
         relation_names or {},
-        (*unlinked, *repeated_pairs, *repeated_triples),
+        report=(*unlinked, *repeated_pairs, *repeated_triples),
     )
 
 

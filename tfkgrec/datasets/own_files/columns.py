@@ -19,11 +19,11 @@ TRIPLES: Columns = {
     "tail": ("tail", "t", "object", "target", "end", "to", "node2", "value"),
 }
 LINKS: Columns = {"item": ("item",), "entity": ("entity",)}
-NAMES: Columns = {"id": ("id", "item", "entity"), "name": ("name", "title", "label")}
 USERS = ("user", "customer", "member", "reviewer", "visitor", "account", "person", "u")
 ITEMS = ("item", "movie", "film", "book", "product", "article", "artist", "track", "song", "isbn", "asin", "i")
 RATINGS = ("rating", "score", "stars", "overall", "weight", "count", "plays", "label")
 TIMES = ("timestamp", "time", "date", "datetime", "when", "at", "created", "unixreviewtime")
+NAMES: Columns = {"id": ("id", *ITEMS, "entity", *USERS), "name": ("name", "title", "label")}
 
 
 def plain(field: str) -> str:

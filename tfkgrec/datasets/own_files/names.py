@@ -15,14 +15,15 @@ def names_of_entities(
         given: the same, as the files have them: several items may be one entity.
         items, entities: columns `id`, `name`; blank names are none, of several of one id the last counts.
     """
-    names = _filled(entities)
+    names = filled(entities)
     known = given.assign(name=given["entity"].map(names)).dropna().drop_duplicates("item")
-    of_items = dict(zip(known["item"], known["name"], strict=True)) | _filled(items)
+    of_items = dict(zip(known["item"], known["name"], strict=True)) | filled(items)
     own = ((entity, of_items.get(item)) for item, entity in zip(links["item"], links["entity"], strict=True))
     return names | {entity: name for entity, name in own if name}
 
 
-def _filled(table: RawTable | None) -> dict[str, str]:
+def filled(table: RawTable | None) -> dict[str, str]:
+    """Id -> name of a table of them, blank names left out."""
     if table is None:
         return {}
     rows = table.frame[table.frame["name"] != ""]

@@ -17,7 +17,7 @@ from tfkgrec.datasets.own_files.columns import LINKS, NAMES, TRIPLES, named, pla
 from tfkgrec.datasets.own_files.database import query
 from tfkgrec.datasets.own_files.item_entities import link_items
 from tfkgrec.datasets.own_files.item_table import Facts, read_facts
-from tfkgrec.datasets.own_files.names import names_of_entities
+from tfkgrec.datasets.own_files.names import filled, names_of_entities
 from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings, ItemTable, TripleColumns
 from tfkgrec.datasets.own_files.sources import AS_FOUND, How, Source, open_table
 from tfkgrec.errors import InputError
@@ -40,6 +40,7 @@ def read(data: DataConfig, seed: int) -> RawData:
         timestamp=columns.timestamp,
         item_names=_source(settings, "item_names"),
         entity_names=_source(settings, "entity_names"),
+        user_names=_source(settings, "user_names"),
         positive_at=settings.positive_at,
         unlinked_items=data.unlinked_items or "keep",
         item_table=table,
@@ -74,6 +75,7 @@ def read_files(
     item_table_source: Source | None = None,
     item_names: Source | None = None,
     entity_names: Source | None = None,
+    user_names: Source | None = None,
     triple_columns: TripleColumns | None = None,
     how: How = AS_FOUND,
     max_bad_rows: float = 0.0,
@@ -98,11 +100,10 @@ def read_files(
     graph = _no_triples() if triples is None else read_triples(triples, triple_columns, how)
     links = read_links(item_links, item, how) if item_links is not None else _same_ids(found.pairs["item"], graph)
     table, facts = _read_facts(item_table, item_table_source, how)
-    items = None if item_names is None else open_table(item_names, "item_names", NAMES, "name", how)
-    entities = None if entity_names is None else open_table(entity_names, "entity_names", NAMES, "name", how)
-    tables = [one for one in (found.table, graph, links, table, items, entities) if one is not None and one.kind]
+    names = _Names.read(item_names, entity_names, user_names, how)
+    tables = [one for one in (found.table, graph, links, table, *names) if one is not None and one.kind]
     bad = settle(tables, max_bad_rows)
-    raw = _linked(found, graph, links, facts, _Names(items, entities), unlinked_items)
+    raw = _linked(found, graph, links, facts, names, unlinked_items)
     said = dict.fromkeys(line for one in tables for line in one.said)
     return dataclasses.replace(
         raw,
@@ -116,6 +117,13 @@ def read_files(
 class _Names(NamedTuple):
     items: RawTable | None
     entities: RawTable | None
+    users: RawTable | None
+
+    @classmethod
+    def read(cls, items: Source | None, entities: Source | None, users: Source | None, how: How) -> "_Names":
+        """Columns id, name of each, where it is there."""
+        roles = (("item_names", items), ("entity_names", entities), ("user_names", users))
+        return cls(*(one if one is None else open_table(one, role, NAMES, "name", how) for role, one in roles))
 
 
 class Interactions(NamedTuple):
@@ -202,10 +210,10 @@ def _linked(
     kept = found.pairs["item"] if unlinked_items == "keep" else found.pairs["item"][known]
     linked = link_items(kept, links.frame, graph.frame, None if facts is None else facts.rows)
     called = {} if facts is None else facts.names(linked.links)
-    called |= names_of_entities(linked.links, links.frame, *names)
+    called |= names_of_entities(linked.links, links.frame, names.items, names.entities)
     triples, own = RawTable(graph.source, linked.triples), RawTable(links.source, linked.links)
     raw = build_raw("files", found.pairs, triples, own, called)
-    return dataclasses.replace(raw, report=(*linked.report, *raw.report))
+    return dataclasses.replace(raw, report=(*linked.report, *raw.report), user_names=filled(names.users))
 
 
 def read_links(source: Source, item: str | int, how: How) -> RawTable:

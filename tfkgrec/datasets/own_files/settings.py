@@ -67,6 +67,7 @@ class FilesSettings(Section):
     item_links: Path | None = None  # item -> entity; null: item ids are entity ids
     item_names: Path | None = None  # item -> its name, for people; a name may be that of several items
     entity_names: Path | None = None  # entity -> its name, for people
+    user_names: Path | None = None  # user -> their name, for people
     database: str | None = None  # an address such as sqlite:///shop.db, for queries; needs the extra sql
     queries: dict[str, str] | None = None  # interactions, triples, item_links, ... -> SQL in place of the file
     separator: str | None = None  # of the text files; null: found by looking
@@ -76,7 +77,7 @@ class FilesSettings(Section):
     def validate(self) -> None:
         self._fill("columns", ColumnsConfig())
         self._fill("queries", {})
-        roles = ("interactions", "triples", "item_table", "item_links", "item_names", "entity_names")
+        roles = ("interactions", "triples", "item_table", "item_links", "item_names", "entity_names", "user_names")
         for role in self.queries or {}:
             if role not in roles:
                 raise SettingError("queries", f"expected one of {', '.join(roles)}, found {role}")
