@@ -108,39 +108,19 @@ def _positive_at(pairs: Pairs, given: float | None) -> Choice:
 
 def config_text(files: Files, pairs: Pairs, facts: Facts | None, chosen: Chosen, encoding: str, folder: Path) -> str:
     """A config with comments; its paths count from `folder`, where it will lie."""
-
-    def path(file: Path) -> str:
-        return os.path.relpath(file.resolve(), folder.resolve())
-
-    data: dict[str, object] = {"dataset": "files", "protocol": chosen.protocol.value}
-    if chosen.model.value == "mf":
-        data["protocol"] = "ctr"
-    columns = {
-        role: column
-        for role, column in pairs.columns.items()
-        if role != "rating" or chosen.positive_at.value is not None
-    }
-    data |= {"interactions": path(files.interactions), "columns": columns}
+    protocol = "ctr" if chosen.model.value == "mf" else chosen.protocol.value
     comments = {
         "protocol": chosen.protocol.why,
         "interactions": f"{pairs.rows:,} rows, {len(pairs.users):,} users, {len(pairs.items):,} items",
         "name": chosen.model.why,
         "positive_at": chosen.positive_at.why,
+        "item_table": "columns that are facts; those with a value of its own for every item are left out",
+        "inverse_relations": "items are tails of triples only, and a triple says something of its head",
     }
-    if chosen.positive_at.value is not None:
-        data["positive_at"] = _short(chosen.positive_at.value)
-    if files.triples is not None:
-        data["triples"] = path(files.triples)
-    if files.item_links is not None:
-        data["item_links"] = path(files.item_links)
-    if files.item_table is not None and facts is not None:
-        data["item_table"] = {"file": path(files.item_table), **facts.settings}
-        comments["item_table"] = "columns that are facts; those with a value of its own for every item are left out"
-    if files.item_names is not None:
-        data["item_names"] = path(files.item_names)
+    data: dict[str, object] = {"dataset": "files", "protocol": protocol}
+    data |= _sources(files, pairs, facts, chosen.positive_at.value, folder)
     if facts is not None and facts.only_tails:
         data["inverse_relations"] = True
-        comments["inverse_relations"] = "items are tails of triples only, and a triple says something of its head"
     if encoding != "utf-8":
         data["encoding"] = encoding
     lines = ["# Written by tfkgrec init. Every setting that is not here has its default.", "model:"]
@@ -148,6 +128,27 @@ def config_text(files: Files, pairs: Pairs, facts: Facts | None, chosen: Chosen,
     for key, value in data.items():
         lines += _setting(key, value, comments)
     return "\n".join(lines) + "\n"
+
+
+def _sources(
+    files: Files, pairs: Pairs, facts: Facts | None, positive_at: str | float | None, folder: Path
+) -> dict[str, object]:
+    """The files, by their way from `folder`, and what stands in them."""
+
+    def path(file: Path) -> str:
+        return os.path.relpath(file.resolve(), folder.resolve())
+
+    unread = {"rating"} if positive_at is None else set()
+    columns = {role: column for role, column in pairs.columns.items() if role not in unread}
+    data: dict[str, object] = {"interactions": path(files.interactions), "columns": columns}
+    if positive_at is not None:
+        data["positive_at"] = _short(positive_at)
+    for name in ("triples", "item_links", "item_names"):
+        file = getattr(files, name)
+        data |= {} if file is None else {name: path(file)}
+    if files.item_table is not None and facts is not None:
+        data["item_table"] = {"file": path(files.item_table), **facts.settings}
+    return data
 
 
 def _short(number: str | float) -> str | float:
