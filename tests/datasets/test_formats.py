@@ -32,11 +32,11 @@ def json_list(folder: Path) -> Path:
 
 
 def parquet_folder(folder: Path) -> Path:
-    """As Spark leaves it, by user."""
+    """As Spark leaves it, by item."""
     write(folder / "r.parquet/_SUCCESS", "")
-    for user, rows in ROWS.groupby("user"):
-        (folder / f"r.parquet/user={user}").mkdir(parents=True)
-        rows.drop(columns="user").to_parquet(folder / f"r.parquet/user={user}/part-0.snappy.parquet")
+    for item, rows in ROWS.groupby("item"):
+        (folder / f"r.parquet/item={item}").mkdir(parents=True)
+        rows.drop(columns="item").to_parquet(folder / f"r.parquet/item={item}/part-0.snappy.parquet")
     return folder / "r.parquet"
 
 

@@ -38,10 +38,17 @@ def table_from_parquet(path: Path) -> RawTable:
     if not path.exists():
         raise InputError(f"{path}: expected this file, found none")
     try:
-        found = pyarrow.dataset.dataset(path, format="parquet", partitioning="hive").to_table()
+        found = pyarrow.dataset.dataset(path, format="parquet", partitioning=_partitioning(path)).to_table()
     except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(f"{path}: expected a Parquet file, found: {str(error).splitlines()[0]}") from None
     return _table(found, str(path))
+
+
+def _partitioning(path: Path) -> pyarrow.dataset.Partitioning:
+    """`key=value` folders as columns of text: Arrow would take "007" for 7."""
+    inside = (part.relative_to(path) for part in path.rglob("*")) if path.is_dir() else ()
+    keys = dict.fromkeys(step.partition("=")[0] for part in inside for step in part.parts if "=" in step)
+    return pyarrow.dataset.partitioning(pa.schema([(key, pa.string()) for key in keys]), flavor="hive")
 
 
 def table_from_json_lines(path: Path) -> RawTable:
