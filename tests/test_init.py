@@ -114,10 +114,19 @@ def test_what_looks_odd_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     rows = pd.concat([PAIRS[["u", "i"]].groupby("u").head(1), crawler])
     path = written(tmp_path, rows, ["user", "item"])
     path.write_text(path.read_text() + "x,y,z\n,B001\n")
-    run(tmp_path, interactions=path)
+    config, made = run(tmp_path, interactions=path)
+    assert config["data"]["max_bad_rows"] == 0.01 and len(load_raw(load_config(made).data, 0).bad) == 2
     said = capsys.readouterr().out
     for line in ("2 rows that cannot", "1,140 rows repeat", "user 'bot' has 94%", "99% of the users have one"):
         assert f"Look at this: {line}" in said
+
+
+def test_what_is_no_table(tmp_path: Path) -> None:
+    text = write(tmp_path / "letter.txt", "Dear user, item by item\nwe read your letter,\nall of it, and, well\n")
+    with pytest.raises(InputError, match="letter.txt: expected"):
+        run(tmp_path, interactions=text)
+    with pytest.raises(InputError, match="nothere.csv: expected this file, found none"):
+        run(tmp_path, interactions=tmp_path / "nothere.csv")
 
 
 def test_columns_that_looking_does_not_tell(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import yaml
 
 from tfkgrec.datasets.own_files.inspect import Facts, Pairs
+from tfkgrec.datasets.own_files.settings import FilesSettings
 
 FEW = 8  # interactions of a user in the middle, below which users are told from their items' facts
 LONG = 10  # of those that a sequence is worth learning from
@@ -121,6 +122,10 @@ def config_text(files: Files, pairs: Pairs, facts: Facts | None, chosen: Chosen,
     data |= _sources(files, pairs, facts, chosen.positive_at.value, folder)
     if facts is not None and facts.only_tails:
         data["inverse_relations"] = True
+    share = pairs.bad / (pairs.rows + pairs.bad)
+    if share > FilesSettings.max_bad_rows:
+        data["max_bad_rows"] = round(share + 0.005, 2)
+        comments["max_bad_rows"] = f"{pairs.bad:,} rows of the interactions cannot be read and are left out"
     if encoding != "utf-8":
         data["encoding"] = encoding
     lines = ["# Written by tfkgrec init. Every setting that is not here has its default.", "model:"]

@@ -16,6 +16,7 @@ from tfkgrec.errors import InputError
 SAMPLE = 20_000  # rows that tell what a column is
 LARGE_TIME = 1e8  # numbers from here on may be times: 1973, in seconds
 MANY = 101  # distinct numbers of a rating at most
+MOST_BAD = 0.2  # share of rows that cannot be read, beyond which it is no table of interactions
 SPLITS = ("|", ";", ", ", ",")
 
 
@@ -109,8 +110,9 @@ def look_at_pairs(path: Path, named: dict[str, str], items: set[str], how: How) 
     if "timestamp" in frame:
         times = read_times(frame["timestamp"])
         wrong = wrong | times.wrong
-    if wrong.all():
-        raise InputError(f"{path}: expected rows with {', '.join(columns)}, found none that can be read")
+    bad, total = int(wrong.sum()) + len(table.bad), len(wrong) + len(table.bad)
+    if wrong.all() or bad > MOST_BAD * total:
+        raise InputError(f"{path}: expected rows with {', '.join(columns)}, found {bad:,} of {total:,} without them")
     (user, users), (item, items_seen) = (_counted(frame[role], wrong) for role in ("user", "item"))
     span, same = (None, 0.0) if times is None else _in_time(times.time[~wrong], times.per_second, user)
     pair = np.sort(user * (len(items_seen) + 1) + item)
@@ -119,7 +121,7 @@ def look_at_pairs(path: Path, named: dict[str, str], items: set[str], how: How) 
         table.kind,
         named_by,
         len(user),
-        int(wrong.sum()) + len(table.bad),
+        bad,
         users,
         items_seen,
         int(np.sum(pair[1:] == pair[:-1])),
