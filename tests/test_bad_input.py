@@ -231,7 +231,7 @@ def test_users_with_one_positive_train_to_finite_numbers(folder, capsys):
 
 
 def test_a_user_without_a_training_positive_is_unknown_to_the_model(planted_run):
-    _, run, signatures = run_signatures(planted_run)
+    _, run, signatures, _ = run_signatures(planted_run)
     users = np.array((run.vocabularies / "users.txt").read_text().splitlines(), object)
     stored = np.load(run.vocabularies / "seen.npz")
     known = stored["known"][1:]

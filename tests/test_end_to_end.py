@@ -26,7 +26,7 @@ UNKNOWN = "nobody"
 
 @pytest.fixture(scope="module")
 def signatures(planted_run: Path):
-    return run_signatures(planted_run)[2]
+    return run_signatures(planted_run).signatures
 
 
 @pytest.fixture(scope="module")

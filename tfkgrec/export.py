@@ -32,16 +32,16 @@ def export_run(run_dir: Path, export_dir: Path, version: int | None = None, refi
     """Export a finished run as `version`, by default the next; returns the folder of the new version.
 
     Args:
-        refit: export the model trained anew on everything; the run itself stays as it is.
+        refit: export the model trained anew on everything, as a run with `training.final_fit` does anyway; the run
+            itself stays as it is.
     """
     check_folder(export_dir)
     with quiet_import():
         from tfkgrec.savedmodel.exporter import export_signatures
-        from tfkgrec.savedmodel.in_process import refitted_signatures, run_signatures
-        from tfkgrec.savedmodel.model_card import TRAINING_SPLIT, run_facts
+        from tfkgrec.savedmodel.in_process import run_signatures
+        from tfkgrec.savedmodel.model_card import run_facts
 
-    signed, trained_on = refitted_signatures(run_dir) if refit else (run_signatures(run_dir), TRAINING_SPLIT)
-    model, run, signatures = signed
+    model, run, signatures, trained_on = run_signatures(run_dir, refit)
     return export_signatures(signatures, model, run.vocabularies, export_dir, run_facts(run, trained_on), version)
 
 

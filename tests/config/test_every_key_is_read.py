@@ -13,7 +13,9 @@ from tfkgrec.errors import InputError
 from tfkgrec.protocols.sequential import protocol as sequential
 from tfkgrec.protocols.top_n import protocol as top_n
 from tfkgrec.runs.cache import RunCache
+from tfkgrec.runs.refit import final_fit
 from tfkgrec.runs.run import evaluate_run, prepare
+from tfkgrec.training.run_directory import RunDirectory
 from tfkgrec.training.trainer import fit
 
 PAIRS = [(model, protocol) for model, spec in registry.models().items() for protocol in spec.protocols]
@@ -53,7 +55,7 @@ def recorded():
 
 
 @pytest.mark.parametrize("protocol", CHEAPEST)
-def test_a_run_reads_every_key_of_its_protocol(protocol, monkeypatch):
+def test_a_run_reads_every_key_of_its_protocol(protocol, monkeypatch, tmp_path):
     """With all baselines of the protocol; of those that are learned, an epoch."""
     for module in (sequential, top_n):
         monkeypatch.setattr(module, "BPR", dataclasses.replace(module.BPR, item_epochs=1))
@@ -64,6 +66,7 @@ def test_a_run_reads_every_key_of_its_protocol(protocol, monkeypatch):
         fit(model, prepared.protocol, config.training, verbose=False)
         prepared.protocol.finalize(model)
         evaluate_run(config, prepared, model, {}, RunCache())
+        final_fit(config, RunDirectory(tmp_path), prepared, model)
     for section in (config.training, config.evaluation, config.data.split):
         missing = names(type(section)) - read[type(section).__name__]
         assert not missing, f"{type(section).__name__}: nothing reads {missing}"

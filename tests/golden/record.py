@@ -103,7 +103,7 @@ def served_answers(model: str, client: Client) -> Answers:
 
 def run_answers(model: str, run_dir: Path) -> Answers:
     """The same of a run, without an export."""
-    _, _, signatures = run_signatures(run_dir)
+    signatures = run_signatures(run_dir).signatures
     users, items = (tf.constant(texts) for texts in asked(model))
     score, best, why = signatures.score(users, items), signatures.recommend(users), signatures.explain(users, items)
     return as_answers(score["probability"], best["item_id"], best["score"], why)

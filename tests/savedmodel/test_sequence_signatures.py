@@ -24,7 +24,7 @@ RUN = RUNS / "ksr"  # as version 0.1 left it: not to be written to
 
 @pytest.fixture(scope="module")
 def signatures() -> SequenceSignatures:
-    found = run_signatures(RUN)[2]
+    found = run_signatures(RUN).signatures
     assert isinstance(found, SequenceSignatures)
     return found
 

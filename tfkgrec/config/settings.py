@@ -73,9 +73,13 @@ class Config(Section):
         """What training of the model needs beyond sections that are right in themselves: every setting is read.
 
         Raises:
-            SettingError: a stage or vectors that the model would not take, or none where it must have some.
+            SettingError: a final fit that the protocol has not, a stage or vectors that the model would not take, or
+                none where it must have some.
         """
         model, pretraining = registry.model(self.model.name), self.pretraining
+        if self.training.final_fit and registry.protocol(self.data.protocol).whole is None:
+            problem = f"expected false with data.protocol {self.data.protocol}, which always holds some out, found true"
+            raise SettingError("training.final_fit", problem)
         if self.training.first_stage is not None and model.stages == 1:
             problem = f"expected null for model {model.name}, which learns in one stage, found settings"
             raise SettingError("training.first_stage", problem)

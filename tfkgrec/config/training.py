@@ -25,6 +25,9 @@ class TrainingConfig(Section):
     learning_rate: float = number(1e-3, above=0, max=10)
     learning_rate_decay: float = number(1.0, above=0, max=1)  # after every epoch the rate is multiplied by this
     optimizer: Literal["adam", "adagrad"] = "adam"
+    final_fit: bool = (
+        False  # once measured, train anew on all data, for the epochs that validation chose, and export that
+    )
     first_stage: StageConfig | None = None  # null: a model with two stages trains in its last one only
     jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto asks the trainer to choose for the device
     seed: int = number(0, min=0, max=2**31 - 1)  # fixes ids, split, negatives, initialisation, order

@@ -1,62 +1,66 @@
 """Once a run has been judged: its model trained anew on all that there is, as long as validation chose."""
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from tfkgrec import registry
 from tfkgrec.config import Config
+from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.cache import pretrained
-from tfkgrec.runs.fingerprint import check_same_data
-from tfkgrec.runs.id_files import Seen
-from tfkgrec.runs.run import Prepared, prepare
-from tfkgrec.training.run_directory import RunDirectory
+from tfkgrec.training.contract import Splits
+from tfkgrec.training.run_directory import RunDirectory, write_model
 from tfkgrec.training.trainer import fit
 
-
-class Refitted(NamedTuple):
-    """A model that has learned everything.
-
-    Attributes:
-        seen: as of the run, but everybody with a positive is known.
-        epochs: of every stage.
-    """
-
-    model: Recommender
-    seen: Seen
-    epochs: tuple[int, ...]
+if TYPE_CHECKING:
+    from tfkgrec.runs.run import Prepared
 
 
-def refit(config: Config, run: RunDirectory, judged: Recommender) -> Refitted:
-    """Train the run's model on training, validation and test; nothing is held out, and the run stays as it is.
+def check_final_fit(config: Config, dataset: Dataset) -> None:
+    """Raise `InputError`, before the first training, for what would end the last one."""
+    if config.training.final_fit and config.pretraining is not None and config.pretraining.vectors is not None:
+        pretrained(config, dataset, _whole(config, dataset).train_history)
 
-    Probabilities are calibrated as the run's were, since calibrating takes pairs that were not learned.
+
+def final_fit(config: Config, run: RunDirectory, prepared: "Prepared", judged: Recommender) -> None:
+    """Where `training.final_fit` asks for it: leave the model of all data in the run, for its export."""
+    if not config.training.final_fit:
+        return
+    epochs = best_epochs(run.history)
+    print(f"\nfinal fit: on {told(epochs)}")
+    model = refit(config, prepared, judged, epochs)
+    write_model(run.final_model, model, model.save)
+
+
+def refit(config: Config, prepared: "Prepared", judged: Recommender, epochs: Sequence[int]) -> Recommender:
+    """A model trained on training, validation and test; nothing is held out.
+
+    Probabilities are calibrated as the judged model's were, since calibrating takes pairs that were not learned.
 
     Args:
+        prepared: the run's data.
         judged: the run's model.
+        epochs: of every stage (`best_epochs`).
 
     Raises:
-        InputError: the protocol has no such training, or the data are not the run's.
+        InputError: the protocol has no such training, or the vectors to start from are for other training positives.
     """
-    spec = registry.protocol(config.data.protocol)
-    if spec.whole is None:
-        raise InputError(f"--refit: expected a protocol that can train on everything, found {spec.name}")
-    data, training = config.data, config.training
-    own = prepare(config)
-    check_same_data(run, own.dataset, own.splits)
-    splits = registry.load(spec.whole)(own.dataset, data.split, training.seed)
-    protocol = registry.load(spec.make)(own.dataset, data.split, training, config.evaluation, splits)
-    vectors = None if config.pretraining is None else pretrained(config, own.dataset, splits.train_history)
-    model = Prepared(own.dataset, protocol).model(config, vectors)
-    epochs = best_epochs(run.history)
+    data, training, dataset = config.data, config.training, prepared.dataset
+    splits = _whole(config, dataset)
+    make = registry.load(registry.protocol(data.protocol).make)
+    protocol = make(dataset, data.split, training, config.evaluation, splits)
+    vectors = None if config.pretraining is None else pretrained(config, dataset, splits.train_history)
+    model = dataclasses.replace(prepared, protocol=protocol).model(config, vectors)
     fit(model, protocol, training, epochs=epochs)
     protocol.finalize(model)
     for name in ("calibration", "calibration_bends"):
         getattr(model, name).assign(getattr(judged, name))
-    return Refitted(model, Seen(own.dataset.seen_items, splits.train_history.lengths > 0), epochs)
+    return model
 
 
 def best_epochs(history: Path) -> tuple[int, ...]:
@@ -67,3 +71,17 @@ def best_epochs(history: Path) -> tuple[int, ...]:
     chooser = next(name for name in rows if name.startswith("val_"))
     stages = (stage.reset_index(drop=True) for _, stage in rows.groupby("stage"))
     return tuple(int(stage[chooser].idxmax()) + 1 for stage in stages)
+
+
+def told(epochs: Sequence[int]) -> str:
+    """What such a model was trained on, for people."""
+    return f"all interactions for {' + '.join(map(str, epochs))} epochs chosen on validation"
+
+
+def _whole(config: Config, dataset: Dataset) -> Splits:
+    """A split that holds nothing out."""
+    spec = registry.protocol(config.data.protocol)
+    if spec.whole is None:
+        raise InputError(f"--refit: expected a protocol that can train on everything, found {spec.name}")
+    splits: Splits = registry.load(spec.whole)(dataset, config.data.split, config.training.seed)
+    return splits

@@ -24,6 +24,7 @@ from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
 from tfkgrec.runs.id_files import write_id_files
+from tfkgrec.runs.refit import check_final_fit, final_fit
 from tfkgrec.runs.version_0_1 import read_config, read_model
 from tfkgrec.training.backend import seed_everything
 from tfkgrec.training.contract import Metrics, Splits, TrainingProtocol
@@ -33,6 +34,7 @@ from tfkgrec.training.trainer import fit
 MAY_CHANGE = (
     "training.epochs",
     "training.patience",
+    "training.final_fit",
     "data.data_dir",
     "evaluation.",
     "export.",
@@ -76,6 +78,8 @@ def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
 def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: RunCache | None = None) -> dict[str, Any]:
     """Train, choose the best epoch on validation, read the test split once, and leave everything in `run`.
 
+    With `training.final_fit` also the same model trained on everything, which is what is exported.
+
     Args:
         cache: where other runs over the same split may have left their baselines and vectors; None makes all anew.
 
@@ -90,6 +94,7 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     if resume:
         _check_same_settings(config, run)
         check_same_data(run, dataset, splits)
+    check_final_fit(config, dataset)
     vectors = _embeddings(config, prepared, run, cache or RunCache())
     model = prepared.model(config, vectors)  # data that will not do leave no folder behind
     if not resume:
@@ -104,12 +109,14 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
 
     fitted = fit(model, prepared.protocol, config.training, run, resume)
     prepared.protocol.finalize(model)
+    run.final_model.unlink(missing_ok=True)  # of epochs that another model chose
     if resume:
         _write_settings(config, run)  # with what they led to: a resume that fails leaves the run as it was
     write_model(run.model, model, model.save)
     metrics = evaluate_run(config, prepared, model, fitted.timing, cache, lambda own: write_metrics(run.metrics, own))
     write_metrics(run.metrics, metrics)
     print(report(metrics))
+    final_fit(config, run, prepared, model)
     return metrics
 
 

@@ -6,11 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfkgrec.models.recommender import Recommender
 from tfkgrec.models.sequential import SequentialRecommender
-from tfkgrec.runs.id_files import Seen, read_seen
-from tfkgrec.runs.refit import refit
-from tfkgrec.runs.run import load_run
+from tfkgrec.runs.refit import told
+from tfkgrec.runs.served import served_model
+from tfkgrec.savedmodel.model_card import TRAINING_SPLIT
 from tfkgrec.savedmodel.sequence_signatures import SequenceSignatures
 from tfkgrec.savedmodel.signatures import Signatures
 from tfkgrec.savedmodel.vocabularies import Vocabularies
@@ -18,31 +17,20 @@ from tfkgrec.training.run_directory import RunDirectory
 
 
 class RunSignatures(NamedTuple):
-    """A finished run: its model's name, its files, and the signatures over its model."""
+    """A finished run: its model's name, its files, the signatures over its model, and what that has learned."""
 
     model: str
     run: RunDirectory
     signatures: Signatures
+    trained_on: str
 
 
-def run_signatures(run_dir: Path) -> RunSignatures:
-    """The signatures over a run's model, needing nothing but the run directory."""
-    config, run, model = load_run(run_dir)
-    name, seen = config.model.name, read_seen(run.vocabularies)
-    return RunSignatures(name, run, _signatures(name, run, model, seen, config.export.k_max))
-
-
-def refitted_signatures(run_dir: Path) -> tuple[RunSignatures, str]:
-    """The same over the model trained anew on everything, as long as its training took; and a line that says so."""
-    config, run, judged = load_run(run_dir)
-    model, seen, epochs = refit(config, run, judged)
-    name, told = config.model.name, f"all interactions for {' + '.join(map(str, epochs))} epochs chosen on validation"
-    return RunSignatures(name, run, _signatures(name, run, model, seen, config.export.k_max)), told
-
-
-def _signatures(name: str, run: RunDirectory, model: Recommender, seen: Seen, k_max: int) -> Signatures:
+def run_signatures(run_dir: Path, refitted: bool = False) -> RunSignatures:
+    """The signatures over a run's model, needing nothing but the run directory; `refitted` as in `served_model`."""
+    name, run, model, seen, k_max, epochs = served_model(run_dir, refitted)
     kind = SequenceSignatures if isinstance(model, SequentialRecommender) else Signatures
-    return kind(model, Vocabularies(run.vocabularies), seen, k_max, name)
+    signatures = kind(model, Vocabularies(run.vocabularies), seen, k_max, name)
+    return RunSignatures(name, run, signatures, TRAINING_SPLIT if epochs is None else told(epochs))
 
 
 def explain_run(run_dir: Path, user: str, item: str) -> dict[str, np.ndarray]:

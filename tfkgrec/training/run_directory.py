@@ -66,6 +66,11 @@ class RunDirectory:
         return self.path / "model.keras"
 
     @property
+    def final_model(self) -> Path:
+        """What is exported instead, where `training.final_fit` asked for it: trained on all data, and not judged."""
+        return self.path / "final.keras"
+
+    @property
     def checkpoint(self) -> Path:
         return self.path / "checkpoint"
 
