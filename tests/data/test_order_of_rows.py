@@ -1,15 +1,18 @@
-"""`data.split_version: 2`: the rows of the files in another order are the same data, split alike."""
+"""`data.split_version: 2`: other rows, and other orders of them, change nothing of a user; 1 stays as it was."""
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tests.data.small import raw_data
+from tfkgrec.config import NoSettings
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Dataset, RawData
 from tfkgrec.protocols.ctr.split import split_ctr
-from tfkgrec.protocols.sequential.split import split_sequences
+from tfkgrec.protocols.ctr.whole import whole
+from tfkgrec.protocols.sequential.split import UNIFORM_NEGATIVES, split_sequences
 from tfkgrec.protocols.top_n.split import split_by_time
 from tfkgrec.runs.fingerprint import digest_arrays, fingerprint
 
@@ -39,14 +42,59 @@ def test_shuffled_rows_change_nothing(timed, shuffle):
     assert digest(one) != digest(assemble(raw, 4, True, version=2))
 
 
-def test_version_1_keeps_the_rows_of_the_files():
-    raw = raw_data()
-    assert digest(assemble(raw, 3, version=1)) != digest(assemble(shuffled(raw, 0), 3, version=1))
+def test_version_1_is_what_it_was():
+    """Its draws, to the last; recorded before there was another version. They follow the order of the rows."""
+    raw = raw_data(users=120)
+    data = assemble(raw, 3, version=1)
+    timeless = assemble(raw_data(users=120, timed=False), 3, version=1)
+    found = [split_ctr(data, 3), split_sequences(data, 3), split_by_time(data, 3, 0.4), split_ctr(timeless, 3)]
+    recorded = ["a122600729710e34", "b102ac6d3385c6ab", "f92aa2cf66739240", "f54b96f6312335d0"]
+    assert [digest_arrays(splits) for splits in found] == recorded
+    assert digest_arrays(whole(data, NoSettings(), 3)) == "defd3c3bb9da2ccb"
+    assert digest_arrays(split_ctr(assemble(shuffled(raw, 0), 3, version=1), 3)) != recorded[0]
 
 
-def test_a_new_user_changes_the_order_of_no_others():
-    raw = raw_data()
-    more = pd.concat([raw.interactions, raw.interactions.head(3).assign(user="another", positive=True)])
-    before = assemble(raw, 3, version=2).users.raw
-    after = assemble(dataclasses.replace(raw, interactions=more), 3, version=2).users.raw
-    assert [one for one in after if one != "another"] == list(before)
+def of_users(data: Dataset, user: np.ndarray, *columns: np.ndarray) -> dict[str, list[tuple]]:
+    """User -> the rows that it has, all in raw ids."""
+    found: dict[str, list[tuple]] = {raw: [] for raw in data.users.raw[1:]}
+    for name, *row in zip(data.users.decode(user), *columns, strict=True):
+        found[name].append(tuple(row))
+    return found
+
+
+def given_to_users(raw: RawData) -> dict[str, dict[str, list[tuple]]]:
+    """What -> user -> what the splits of all protocols give it."""
+    data = assemble(raw, 3)
+    clicks, later, next_ = split_ctr(data, 3), split_by_time(data, 3, 0.4), split_sequences(data, 3)
+    found = {}
+    for part in ("train", "validation", "test"):
+        pairs = getattr(clicks, part)
+        found[f"clicks {part}"] = of_users(data, pairs.user, data.items.decode(pairs.item), pairs.label)
+    for splits, name in ((clicks, "clicks"), (later, "later"), (next_, "next")):
+        for known in ("train_history", "model_history"):
+            history = getattr(splits, known)
+            found[f"{name} {known}"] = of_users(data, history.users(), data.items.decode(history.items))
+    for part in ("validation", "test"):
+        asked = getattr(next_, part)
+        even = np.sort(data.items.decode(asked.negatives[:, :UNIFORM_NEGATIVES]).astype(str))
+        found[f"next {part}"] = of_users(data, asked.user, map(tuple, even))
+    return found
+
+
+@pytest.mark.parametrize("what", ["a user", "a row"])
+def test_more_rows_change_nothing_for_the_others(what):
+    """Not even candidates, but for those drawn by popularity, which is everybody's."""
+    raw = raw_data(users=60, items=120)
+    added = raw.interactions.tail(4) if what == "a user" else raw.interactions.tail(1)
+    name = "another" if what == "a user" else "u003"
+    added = added.assign(user=name, positive=True)
+    if what == "a row":
+        taken = set(raw.interactions["item"][raw.interactions["user"] == name])
+        added = added.assign(item=next(item for item in raw.item_links["item"] if item not in taken))
+    before = given_to_users(raw)
+    after = given_to_users(dataclasses.replace(raw, interactions=pd.concat([raw.interactions, added])))
+    for part, users in before.items():
+        assert {user: rows for user, rows in users.items() if user != name} == {
+            user: rows for user, rows in after[part].items() if user != name
+        }
+    assert any(before[part].get(name) != after[part][name] for part in before)

@@ -11,6 +11,7 @@ from tfkgrec import registry
 from tfkgrec.data.history import History
 from tfkgrec.data.other_data import OtherData
 from tfkgrec.data.readers.tables import RawTable
+from tfkgrec.data.records import IdMap
 from tfkgrec.data.records import Interactions as Pairs
 from tfkgrec.datasets.own_files.read import Interactions
 from tfkgrec.runs.id_files import read_seen, write_id_files
@@ -36,7 +37,7 @@ def test_rows_are_matched_by_raw_ids_and_all_are_accounted_for(run):
     frame = pd.DataFrame(rows, columns=["user", "item", "positive"])
     table = seen.newest(4)[:, ::-1]  # the model reads four of them, in an order of its own
     model = SimpleNamespace(history_length=4, history=np.where(table > 0, table, 0))
-    found, counts = match(Interactions(RawTable("", frame), frame), run, model)
+    found, counts = match(Interactions(RawTable("", frame), frame), run, model, 1)
     assert counts == {"rows": 6, "new_rows": 4, "known_rows": 1, "rows_of_unknown_items": 1, "unknown_items": 1}
     assert found.new.user.tolist() == [3, 31, 31, 32]  # users of the run are 1 to 30
     assert found.new.label.tolist() == [0, 1, 1, 1]
@@ -62,7 +63,9 @@ def other_data() -> OtherData:
     seen = DATASET.seen_items
     known = History(seen.items, np.append(seen.offsets, seen.offsets[-1]))
     model_user = np.append(np.arange(31), 0).astype(np.int32)
-    return OtherData(known, Pairs(user, item, label, np.arange(len(user))[::-1].copy()), model_user, 41)
+    users = IdMap("user", np.append(DATASET.users.raw, "stranger"))
+    new = Pairs(user, item, label, np.arange(len(user))[::-1].copy())
+    return OtherData(known, new, model_user, users, DATASET.items)
 
 
 @pytest.mark.parametrize("name", [name for name, spec in registry.protocols().items() if spec.others])

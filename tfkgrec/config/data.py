@@ -24,7 +24,7 @@ class DataConfig(Section):
     protocol: str = "ctr"  # one of registry.protocols(), or an alias of it
     knowledge_graph: str | None = None  # one of the dataset's graphs; null: its first, or the only one
     inverse_relations: bool = False  # add (tail, inverse of relation, head) for every triple
-    split_version: int = number(2, min=1, max=2)  # 1: splits and draws follow the order of the files' rows
+    split_version: int = number(2, min=1, max=2)  # 1: splits follow the order of the files' rows
     k_core: int | None = number(None, min=1)  # least interactions of users and items; null: as the protocol has it
     unlinked_items: str | None = None  # items without an entity: keep, drop or refuse; null: as the dataset has it
     data_dir: Path | None = (

@@ -57,6 +57,7 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
         sources=raw.sources,
         bad=raw.bad,
         times_per_second=raw.times_per_second,
+        split_version=version,
     )
     dataset.validate()
     return dataset
@@ -78,13 +79,14 @@ def _keyed_order(seed: int) -> Order:
     return lambda kind, distinct: distinct[np.argsort(mix(text_keys(distinct), seed, kind), kind="stable")]
 
 
-# Splits, negatives, histories and epochs are functions of these arrays and the seed alone: with the arrays in an order
-# of their own, the order of the files' rows changes none of it.
+# Epochs, side tables and what else is drawn by row are functions of these arrays and the seed alone: with the arrays in
+# an order of their own, the order of the files' rows changes none of it. Splits do not even depend on the other rows
+# (`draws.py`).
 
 
 def _sorted_interactions(pairs: Interactions, users: IdMap, items: IdMap, seed: int) -> Interactions:
     """In time where it is known; those of one moment, or of none, by key."""
-    keys = mix(text_keys(users.raw)[pairs.user], text_keys(items.raw)[pairs.item], seed, "interactions")
+    keys = mix(users.keys[pairs.user], items.keys[pairs.item], seed, "interactions")
     return pairs.take(np.argsort(keys) if pairs.timestamp is None else np.lexsort((keys, pairs.timestamp)))
 
 

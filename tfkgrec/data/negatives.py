@@ -2,9 +2,13 @@
 
 import numpy as np
 
+from tfkgrec.data.keyed import mix, uniform
+from tfkgrec.data.lots import Lots
 from tfkgrec.data.pair_keys import is_among, pair_keys
 
 _MAX_ROUNDS = 1_000
+_ROUNDS_BY_KEYS = 16
+_DRAWS_AT_ONCE = 1 << 22
 
 
 def draw_negatives(
@@ -58,6 +62,102 @@ def _by_rejection(
         repeat = order[1:][key[order[1:]] == key[order[:-1]]]  # all but one of equal keys
         open_ = np.union1d(open_[is_among(key[open_], forbidden)], repeat)
     return item
+
+
+def draw_by_keys(
+    counts: np.ndarray,
+    forbidden: np.ndarray,
+    user_keys: np.ndarray,
+    item_keys: np.ndarray,
+    lots: Lots,
+    weight: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `draw_negatives`, but what a user gets follows from the user's key and the lots, whoever else there is.
+
+    The n-th draw of a user is the lot that its key and n find. One that finds nothing, or what is forbidden or drawn
+    already, is void.
+
+    Args:
+        user_keys: uint64 [users] or more, mixed with seed and purpose.
+        item_keys: uint64 [num_items + 1].
+        lots: of the items 1..num_items, each as often as it weighs.
+        weight: of the items, [num_items + 1]; None: all alike.
+
+    Returns:
+        user, item: int32, sorted by both.
+    """
+    rows = len(item_keys)
+    taken = np.bincount(forbidden // rows, minlength=len(counts))
+    counts = np.minimum(counts, rows - 1 - taken)
+    asked = np.flatnonzero(counts > 0)
+    ends = np.flatnonzero(np.diff(np.cumsum(_draws_a_round(counts[asked])) // _DRAWS_AT_ONCE)) + 1
+    drawn = []
+    for users in np.split(asked, ends):  # to bound memory: no user's draws depend on another's
+        need = np.zeros_like(counts)
+        need[users] = counts[users]
+        found = _by_lots(need, forbidden, user_keys, rows, lots)
+        need -= np.bincount(found // rows, minlength=len(need))
+        drawn += [
+            found,
+            *(
+                _by_clocks(u, need[u], (forbidden, found), user_keys, item_keys, weight)
+                for u in np.flatnonzero(need).tolist()
+            ),
+        ]
+    user, item = np.divmod(np.sort(np.concatenate(drawn)), rows)
+    return user.astype(np.int32), item.astype(np.int32)
+
+
+def _by_lots(counts: np.ndarray, forbidden: np.ndarray, user_keys: np.ndarray, rows: int, lots: Lots) -> np.ndarray:
+    """`counts[u]` items of every user u, or as many as some rounds give: sorted `pair_keys`."""
+    drawn, need = np.empty(0, np.int64), counts.copy()
+    for turn in range(_ROUNDS_BY_KEYS):
+        users = np.flatnonzero(need)
+        if not len(users):
+            break
+        many = _draws_a_round(counts[users])
+        user = np.repeat(users, many)
+        number = np.arange(len(user)) - np.repeat(np.cumsum(many) - many, many) + turn * np.repeat(many, many)
+        item = lots.drawn(mix(user_keys[user], number))
+        key = pair_keys(user, item, rows)
+        key = key[(item > 0) & ~is_among(key, forbidden) & ~is_among(key, drawn)]
+        key = key[np.sort(np.unique(key, return_index=True)[1])]  # the first of equal draws
+        user = key // rows
+        key = key[np.arange(len(user)) - np.searchsorted(user, user) < need[user]]
+        need -= np.bincount(key // rows, minlength=len(need))
+        drawn = np.sort(np.concatenate([drawn, key]))
+    return drawn
+
+
+def _draws_a_round(counts: np.ndarray) -> np.ndarray:
+    """Of a user who wants `counts` items: of its own number alone, so that nobody else changes which draw is which."""
+    many: np.ndarray = 2 * counts + 8
+    return many
+
+
+def _by_clocks(
+    user: int,
+    count: int,
+    gone: tuple[np.ndarray, ...],
+    user_keys: np.ndarray,
+    item_keys: np.ndarray,
+    weight: np.ndarray | None,
+) -> np.ndarray:
+    """Items for a user who has used up most of the catalogue: every item left rings after an exponential time.
+
+    Those that ring first are distributed as drawing on would have them.
+
+    Args:
+        gone: several sorted `pair_keys`.
+    """
+    rows = len(item_keys)
+    own = [keys[slice(*np.searchsorted(keys, [user * rows, (user + 1) * rows]))] % rows for keys in gone]
+    left = np.setdiff1d(np.arange(1, rows), np.concatenate(own))
+    wait = -np.log1p(-uniform(mix(user_keys[user : user + 1], item_keys[left], "clock")))
+    if weight is not None:
+        wait /= weight[left]
+    first: np.ndarray = pair_keys(np.full(count, user), left[np.argsort(wait, kind="stable")[:count]], rows)
+    return first
 
 
 def draw_untouched(user: np.ndarray, touched: np.ndarray, num_items: int, rng: np.random.Generator) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfkgrec.data.history import History
-from tfkgrec.data.records import Interactions
+from tfkgrec.data.records import IdMap, Interactions
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,24 @@ class OtherData:
         known: all that the run's data hold of every user; what its model reads comes last, oldest first.
         new: rows that these do not hold, with items of the run's catalogue; label 0 is no positive.
         model_user: int32 [users], as whom the model knows every user; 0: as nobody.
-        num_item_rows: rows of a table over the items, row 0 included.
+        users: the run's, and strangers after them.
+        items: the run's.
         times_per_second: of the new rows' times in a second.
+        split_version: as of the run's dataset.
     """
 
     known: History
     new: Interactions
     model_user: np.ndarray
-    num_item_rows: int
+    users: IdMap
+    items: IdMap
     times_per_second: int = 1
+    split_version: int = 2
+
+    @property
+    def num_item_rows(self) -> int:
+        """Rows of a table over the items, row 0 included."""
+        return self.items.size
 
     @property
     def touched(self) -> Interactions:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tfkgrec.data.history import History
+from tfkgrec.data.keyed import text_keys
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.errors import InputError
 
@@ -80,6 +81,11 @@ class IdMap:
     @cached_property
     def _inner(self) -> pd.Index:
         return pd.Index(self.raw)
+
+    @cached_property
+    def keys(self) -> np.ndarray:
+        """The key of every id, uint64 [n + 1] (`text_keys`)."""
+        return text_keys(self.raw)
 
     @property
     def size(self) -> int:
@@ -163,6 +169,7 @@ class Dataset:
         user_names: likewise; None where no user has a name.
         timed: whether `interactions.timestamp` is known.
         sources, bad, times_per_second: as in `RawData`.
+        split_version: how a split draws (`tfkgrec/data/draws.py`).
     """
 
     name: str
@@ -179,6 +186,7 @@ class Dataset:
     sources: tuple[str, ...] = ()
     bad: tuple[BadRow, ...] = ()
     times_per_second: int = 1
+    split_version: int = 2
 
     @property
     def num_items(self) -> int:

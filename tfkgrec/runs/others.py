@@ -12,6 +12,7 @@ import pandas as pd
 from tfkgrec import registry
 from tfkgrec.config import Config
 from tfkgrec.data.history import History
+from tfkgrec.data.keyed import mix, text_keys
 from tfkgrec.data.other_data import OtherData
 from tfkgrec.data.pair_keys import is_among, pair_keys
 from tfkgrec.data.records import IdMap, Interactions
@@ -44,7 +45,7 @@ def judge_others(config: Config, run: RunDirectory, model: Recommender, file: Pa
     rows, said = _read(config, file)
     for about in said:
         print(about)
-    other, counts = match(rows, run, model)
+    other, counts = match(rows, run, model, config.data.split_version)
     if not len(other.new.positives):
         found = f"found none among {counts['rows']:,} rows"
         raise InputError(f"{file}: expected positives that the run's data do not hold, {found}")
@@ -80,16 +81,23 @@ def _read(config: Config, file: Path) -> tuple[ReadPairs, tuple[str, ...]]:
     return read_interactions(file, ColumnsConfig(timestamp="timestamp"))
 
 
-def match(found: ReadPairs, run: RunDirectory, model: Recommender) -> tuple[OtherData, dict[str, int]]:
-    """Rows of raw ids (`read_interactions`) beside what the run knows, and how many there are of which kind."""
+def match(found: ReadPairs, run: RunDirectory, model: Recommender, version: int) -> tuple[OtherData, dict[str, int]]:
+    """Rows of raw ids (`read_interactions`) beside what the run knows, and how many there are of which kind.
+
+    Args:
+        version: `data.split_version` of the run.
+    """
     pairs = found.pairs
     users, items = (_ids(run.vocabularies / name) for name in (USERS, ITEMS))
     seen = read_seen(run.vocabularies)
     known = _newest_last(seen.items, model, items.size)
     if not run.data.exists():  # of version 0.1
         pairs = pairs.assign(user=pairs["user"].map(line_of_0_1), item=pairs["item"].map(line_of_0_1))
+    if version > 1:
+        pairs = _in_order(pairs)
     item = items.encode(pairs["item"])
     user, strangers = _numbered(pairs["user"], users)
+    everybody = IdMap("user", np.concatenate([users.raw, strangers]))
     before = is_among(pair_keys(user, item, items.size), np.sort(pair_keys(known.users(), known.items, items.size)))
     new = (item > 0) & ~before
     time = pairs["timestamp"].to_numpy(np.int64)[new] if "timestamp" in pairs else None
@@ -101,20 +109,27 @@ def match(found: ReadPairs, run: RunDirectory, model: Recommender) -> tuple[Othe
         "rows_of_unknown_items": int(np.sum(item == 0)),
         "unknown_items": pairs["item"][item == 0].nunique(),
     }
-    longer = History(known.items, np.pad(known.offsets, (0, strangers), mode="edge"))
-    return OtherData(longer, rows, _model_users(seen, strangers), items.size, found.times_per_second), counts
+    longer = History(known.items, np.pad(known.offsets, (0, len(strangers)), mode="edge"))
+    whom = _model_users(seen, len(strangers))
+    return OtherData(longer, rows, whom, everybody, items, found.times_per_second, version), counts
+
+
+def _in_order(pairs: pd.DataFrame) -> pd.DataFrame:
+    """In time where it is known; those of one moment, or of none, by their ids' keys, whatever the file's order."""
+    keys = mix(text_keys(pairs["user"].to_numpy()), text_keys(pairs["item"].to_numpy()))
+    return pairs.iloc[np.lexsort((keys, pairs["timestamp"])) if "timestamp" in pairs else np.argsort(keys)]
 
 
 def _ids(file: Path) -> IdMap:
     return IdMap(file.stem, np.array(["", *read_texts(file)], object))
 
 
-def _numbered(raw: pd.Series, users: IdMap) -> tuple[np.ndarray, int]:
-    """The run's numbers of users, int32 [n], strangers numbered after its own, and how many strangers there are."""
+def _numbered(raw: pd.Series, users: IdMap) -> tuple[np.ndarray, np.ndarray]:
+    """The run's numbers of users, int32 [n], strangers numbered after its own, and who these are."""
     user = users.encode(raw)
     code, names = pd.factorize(raw[user == 0])
     user[user == 0] = users.size + code
-    return user, len(names)
+    return user, np.asarray(names, object)
 
 
 def _model_users(seen: Seen, strangers: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import pytest
 from scipy import sparse
 
 from tests.data import small
+from tfkgrec.data.draws import draws_of
 from tfkgrec.data.history import History
 from tfkgrec.evaluation.ctr import auc_within
 from tfkgrec.models.rkan.path_graph import PathGraph, path_graph
@@ -15,7 +16,7 @@ from tfkgrec.models.rkan.path_sampling import PathRequest, sample_paths
 from tfkgrec.protocols.ctr.split import user_histories
 
 DATASET = small.dataset(users=80, items=40)
-HISTORY = user_histories(DATASET.interactions.positives, DATASET.users.size, np.random.default_rng(0))
+HISTORY = user_histories(DATASET.interactions.positives, DATASET.users.size, draws_of(DATASET, 0, 1))
 ROWS = HISTORY.items, HISTORY.offsets
 GRAPH = path_graph(DATASET.graph, DATASET.num_items, HISTORY)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.data import small
+from tfkgrec.data.draws import draws_of
 from tfkgrec.data.records import Interactions
 from tfkgrec.errors import InputError
 from tfkgrec.protocols.ctr.split import Splits, split_ctr, user_histories
@@ -69,15 +70,17 @@ def test_negatives_were_never_rated_not_even_below_the_threshold(dataset, splits
     assert not pairs(splits, 0) & rated(dataset)
 
 
-def test_pairs_are_cut_60_20_20(dataset):
-    # Before users are dropped: with everybody in train, shares are exact.
-    everybody = replace(dataset, interactions=dataset.interactions.positives)
+@pytest.mark.parametrize("version", [1, 2])
+def test_pairs_are_cut_60_20_20(dataset, version):
+    # Before users are dropped: with everybody in train, shares are exact; by keys every pair is dealt out by itself.
+    everybody = replace(dataset, interactions=dataset.interactions.positives, split_version=version)
     split = split_ctr(everybody, 0)
     lost = 2 * sum(1 for u, _ in rated(everybody) if split.train_history.lengths[u] == 0)
     total = 2 * len(everybody.interactions)
     assert sum(len(getattr(split, name)) for name in PARTS) == total - lost
     for name, share in zip(PARTS, (0.6, 0.2, 0.2), strict=True):
-        assert share * total - lost - 1 <= len(getattr(split, name)) <= share * total + 1
+        spread = 1 if version == 1 else 4 * np.sqrt(total * share * (1 - share))
+        assert share * total - lost - spread <= len(getattr(split, name)) <= share * total + spread
 
 
 def test_labels_are_spread_over_the_parts_at_random(splits):
@@ -122,9 +125,10 @@ def test_one_seed_one_split(dataset, splits):
     )
 
 
-def test_without_timestamps_the_order_is_not_that_of_the_file():
+@pytest.mark.parametrize("version", [1, 2])
+def test_without_timestamps_the_order_is_not_that_of_the_file(dataset, version):
     rows = Interactions(np.ones(50, np.int32), np.arange(1, 51, dtype=np.int32), np.ones(50, np.float32))
-    history = user_histories(rows, 2, np.random.default_rng(0))
+    history = user_histories(rows, 2, draws_of(replace(dataset, split_version=version), 0, 1))
     assert sorted(history.items.tolist()) == list(range(1, 51))
     assert history.items.tolist() != list(range(1, 51))
     assert history.offsets.tolist() == [0, 0, 50]
@@ -148,7 +152,7 @@ def test_validate_names_a_pair_that_is_in_two_parts(splits):
 
 
 def test_a_data_set_too_small_to_train_on(dataset):
-    one = replace(dataset, interactions=dataset.interactions.positives.take(np.array([0])))
+    one = replace(dataset, interactions=dataset.interactions.positives.take(np.array([0])), split_version=1)
     message = "small: expected a positive among the 1 training pairs, found none; there are only 2 labelled pairs"
     refused = 0
     for seed in range(8):  # one positive, one negative, one of the two in train

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfkgrec.config import NoSettings
-from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.draws import Draws, draws_of
 from tfkgrec.data.other_data import OtherData
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Interactions
@@ -31,7 +31,7 @@ class CtrOthers:
     def __init__(self, other: OtherData, split: NoSettings, training: CtrTraining, evaluation: CtrEvaluation) -> None:
         self.other, self.training, self.evaluation = other, training, evaluation
         none = Interactions(NOTHING, NOTHING, NOTHING.astype(np.float32))
-        test = with_negatives(other, np.random.default_rng([training.seed, 1]))
+        test = with_negatives(other, draws_of(other, training.seed, 1))
         self.splits = Splits(none, none, test, other.known, other.num_item_rows)
 
     @property
@@ -62,11 +62,11 @@ class CtrOthers:
         return found
 
 
-def with_negatives(other: OtherData, rng: np.random.Generator) -> Interactions:
+def with_negatives(other: OtherData, draws: Draws) -> Interactions:
     """The new positives, and of every user as many items that neither old nor new data hold, as far as there are."""
     liked, touched, rows = other.new.positives, other.touched, other.num_item_rows
     counts = np.bincount(liked.user, minlength=other.known.num_users)
-    user, item = draw_negatives(counts, np.unique(pair_keys(touched.user, touched.item, rows)), rows - 1, rng)
+    user, item = draws.negatives(counts, np.unique(pair_keys(touched.user, touched.item, rows)))
     return Interactions(
         np.concatenate([liked.user, user]),
         np.concatenate([liked.item, item]),

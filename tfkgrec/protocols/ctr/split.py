@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfkgrec.config import NoSettings
+from tfkgrec.data.draws import Draws, draws_of
 from tfkgrec.data.history import History
-from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.errors import InputError
@@ -104,17 +104,17 @@ def split_ctr(dataset: Dataset, seed: int) -> Splits:
     """Split a dataset for click-through prediction.
 
     As many negatives as positives for every user, uniform without replacement over the items the user has not rated
-    (rated below the threshold counts as rated); all pairs shuffled and cut 60 / 20 / 20; users without a training
-    positive dropped from all three parts.
+    (rated below the threshold counts as rated); all pairs dealt out 60 / 20 / 20; users without a training positive
+    dropped from all three parts.
 
     Raises:
         InputError: too few pairs: none of the training pairs is a positive.
     """
-    rng = np.random.default_rng([seed, 1])
+    draws = draws_of(dataset, seed, 1)
     rated, rows = dataset.interactions, dataset.items.size
     positives = rated.positives
     counts = np.bincount(positives.user, minlength=dataset.users.size)
-    user, item = draw_negatives(counts, np.sort(pair_keys(rated.user, rated.item, rows)), rows - 1, rng)
+    user, item = draws.negatives(counts, np.sort(pair_keys(rated.user, rated.item, rows)))
     time = None
     if positives.timestamp is not None:
         time = np.concatenate([positives.timestamp, np.zeros(len(user), np.int64)])
@@ -124,24 +124,21 @@ def split_ctr(dataset: Dataset, seed: int) -> Splits:
         np.concatenate([np.ones(len(positives), np.float32), np.zeros(len(user), np.float32)]),
         time,
     )
-    order = rng.permutation(len(pairs))
-    first, second = int(TRAIN_SHARE * len(pairs)), int((TRAIN_SHARE + VALIDATION_SHARE) * len(pairs))
+    parts = [pairs.take(part) for part in draws.parts(pairs.user, pairs.item, (TRAIN_SHARE, VALIDATION_SHARE))]
+    train = parts[0]
     in_train = np.zeros(dataset.users.size, bool)
-    train = pairs.take(order[:first])
     in_train[train.positives.user] = True
     if not in_train.any():
         found = f"found none; there are only {len(pairs)} labelled pairs"
         raise InputError(f"{dataset.name}: expected a positive among the {len(train)} training pairs, {found}")
-    train, validation, test = (
-        part.take(in_train[part.user]) for part in (train, pairs.take(order[first:second]), pairs.take(order[second:]))
-    )
-    splits = Splits(train, validation, test, user_histories(train.positives, dataset.users.size, rng), rows)
+    train, validation, test = (part.take(in_train[part.user]) for part in parts)
+    splits = Splits(train, validation, test, user_histories(train.positives, dataset.users.size, draws), rows)
     splits.validate()
     return splits
 
 
-def user_histories(positives: Interactions, num_user_rows: int, rng: np.random.Generator) -> History:
+def user_histories(positives: Interactions, num_user_rows: int, draws: Draws) -> History:
     """Every user's positives, oldest first; without timestamps, in a random order (file order is often by item)."""
-    when = rng.permutation(len(positives)) if positives.timestamp is None else positives.timestamp
+    when = draws.moments(positives.user, positives.item) if positives.timestamp is None else positives.timestamp
     order = np.argsort(when, kind="stable")
     return History.by_user(positives.user[order], positives.item[order], num_user_rows)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfkgrec.config import NoSettings
+from tfkgrec.data.draws import draws_of
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.protocols.ctr.split import PARTS, Splits, cut, user_histories
 
@@ -15,5 +16,5 @@ def whole(dataset: Dataset, split: NoSettings, seed: int) -> Splits:
         *(np.concatenate([getattr(pairs, column) for pairs in (liked, *drawn)]) for column in ("user", "item", "label"))
     )
     nothing = train.take(np.empty(0, np.int64))
-    history = user_histories(liked, dataset.users.size, np.random.default_rng([seed, 1]))
+    history = user_histories(liked, dataset.users.size, draws_of(dataset, seed, 1))
     return Splits(train, nothing, nothing, history, dataset.items.size)

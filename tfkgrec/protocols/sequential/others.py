@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfkgrec.config import EvaluationConfig
+from tfkgrec.data.draws import draws_of
 from tfkgrec.data.other_data import OtherData
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.errors import InputError
@@ -45,8 +46,8 @@ class SequentialOthers:
             raise InputError("expected users of whom something is known before what is new, found none")
         touched = np.unique(pair_keys(other.touched.user, other.touched.item, other.num_item_rows))
         counts = np.bincount(other.known.items, minlength=other.num_item_rows)
-        rng = np.random.default_rng([training.seed, 1, 1])
-        test = draw_targets(item, asked, begin[asked], offsets[1:][asked], touched, counts, rng)
+        draws = draws_of(other, training.seed, 1, 1)
+        test = draw_targets(item, asked, begin[asked], offsets[1:][asked], touched, counts, draws)
         rows = other.num_item_rows
         self.splits = SequenceSplits(item, offsets, known_end, begin, test, test, num_item_rows=rows, next=split.next)
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from tfkgrec.data.cut_history import CutHistory
-from tfkgrec.data.negatives import draw_negatives
+from tfkgrec.data.draws import Draws, draws_of
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
@@ -102,7 +102,7 @@ def cut(dataset: Dataset, split: SequentialSplit, seed: int) -> SequenceSplits:
 def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> SequenceSplits:
     """Split a dataset for sequential recommendation: the last item (or day) is test, the one before it validation.
 
-    Interactions are sorted by time, and those of one moment stay in the order of the file (a stable sort): on
+    Interactions are sorted by time, and those of one moment stay in the order of the dataset's rows (a stable sort): on
     MovieLens-1M 41% of the test items share their second with the item before them. A session is a calendar day (UTC).
     Users with fewer than three items (sessions) are trained on, and not asked.
 
@@ -133,9 +133,7 @@ def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> Sequence
     popularity = np.bincount(train, minlength=rows)
     touched = np.sort(pair_keys(rated.user, rated.item, rows))
     parts = {
-        part: draw_targets(
-            item, asked, begin[asked], end[asked], touched, popularity, np.random.default_rng([seed, 1, n])
-        )
+        part: draw_targets(item, asked, begin[asked], end[asked], touched, popularity, draws_of(dataset, seed, 1, n))
         for n, (part, begin, end) in enumerate(
             (("validation", train_end, validation_end), ("test", validation_end, offsets[1:]))
         )
@@ -165,7 +163,7 @@ def draw_targets(
     end: np.ndarray,
     touched: np.ndarray,
     popularity: np.ndarray,
-    rng: np.random.Generator,
+    draws: Draws,
 ) -> Targets:
     """`item[begin:end]` of every one of `user`, and their negatives, none of them among the `touched` pairs.
 
@@ -176,10 +174,10 @@ def draw_targets(
     rows = len(popularity)
     counts = np.zeros(int(touched[-1] // rows) + 1, np.int64)
     counts[user] = UNIFORM_NEGATIVES
-    uniform = draw_negatives(counts, touched, rows - 1, rng)
+    uniform = draws.negatives(counts, touched)
     forbidden = np.sort(np.concatenate([touched, pair_keys(*uniform, rows)]))
     counts[user] = POPULAR_NEGATIVES
-    popular = draw_negatives(counts, forbidden, rows - 1, rng, popularity)
+    popular = draws.negatives(counts, forbidden, popularity)
     negatives = np.concatenate(
         [_beside(user, *uniform, UNIFORM_NEGATIVES), _beside(user, *popular, POPULAR_NEGATIVES)], 1
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfkgrec.data.cut_history import CutHistory
+from tfkgrec.data.draws import draws_of
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.errors import InputError
 from tfkgrec.protocols.top_n.settings import TopNSplit
@@ -75,8 +76,8 @@ def cut(dataset: Dataset, split: TopNSplit, seed: int) -> TimeSplits:
 def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeSplits:
     """Split by time: of every user the first 80% (rounded down, at least one) train, the rest tests.
 
-    Ratings of one moment stay in the order of the file (a stable sort). The last 10% of the training part, rounded
-    down, at least one of five, choose the epoch.
+    Ratings of one moment stay in the order of the dataset's rows (a stable sort). The last 10% of the training part,
+    rounded down, at least one of five, choose the epoch.
 
     Reading: the paper's cold users, "with less than 5 ratings", do not exist in MovieLens-1M's training parts (16 is
     the least). Two readings are offered: fewer than 5 ratings in the test part (`TimeSplits.cold`), and `cold_users`.
@@ -100,11 +101,10 @@ def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeS
     if not np.any(learned < counts):
         raise InputError(f"{dataset.name}: expected users with two ratings, found none among {users - 1:,}")
 
-    rng = np.random.default_rng([seed, 1])
+    draws = draws_of(dataset, seed, 1)
     thinned = np.zeros(users, bool)
-    active = np.flatnonzero(counts)
-    thinned[rng.permutation(active)[: round(cold_users * len(active))]] = True
-    left = np.where(thinned, np.minimum(rng.integers(THINNED_TO[0], THINNED_TO[1] + 1, users), learned), learned)
+    thinned[draws.some_of(np.flatnonzero(counts), cold_users)] = True
+    left = np.where(thinned, np.minimum(draws.number_each(*THINNED_TO), learned), learned)
     place = np.arange(len(user)) - np.repeat(np.cumsum(counts) - counts, counts)
     item = item[place >= (learned - left)[user]]
     counts = counts - learned + left
