@@ -105,6 +105,7 @@ class ProtocolSpec:
         make: "module:class" of (dataset, split, training, evaluation) -> a `TrainingProtocol`.
         others: "module:class" of (OtherData, split, training, evaluation) -> a `JudgeOfOthers`; None: its runs are
             judged on their own data only.
+        weighted: whether training heeds the interactions' weights.
         whole: "module:function" of (dataset, split, seed) -> `Splits` that hold nothing out, which `make` takes after
             the other arguments; None: its models are not trained on everything.
         baselines: what `evaluation.floors` may name; all of them by default.
@@ -130,6 +131,7 @@ class ProtocolSpec:
     k_core: int | None = None
     others: str | None = None
     whole: str | None = None
+    weighted: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.datasets.files import write
 from tfkgrec.config import build_config
+from tfkgrec.data.assemble import assemble
 from tfkgrec.datasets.load import load_raw
 from tfkgrec.datasets.own_files.read import read_files
 from tfkgrec.datasets.own_files.settings import TripleColumns
@@ -208,3 +209,14 @@ def test_few_bad_rows_are_set_aside_and_many_refuse(tmp_path: Path) -> None:
     assert raw.report[0].startswith(f"left out: 3 of 2,003 rows that cannot be read; the first is {path}:2002: ")
     with pytest.raises(InputError, match=r"r.csv:2002: .* \(3 of 2,003 rows cannot be read; data.max_bad_rows is 0\)"):
         read_files(path, FACTS, rating="stars", positive_at=1, how=How(separator=","))
+
+
+def test_weights(tmp_path: Path) -> None:
+    rows = write(tmp_path / "r.csv", "user,item,n\nann,007,1\nann,2,3.5\nbob,2,0\n")
+    raw = read_files(rows, FACTS, weight="n", max_bad_rows=0.5)
+    assert raw.interactions["weight"].tolist() == [1, 3.5]
+    assert raw.bad[0].problem == "expected a number above 0 in column 'n', found '0'"
+    assert assemble(raw, 0).interactions.weight.sum() == 4.5
+    data = {"dataset": "files", "interactions": str(rows), "columns": {"weight": "n"}, "protocol": "top_n"}
+    with pytest.raises(InputError, match="data.columns.weight: expected null with data.protocol top_n"):
+        load_raw(build_config({"model": {"name": "mf"}, "data": data}).data, 0)

@@ -39,7 +39,8 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
         graph, relations, relation_names = _with_inverses(graph, relations, relation_names)
     time = pairs["timestamp"].to_numpy(np.int64) if "timestamp" in pairs else None
     label = pairs["positive"].to_numpy(np.float32)
-    interactions = Interactions(users.encode(pairs["user"]), items.encode(pairs["item"]), label, time)
+    weight = pairs["weight"].to_numpy(np.float32) if "weight" in pairs else None
+    interactions = Interactions(users.encode(pairs["user"]), items.encode(pairs["item"]), label, time, weight)
     if version == 2:
         interactions = _sorted_interactions(interactions, users, items, seed)
     dataset = Dataset(

@@ -14,7 +14,7 @@ class GroupedPairs:
     Attributes:
         user: int32 [rows]; a user with many pairs fills several rows.
         item: int32 [rows, M]; 0 pads.
-        label, weight: float32 [rows, M]; weight 0 pads.
+        label, weight: float32 [rows, M]; weight 0 pads; it is the pair's, or 1 where pairs have none.
         source: int64 [rows, M]; index of the pair in the `Interactions` it came from, -1 pads.
     """
 
@@ -47,7 +47,7 @@ def group_pairs(pairs: Interactions, items_per_row: int, rng: np.random.Generato
         row_user,
         np.where(real, pairs.item[source], 0).astype(np.int32),
         np.where(real, pairs.label[source], 0).astype(np.float32),
-        real.astype(np.float32),
+        np.where(real, 1 if pairs.weight is None else pairs.weight[source], 0).astype(np.float32),
         source,
     )
 

@@ -33,7 +33,8 @@ class RawData:
 
     Attributes:
         name: dataset name, as in `data.dataset`.
-        interactions: columns `user`, `item` (str), `positive` (bool), and `timestamp` (int64) where known;
+        interactions: columns `user`, `item` (str), `positive` (bool), `timestamp` (int64) where known and
+            `weight` (float32, how much the row counts in training) where given;
             one row per (user, item), in file order. A row with `positive=False` was rated below the threshold: it is
             never a positive and never drawn as a negative.
         triples: columns `head`, `relation`, `tail` (str), without repeats.
@@ -113,12 +114,16 @@ class IdMap:
 
 @dataclass(frozen=True)
 class Interactions:
-    """Labelled pairs: `user`, `item` int32 [n]; `label` float32 [n]; `timestamp` int64 [n] or None."""
+    """Labelled pairs: `user`, `item` int32 [n]; `label` float32 [n]; `timestamp` int64 [n] or None.
+
+    `weight` float32 [n] or None: how much a pair counts in training, above 0.
+    """
 
     user: np.ndarray
     item: np.ndarray
     label: np.ndarray
     timestamp: np.ndarray | None = None
+    weight: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.user)
@@ -126,7 +131,21 @@ class Interactions:
     def take(self, index: np.ndarray) -> "Interactions":
         """The rows that an index array or a boolean mask picks."""
         time = None if self.timestamp is None else self.timestamp[index]
-        return Interactions(self.user[index], self.item[index], self.label[index], time)
+        weight = None if self.weight is None else self.weight[index]
+        return Interactions(self.user[index], self.item[index], self.label[index], time, weight)
+
+    def with_negatives(self, user: np.ndarray, item: np.ndarray) -> "Interactions":
+        """And these pairs [m] behind them: label 0, time 0, weight 1."""
+        more = len(user)
+        time = None if self.timestamp is None else np.concatenate([self.timestamp, np.zeros(more, np.int64)])
+        weight = None if self.weight is None else np.concatenate([self.weight, np.ones(more, np.float32)])
+        return Interactions(
+            np.concatenate([self.user, user]),
+            np.concatenate([self.item, item]),
+            np.concatenate([self.label, np.zeros(more, np.float32)]),
+            time,
+            weight,
+        )
 
     @property
     def positives(self) -> "Interactions":

@@ -4,6 +4,7 @@ from tfkgrec import registry
 from tfkgrec.config import DataConfig
 from tfkgrec.data.feedback import every_rating_counts, k_core
 from tfkgrec.data.records import RawData
+from tfkgrec.errors import InputError
 
 
 def load_raw(data: DataConfig, seed: int) -> RawData:
@@ -15,8 +16,12 @@ def load_raw(data: DataConfig, seed: int) -> RawData:
     Raises:
         InputError: one line.
     """
+    protocol = registry.protocol(data.protocol)
+    if getattr(getattr(data.source, "columns", None), "weight", None) is not None and not protocol.weighted:
+        wanted = " or ".join(name for name, spec in registry.protocols().items() if spec.weighted)
+        raise InputError(f"data.columns.weight: expected null with data.protocol {protocol.name} ({wanted} heeds it)")
     raw: RawData = registry.load(registry.dataset(data.dataset).read)(data, seed)
     threshold = getattr(data.source, "positive_at", None)  # whoever sets one means it, whatever the protocol
-    if registry.protocol(data.protocol).any_rating and threshold is None:
+    if protocol.any_rating and threshold is None:
         raw = every_rating_counts(raw)
     return raw if data.k_core is None else k_core(raw, data.k_core)

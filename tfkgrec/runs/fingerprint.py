@@ -23,12 +23,13 @@ def fingerprint(dataset: Dataset, splits: Splits) -> dict[str, str]:
     """What -> digest: the ids in their numbers, the rows and the triples in any order, and how they were split."""
     pairs, graph = dataset.interactions, dataset.graph
     time = np.zeros(len(pairs), np.int64) if pairs.timestamp is None else pairs.timestamp
+    weight = () if pairs.weight is None else (pairs.weight,)
     return {
         "users": digest_texts(dataset.users.raw),
         "items": digest_texts(dataset.items.raw),
         "entities": digest_texts(dataset.entities.raw),
         "relations": digest_texts(dataset.relations.raw),
-        "interactions": digest_rows(pairs.user, pairs.item, pairs.label, time),
+        "interactions": digest_rows(pairs.user, pairs.item, pairs.label, time, *weight),
         "triples": digest_rows(graph.head, graph.relation, graph.tail),
         "split": digest_arrays(splits),
     }

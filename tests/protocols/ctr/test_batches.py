@@ -1,5 +1,7 @@
 """Grouped batches: nothing lost, nothing doubled, the same for one seed, the number of steps that was promised."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -184,3 +186,16 @@ def test_fit_takes_one_pass_an_epoch():
     model.compile("sgd", "mse", jit_compile=False)
     model.fit(spy.dataset(4), epochs=7, initial_epoch=4, verbose=0, shuffle=False)
     assert seen == [4, 5, 6]
+
+
+@pytest.mark.parametrize("negatives", ["fixed", "fresh"])
+def test_weights_of_positives_are_one_on_average_and_of_negatives_one(negatives):
+    """A purchase that weighs thrice a click counts three times as much, whatever the unit."""
+    train = SPLITS.train
+    given = np.where(train.item % 2 == 0, 30, 10).astype(np.float32)
+    splits = dataclasses.replace(SPLITS, train=dataclasses.replace(train, weight=given))
+    mean = given[train.label > 0].mean()
+    for inputs, label, weight in dataclasses.replace(batches(negatives=negatives), splits=splits).batches(0):
+        real, liked = inputs["item"] > 0, label[..., 0] > 0
+        np.testing.assert_allclose(weight[liked], np.where(inputs["item"][liked] % 2 == 0, 30, 10) / mean, rtol=1e-6)
+        assert np.all(weight[real & ~liked] == 1) and not weight[~real].any()

@@ -38,6 +38,7 @@ def read(data: DataConfig, seed: int) -> RawData:
         item=columns.item,
         rating=columns.rating,
         timestamp=columns.timestamp,
+        weight=columns.weight,
         item_names=_source(settings, "item_names"),
         entity_names=_source(settings, "entity_names"),
         user_names=_source(settings, "user_names"),
@@ -69,6 +70,7 @@ def read_files(
     item: str | int = "item",
     rating: str | int | None = None,
     timestamp: str | int | None = None,
+    weight: str | int | None = None,
     positive_at: float | None = None,
     unlinked_items: str = "keep",
     item_table: ItemTable | None = None,
@@ -86,7 +88,7 @@ def read_files(
         interactions: a table with a header, or with columns by place.
         triples: head, relation, tail, with or without a header; None: facts are in `item_table` alone, or nowhere.
         item_links: item, entity, with or without a header. None: item ids are entity ids.
-        user, item, rating, timestamp: columns of `interactions`.
+        user, item, rating, timestamp, weight: columns of `interactions`.
         unlinked_items: what becomes of an item without a link, or without a triple where item ids are entity ids, and
             not in `item_table`: "keep" it as one without facts, "drop" its interactions, "refuse" the data.
         item_table_source: rows of the table; None: the file that `item_table` names.
@@ -96,7 +98,7 @@ def read_files(
     Raises:
         InputError: one line that names file and line, or column.
     """
-    found = _read_interactions(interactions, ColumnsConfig(user, item, rating, timestamp), positive_at, how)
+    found = _read_interactions(interactions, ColumnsConfig(user, item, rating, timestamp, weight), positive_at, how)
     graph = _no_triples() if triples is None else read_triples(triples, triple_columns, how)
     links = read_links(item_links, item, how) if item_links is not None else _same_ids(found.pairs["item"], graph)
     table, facts = _read_facts(item_table, item_table_source, how)
@@ -158,6 +160,9 @@ def _read_interactions(source: Source, columns: ColumnsConfig, positive_at: floa
     table = named(open_table(source, "interactions", how=how), names, "data.columns")
     if "rating" in names:
         table = table.set_aside("rating", ~np.isfinite(as_numbers(table.frame["rating"])), "a number", names["rating"])
+    if "weight" in names:
+        wrong = ~(as_numbers(table.frame["weight"]) > 0) | ~np.isfinite(as_numbers(table.frame["weight"]))
+        table = table.set_aside("weight", wrong, "a number above 0", names["weight"])
     per_second = 1
     if "timestamp" in names:
         times = read_times(table.frame["timestamp"])
@@ -171,6 +176,8 @@ def _read_interactions(source: Source, columns: ColumnsConfig, positive_at: floa
         pairs["positive"] = as_numbers(table.frame["rating"]) >= positive_at
     if "timestamp" in names:
         pairs["timestamp"] = counted
+    if "weight" in names:
+        pairs["weight"] = as_numbers(table.frame["weight"]).astype(np.float32)
     return Interactions(table, pairs, per_second)
 
 

@@ -14,9 +14,10 @@ class ColumnsConfig(Section):
     item: str | int = "item"
     rating: str | int | None = None
     timestamp: str | int | None = None
+    weight: str | int | None = None  # how much a row counts in training, relative to the others
 
     def validate(self) -> None:
-        _of_one_kind(self.user, self.item, self.rating, self.timestamp)
+        _of_one_kind(self.user, self.item, self.rating, self.timestamp, self.weight)
 
 
 @dataclass(frozen=True)

@@ -19,4 +19,5 @@ SPEC = ProtocolSpec(
     baselines=("popularity", "item_knn", "mf"),
     headline={"AUC": "test.auc", "ACC": "test.acc"},
     own_candidates="",
+    weighted=True,
 )

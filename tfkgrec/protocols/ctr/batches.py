@@ -80,9 +80,19 @@ class TrainingBatches:
             return np.unique(self.splits.train.positives.item)
         return np.arange(1, self.splits.num_item_rows, dtype=np.int32)
 
+    @cached_property
+    def _weight(self) -> np.ndarray | None:
+        """Of the training pairs: of positives 1 on average, of negatives 1."""
+        train = self.splits.train
+        if train.weight is None:
+            return None
+        liked = train.label > 0
+        weight: np.ndarray = np.where(liked, train.weight / train.weight[liked].mean(), 1)
+        return weight.astype(np.float32)
+
     def pairs(self, epoch: int) -> Interactions:
         """The labelled pairs of one epoch."""
-        train = replace(self.splits.train, timestamp=None)
+        train = replace(self.splits.train, timestamp=None, weight=self._weight)
         if self.negatives == "fixed":
             return train
         positives = train.positives
@@ -90,11 +100,7 @@ class TrainingBatches:
         pool = self._pool
         own = np.sort(pair_keys(positives.user, np.searchsorted(pool, positives.item) + 1, len(pool) + 1))
         user, place = draw_negatives(self.splits.train_history.lengths, own, len(pool), rng)
-        return Interactions(
-            np.concatenate([positives.user, user]),
-            np.concatenate([positives.item, pool[place - 1]]),
-            np.concatenate([positives.label, np.zeros(len(user), np.float32)]),
-        )
+        return positives.with_negatives(user, pool[place - 1])
 
     def epoch(self, epoch: int) -> dict[str, np.ndarray]:
         """One epoch as arrays, padded with empty rows to whole batches.

@@ -115,15 +115,7 @@ def split_ctr(dataset: Dataset, seed: int) -> Splits:
     positives = rated.positives
     counts = np.bincount(positives.user, minlength=dataset.users.size)
     user, item = draws.negatives(counts, np.sort(pair_keys(rated.user, rated.item, rows)))
-    time = None
-    if positives.timestamp is not None:
-        time = np.concatenate([positives.timestamp, np.zeros(len(user), np.int64)])
-    pairs = Interactions(
-        np.concatenate([positives.user, user]),
-        np.concatenate([positives.item, item]),
-        np.concatenate([np.ones(len(positives), np.float32), np.zeros(len(user), np.float32)]),
-        time,
-    )
+    pairs = positives.with_negatives(user, item)
     parts = [pairs.take(part) for part in draws.parts(pairs.user, pairs.item, (TRAIN_SHARE, VALIDATION_SHARE))]
     train = parts[0]
     in_train = np.zeros(dataset.users.size, bool)

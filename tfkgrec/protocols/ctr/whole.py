@@ -4,7 +4,7 @@ import numpy as np
 
 from tfkgrec.config import NoSettings
 from tfkgrec.data.draws import draws_of
-from tfkgrec.data.records import Dataset, Interactions
+from tfkgrec.data.records import Dataset
 from tfkgrec.protocols.ctr.split import PARTS, Splits, cut, user_histories
 
 
@@ -12,9 +12,7 @@ def whole(dataset: Dataset, split: NoSettings, seed: int) -> Splits:
     """Every positive, those of users whom the split drops too, and the split's negatives of all parts."""
     parts = [getattr(cut(dataset, split, seed), part) for part in PARTS]
     liked, drawn = dataset.interactions.positives, [part.take(part.label == 0) for part in parts]
-    train = Interactions(
-        *(np.concatenate([getattr(pairs, column) for pairs in (liked, *drawn)]) for column in ("user", "item", "label"))
-    )
+    train = liked.with_negatives(*(np.concatenate([getattr(p, side) for p in drawn]) for side in ("user", "item")))
     nothing = train.take(np.empty(0, np.int64))
     history = user_histories(liked, dataset.users.size, draws_of(dataset, seed, 1))
     return Splits(train, nothing, nothing, history, dataset.items.size)
