@@ -1,5 +1,7 @@
 """All clicks as training, once a model has been judged."""
 
+import dataclasses
+
 import numpy as np
 
 from tfkgrec.config import NoSettings
@@ -12,7 +14,8 @@ def whole(dataset: Dataset, split: NoSettings, seed: int) -> Splits:
     """Every positive, those of users whom the split drops too, and the split's negatives of all parts."""
     parts = [getattr(cut(dataset, split, seed), part) for part in PARTS]
     liked, drawn = dataset.interactions.positives, [part.take(part.label == 0) for part in parts]
-    train = liked.with_negatives(*(np.concatenate([getattr(p, side) for p in drawn]) for side in ("user", "item")))
+    timeless = dataclasses.replace(liked, timestamp=None)
+    train = timeless.with_negatives(*(np.concatenate([getattr(p, side) for p in drawn]) for side in ("user", "item")))
     nothing = train.take(np.empty(0, np.int64))
     history = user_histories(liked, dataset.users.size, draws_of(dataset, seed, 1))
     return Splits(train, nothing, nothing, history, dataset.items.size)
