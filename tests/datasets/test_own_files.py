@@ -2,6 +2,7 @@
 
 import bz2
 import csv
+import dataclasses
 import gzip
 import io
 import lzma
@@ -13,10 +14,12 @@ import pandas as pd
 import pytest
 
 from tests.datasets.files import write
+from tfkgrec.config import DataConfig
 from tfkgrec.data.assemble import assemble
+from tfkgrec.datasets.load import load_raw
 from tfkgrec.datasets.own_files.item_entities import link_items
 from tfkgrec.datasets.own_files.read import read_files
-from tfkgrec.datasets.own_files.settings import ItemTable
+from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings, ItemTable
 from tfkgrec.datasets.own_files.sources import READ, How
 from tfkgrec.errors import InputError
 
@@ -189,17 +192,52 @@ def test_item_without_an_entity(ratings: Path, triples: Path, tmp_path: Path) ->
         assert sorted(raw.item_links["item"]) == ["1", "2"]
 
 
-def test_repeats_are_merged_and_reported(tmp_path: Path) -> None:
-    rows = "user,item,rating,time\na,1,1,10\na,1,5,20\na,1,4,30\nb,2,2,40\nb,2,1,50\n"
-    raw = read_files(
-        write(tmp_path / "r.csv", rows),
-        write(tmp_path / "t.tsv", TRIPLES + TRIPLES),
-        rating="rating",
-        timestamp="time",
-        positive_at=4,
-    )
-    assert pairs(raw) == [("a", "1", True, 20), ("b", "2", False, 40)]  # the first positive row, else the first
-    assert raw.report == ("left out: 3 repeats of a (user, item) pair", "left out: 2 repeats of a triple")
+# a: low, high, high; b: low, high, low at two moments; c: high and low at one moment
+REPEATED = ["a,1,1,10", "a,1,5,20", "a,1,4,30", "b,2,2,40", "b,2,5,40", "b,2,1,50", "c,1,5,60", "c,1,2,60"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "timed", "expected", "told"),
+    [
+        ({}, True, [("a", "1", True, 30), ("b", "2", False, 50), ("c", "1", True, 60)], "; the newest counts"),
+        (
+            {"repeats": "first"},
+            True,
+            [("a", "1", False, 10), ("b", "2", True, 40), ("c", "1", True, 60)],
+            "; the oldest",
+        ),
+        (
+            {"repeats": "max"},
+            True,
+            [("a", "1", True, 30), ("b", "2", True, 40), ("c", "1", True, 60)],
+            "; a positive one",
+        ),
+        ({}, False, [("a", "1", True), ("b", "2", True), ("c", "1", True)], "; without times a positive one counts"),
+    ],
+)
+def test_of_repeats_one_row_counts_whatever_their_order(tmp_path, settings, timed, expected, told):
+    columns = {"rating": "rating", **({"timestamp": "time"} if timed else {})}
+    for rows in (REPEATED, REPEATED[::-1], REPEATED[3:] + REPEATED[:3]):
+        text = "\n".join(["user,item,rating,time", *rows, ""])
+        data = DataConfig(
+            "files",
+            source=FilesSettings(
+                write(tmp_path / "r.csv", text),
+                ColumnsConfig(**columns),
+                positive_at=4,
+                triples=write(tmp_path / "t.tsv", TRIPLES + TRIPLES),
+                **settings,
+            ),
+        )
+        raw = load_raw(data, 0)
+        assert sorted(pairs(raw)) == expected
+        (repeated, triples) = raw.report
+        assert repeated.startswith(f"left out: 5 repeats of a (user, item) pair{told}")
+        assert triples == "left out: 2 repeats of a triple"
+        before = load_raw(dataclasses.replace(data, split_version=1), 0)
+    if timed and not settings:  # as it was: the first positive one in the file, else its first
+        assert pairs(before) == [("b", "2", True, 40), ("c", "1", True, 60), ("a", "1", True, 20)]
+        assert before.report[0] == "left out: 5 repeats of a (user, item) pair"
 
 
 @pytest.mark.parametrize(

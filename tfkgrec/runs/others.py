@@ -17,7 +17,7 @@ from tfkgrec.data.other_data import OtherData
 from tfkgrec.data.pair_keys import is_among, pair_keys
 from tfkgrec.data.records import IdMap, Interactions
 from tfkgrec.datasets.own_files.read import Interactions as ReadPairs
-from tfkgrec.datasets.own_files.read import read_interactions
+from tfkgrec.datasets.own_files.read import read_interactions, repeats_of
 from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
 from tfkgrec.datasets.own_files.sources import How
 from tfkgrec.errors import InputError
@@ -74,11 +74,12 @@ def told(counts: dict[str, int]) -> str:
 
 def _read(config: Config, file: Path) -> tuple[ReadPairs, tuple[str, ...]]:
     """Own files have told their columns; of other datasets they are called user, item and timestamp."""
-    source = config.data.source
-    if isinstance(source, FilesSettings):
-        how = How(source.encoding, source.separator)
-        return read_interactions(file, source.columns or ColumnsConfig(), source.positive_at, how, source.max_bad_rows)
-    return read_interactions(file, ColumnsConfig(timestamp="timestamp"))
+    source = config.data.source if isinstance(config.data.source, FilesSettings) else None
+    repeats = repeats_of(source, config.data.split_version)
+    if source is None:
+        return read_interactions(file, ColumnsConfig(timestamp="timestamp"), repeats=repeats)
+    how, columns = How(source.encoding, source.separator), source.columns or ColumnsConfig()
+    return read_interactions(file, columns, source.positive_at, how, source.max_bad_rows, repeats)
 
 
 def match(found: ReadPairs, run: RunDirectory, model: Recommender, version: int) -> tuple[OtherData, dict[str, int]]:

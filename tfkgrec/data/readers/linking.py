@@ -19,6 +19,7 @@ def build_raw(
     links: RawTable,
     entity_names: dict[str, str] | None = None,
     relation_names: dict[str, str] | None = None,
+    repeats: str | None = None,
 ) -> RawData:
     """`RawData` from tables that may still hold unlinked items and repeats; the report counts what went.
 
@@ -26,6 +27,7 @@ def build_raw(
         interactions: columns `user`, `item`, `positive` and perhaps `timestamp`.
         graph: columns `head`, `relation`, `tail`.
         links: columns `item`, `entity`; an item has one entity and an entity is one item.
+        repeats: as in `one_row_per_pair`.
     """
     graph, links = (
         graph.select(head="head", relation="relation", tail="tail"),
@@ -39,7 +41,7 @@ def build_raw(
         pass  # items alone, for models that read no facts
     elif not graph.frame[["head", "tail"]].isin(set(links.frame["entity"])).any(axis=None):
         raise InputError(f"{graph.source}: expected triples that touch an item, found none among {_counted(graph)}")
-    interactions, repeated_pairs = one_row_per_pair(interactions)
+    interactions, repeated_pairs = one_row_per_pair(interactions, repeats)
     triples, repeated_triples = distinct_triples(graph.frame)
     return RawData(
         name,
@@ -66,14 +68,33 @@ def keep_linked(interactions: pd.DataFrame, item_links: pd.DataFrame) -> tuple[p
     return interactions[linked], [f"left out: {(~linked).sum():,} interactions with {items:,} items without an entity"]
 
 
-def one_row_per_pair(interactions: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """One row for each (user, item): its first positive one, else its first; and a report line on the others."""
+_BEST_FIRST: dict[str | None, tuple[str, dict[str, bool]]] = {
+    None: ("", {"positive": False}),
+    "last": ("; the newest counts", {"timestamp": False, "positive": False}),
+    "first": ("; the oldest counts", {"timestamp": True, "positive": False}),
+    "max": ("; a positive one counts", {"positive": False, "timestamp": False}),
+}
+"""What is said of the choice, and columns to sort by, whether rising."""
+
+
+def one_row_per_pair(interactions: pd.DataFrame, repeats: str | None = None) -> tuple[pd.DataFrame, list[str]]:
+    """One row for each (user, item), and a report line on the others.
+
+    Args:
+        repeats: which row counts, whatever the order of the file: "last", the newest, "first", the oldest, and of
+            rows of one moment, or without times, a positive one; "max", a positive one, the newest of several. None:
+            the first positive one in the file, else its first.
+    """
     repeated = interactions.duplicated(["user", "item"])
     if not repeated.any():
         return interactions, []
-    positives_first = interactions.sort_values("positive", ascending=False, kind="stable")
-    kept = positives_first.drop_duplicates(["user", "item"]).sort_index()
-    return kept, [f"left out: {repeated.sum():,} repeats of a (user, item) pair"]
+    which, order = _BEST_FIRST[repeats]
+    rising = {name: up for name, up in order.items() if name in interactions}
+    best_first = interactions.sort_values(list(rising), ascending=list(rising.values()), kind="stable")
+    kept = best_first.drop_duplicates(["user", "item"]).sort_index()
+    if "timestamp" not in interactions and repeats is not None:
+        which = "; without times a positive one counts"
+    return kept, [f"left out: {repeated.sum():,} repeats of a (user, item) pair{which}"]
 
 
 def distinct_triples(triples: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -49,7 +49,14 @@ def read(data: DataConfig, seed: int) -> RawData:
         triple_columns=settings.triple_columns,
         how=How(settings.encoding, settings.separator),
         max_bad_rows=settings.max_bad_rows,
+        repeats=repeats_of(settings, data.split_version),
     )
+
+
+def repeats_of(settings: FilesSettings | None, split_version: int) -> str | None:
+    """What `one_row_per_pair` is to keep."""
+    chosen = None if settings is None else settings.repeats
+    return chosen or ("last" if split_version > 1 else None)
 
 
 def _source(settings: FilesSettings, role: str) -> Source | None:
@@ -81,6 +88,7 @@ def read_files(
     triple_columns: TripleColumns | None = None,
     how: How = AS_FOUND,
     max_bad_rows: float = 0.0,
+    repeats: str | None = "last",
 ) -> RawData:
     """Read files, plain or packed, or data frames.
 
@@ -93,6 +101,7 @@ def read_files(
             not in `item_table`: "keep" it as one without facts, "drop" its interactions, "refuse" the data.
         item_table_source: rows of the table; None: the file that `item_table` names.
         how: applies to text.
+        repeats: as in `one_row_per_pair`.
         others: as the settings of these names in `FilesSettings`.
 
     Raises:
@@ -105,7 +114,7 @@ def read_files(
     names = _Names.read(item_names, entity_names, user_names, how)
     tables = [one for one in (found.table, graph, links, table, *names) if one is not None and one.kind]
     bad = settle(tables, max_bad_rows)
-    raw = _linked(found, graph, links, facts, names, unlinked_items)
+    raw = _linked(found, graph, links, facts, names, unlinked_items, repeats)
     said = dict.fromkeys(line for one in tables for line in one.said)
     return dataclasses.replace(
         raw,
@@ -142,12 +151,13 @@ def read_interactions(
     positive_at: float | None = None,
     how: How = AS_FOUND,
     max_bad_rows: float = 0.0,
+    repeats: str | None = "last",
 ) -> tuple[Interactions, tuple[str, ...]]:
     """Interactions alone, repeats of a pair left out; and what to say of them."""
     found = _read_interactions(source, columns, positive_at, how)
     bad = settle([found.table], max_bad_rows)
-    pairs, repeats = one_row_per_pair(found.pairs)
-    return found._replace(pairs=pairs.reset_index(drop=True)), (*found.table.said, *bad.report, *repeats)
+    pairs, repeated = one_row_per_pair(found.pairs, repeats)
+    return found._replace(pairs=pairs.reset_index(drop=True)), (*found.table.said, *bad.report, *repeated)
 
 
 def _read_interactions(source: Source, columns: ColumnsConfig, positive_at: float | None, how: How) -> Interactions:
@@ -207,7 +217,13 @@ def _perhaps_in_another_order(table: RawTable) -> Iterator[str]:
 
 
 def _linked(
-    found: Interactions, graph: RawTable, links: RawTable, facts: Facts | None, names: _Names, unlinked_items: str
+    found: Interactions,
+    graph: RawTable,
+    links: RawTable,
+    facts: Facts | None,
+    names: _Names,
+    unlinked_items: str,
+    repeats: str | None,
 ) -> RawData:
     """Items and entities one to one, and what goes with items that have no entity."""
     told = set(links.frame["item"]) if facts is None else {*links.frame["item"], *facts.rows["item"]}
@@ -219,7 +235,7 @@ def _linked(
     called = {} if facts is None else facts.names(linked.links)
     called |= names_of_entities(linked.links, links.frame, names.items, names.entities)
     triples, own = RawTable(graph.source, linked.triples), RawTable(links.source, linked.links)
-    raw = build_raw("files", found.pairs, triples, own, called)
+    raw = build_raw("files", found.pairs, triples, own, called, repeats=repeats)
     return dataclasses.replace(raw, report=(*linked.report, *raw.report), user_names=filled(names.users))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tfkgrec.config import Section, SettingError, number
 
@@ -62,6 +63,9 @@ class FilesSettings(Section):
     interactions: Path | None = None
     columns: ColumnsConfig | None = None  # null: user and item
     positive_at: float | None = None  # a rating at or above it is a positive, under every protocol; null: every row is
+    # which row of a repeated (user, item) counts: the newest, the oldest, a positive one; null: last, but with
+    # split_version 1 the first positive one in the file
+    repeats: Literal["last", "first", "max"] | None = None
     triples: Path | None = None  # null: facts stand in item_table alone, or there are none
     triple_columns: TripleColumns | None = None  # null: by the names that others use, else by place
     item_table: ItemTable | None = None
