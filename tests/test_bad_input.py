@@ -1,5 +1,6 @@
 """Bad input through the command line: one line on stderr, exit status 2, and neither a run nor an export begun."""
 
+import csv
 import gzip
 import json
 import re
@@ -86,7 +87,8 @@ def test_a_missing_public_dataset(folder, refused):
 def test_a_wrong_column(folder, refused):
     _change_data(folder, columns={**DATA["columns"], "item": "filmId"})
     wanted = "expected a column 'filmId' (data.columns.item), found userId, movieId, rating, timestamp"
-    assert refused(folder) == f"{folder / 'ratings.csv'}: {wanted}"
+    line = "(its first line: 'userId,movieId,rating,timestamp', separated by ',')"
+    assert refused(folder) == f"{folder / 'ratings.csv'}: {wanted} {line}"
 
 
 @pytest.mark.parametrize("column", ["rating", "timestamp"])
@@ -95,7 +97,21 @@ def test_text_where_a_number_is_due(folder, refused, column):
     lines[3] = "1,3,five,1004" if column == "rating" else "1,3,4,monday"
     (folder / "ratings.csv").write_text("\n".join(lines))
     found = "five" if column == "rating" else "monday"
-    assert refused(folder) == f"{folder / 'ratings.csv'}:4: expected a number in column '{column}', found '{found}'"
+    wanted = f"expected {'a number' if column == 'rating' else 'a time in seconds'} in column '{column}'"
+    share = "(1 of 16 rows cannot be read; data.max_bad_rows is 0.001)"
+    assert refused(folder) == f"{folder / 'ratings.csv'}:4: {wanted}, found '{found}' {share}"
+
+
+def test_rows_that_cannot_be_read_are_left_out_where_that_is_asked_for(folder):
+    """And stand in the run, with their lines; --strict refuses them."""
+    rows = [f"{user},{1 + (user + n) % 4},5,{n}" for user in range(30) for n in range(2)]
+    (folder / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *rows, "1,2"]))
+    assert run_train(folder / "config.yaml", folder / "run", overrides=["data.max_bad_rows=0.1"]) == 0
+    (row,) = csv.DictReader((folder / "run/bad_rows.csv").read_text().splitlines())
+    assert row["text"] == "1,2" and row["place"].endswith("ratings.csv:62")
+    options = ["--strict"]
+    assert run_train(folder / "config.yaml", folder / "other", *options, overrides=["data.max_bad_rows=0.1"]) == 2
+    assert not (folder / "other").exists()
 
 
 def test_a_time_that_no_number_holds(folder, refused):
@@ -123,7 +139,8 @@ def test_a_text_id_where_the_format_has_numbers(folder, refused):
 
 def test_a_triple_with_two_fields(folder, refused):
     (folder / "triples.tsv").write_text(TRIPLES.replace("2\tgenre\tnoir", "2\tnoir"))
-    assert refused(folder) == f"{folder / 'triples.tsv'}:2: expected 3 fields (head, relation, tail), found 2"
+    found = "found 2 (1 of 4 rows cannot be read; data.max_bad_rows is 0.001)"
+    assert refused(folder) == f"{folder / 'triples.tsv'}:2: expected 3 fields (head, relation, tail), {found}"
 
 
 def test_an_item_with_no_entity(folder, refused):
@@ -141,7 +158,7 @@ def test_an_item_with_no_triple_where_item_ids_are_entity_ids(folder, refused):
 
 def test_a_graph_with_no_triple_for_any_item(folder, refused):
     (folder / "triples.tsv").write_text("noir\tlike\twar\nwar\tlike\tnoir\n")
-    wanted = "expected triples that touch an item, found none among 2"
+    wanted = "expected triples that touch an item, found none among 2, such as 'noir like war'"
     assert refused(folder) == f"{folder / 'triples.tsv'}: {wanted}"
 
 
@@ -236,7 +253,7 @@ def test_a_user_without_a_training_positive_is_unknown_to_the_model(planted_run)
     stored = np.load(run.vocabularies / "seen.npz")
     known = stored["known"][1:]
     unseen = users[~known]
-    assert len(unseen) > 3
+    assert len(unseen) > 1
     functions = signatures.functions()
     asked = np.array([unseen[0], "nobody", users[known][0]], object)
     best = functions["recommend"](user_id=asked)

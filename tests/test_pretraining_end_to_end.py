@@ -15,6 +15,7 @@ WORLD = {"dataset": "synthetic", "synthetic": {"users": 60, "items": 50, "positi
 TRAINING = {"epochs": 1, "patience": 4, "batch_size": 96, "learning_rate": 2e-2, "jit_compile": False}
 SMALL = {"dim": 4, "history_length": 6}
 GRAPH = {"knowledge": "transe", "epochs": 1}
+FROZEN = {"train_items": False, "train_knowledge": False}
 SECTIONS = {
     "hkrm": {"model": {"name": "hkrm", **SMALL}, "data": WORLD, "pretraining": GRAPH},
     "rkan": {
@@ -23,7 +24,7 @@ SECTIONS = {
         "pretraining": GRAPH,
     },
     "ksr": {  # the paper's: all three tables are pre-trained and stay as they are
-        "model": {"name": "ksr", **SMALL, "item_dim": 5, "hidden_dim": 6, "min_relation_triples": 20},
+        "model": {"name": "ksr", **SMALL, "item_dim": 5, "hidden_dim": 6, "min_relation_triples": 20, **FROZEN},
         "data": {**WORLD, "protocol": "sequential", "k_core": 2},
         "pretraining": {**GRAPH, "items": "bpr", "item_dim": 5, "item_epochs": 1},
     },

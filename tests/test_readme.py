@@ -38,7 +38,7 @@ def test_its_python_runs(monkeypatch):
 
 @pytest.mark.parametrize("page", [README, (ROOT / "docs/data.md").read_text()], ids=["README", "data"])
 def test_its_config_of_own_files_is_one(page, tmp_path):
-    (text,) = blocks(page, "yaml")
+    text, *_ = blocks(page, "yaml")
     (tmp_path / "own.yaml").write_text(text)
     config = load_config(tmp_path / "own.yaml")
     assert config.data.source.interactions == tmp_path / "ratings.csv"

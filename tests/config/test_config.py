@@ -220,8 +220,8 @@ def test_negatives_come_from_train_positives_only_where_they_are_drawn(write, ov
         ("", "{file}: model: expected this section, found nothing"),
         ("- model\n", "{file}: expected sections (model, data, ...), found ['model']"),
         (
-            OWN_FILES.replace("triples", "item_links"),
-            "{file}:2: data.triples: expected a path with dataset: files, found none",
+            OWN_FILES.replace("interactions", "item_links"),
+            "{file}:2: data.interactions: expected a path with dataset: files, found none",
         ),
         (
             OWN_FILES + "  positive_at: 4\n",
@@ -304,6 +304,7 @@ def test_each_limit_is_kept_at_its_edge():
         CtrTraining: {"items_per_user": 1},
         TopNTraining: {"items_per_user": 2},
         PretrainingConfig: {"items": "bpr"},
+        FilesSettings: {"interactions": "ratings.csv"},
         RkanSettings: {"score": "embedding", "inner_product_in_logit": True},
     }
     for cls in _sections():

@@ -37,10 +37,7 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
         graph = _sorted_triples(graph)
     if inverse_relations:
         graph, relations, relation_names = _with_inverses(graph, relations, relation_names)
-    time = pairs["timestamp"].to_numpy(np.int64) if "timestamp" in pairs else None
-    label = pairs["positive"].to_numpy(np.float32)
-    weight = pairs["weight"].to_numpy(np.float32) if "weight" in pairs else None
-    interactions = Interactions(users.encode(pairs["user"]), items.encode(pairs["item"]), label, time, weight)
+    interactions = _interactions(pairs, users, items)
     if version == 2:
         interactions = _sorted_interactions(interactions, users, items, seed)
     dataset = Dataset(
@@ -62,6 +59,13 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
     )
     dataset.validate()
     return dataset
+
+
+def _interactions(pairs: pd.DataFrame, users: IdMap, items: IdMap) -> Interactions:
+    time = pairs["timestamp"].to_numpy(np.int64) if "timestamp" in pairs else None
+    weight = pairs["weight"].to_numpy(np.float32) if "weight" in pairs else None
+    label = pairs["positive"].to_numpy(np.float32)
+    return Interactions(users.encode(pairs["user"]), items.encode(pairs["item"]), label, time, weight)
 
 
 def _told(idle: pd.DataFrame) -> tuple[str, ...]:

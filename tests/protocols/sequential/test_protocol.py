@@ -13,6 +13,7 @@ DATA = {
     "synthetic": {"users": 40, "items": 40, "positives_per_user": 10},
 }
 PAPER = {"name": "ksr", "dim": 4, "item_dim": 5, "hidden_dim": 6, "history_length": 6, "min_relation_triples": 20}
+PAPER |= {"train_items": False, "train_knowledge": False}
 LEARNED = {**PAPER, "train_items": True, "train_knowledge": True}
 FIXED = "expected true without pretraining"
 RANDOM = "found false: random vectors, fixed"

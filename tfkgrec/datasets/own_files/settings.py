@@ -18,7 +18,7 @@ class ColumnsConfig(Section):
     weight: str | int | None = None  # how much a row counts in training, relative to the others
 
     def validate(self) -> None:
-        _of_one_kind(self.user, self.item, self.rating, self.timestamp, self.weight)
+        _of_one_kind(self)
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class TripleColumns(Section):
     tail: str | int = "tail"
 
     def validate(self) -> None:
-        _of_one_kind(self.head, self.relation, self.tail)
+        _of_one_kind(self)
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,11 @@ class FilesSettings(Section):
         return getattr(self, role) is not None or role in (self.queries or {})
 
 
-def _of_one_kind(*columns: str | int | None) -> None:
-    kinds = {type(column) for column in columns if column is not None}
-    if len(kinds) > 1:
-        raise SettingError("", "expected names (a header) or places from 0 (none), found both")
-    if kinds == {int} and min(column for column in columns if isinstance(column, int)) < 0:
-        raise SettingError("", "expected places from 0, found one below")
+def _of_one_kind(columns: Section) -> None:
+    """Places where all are numbers, else names: a column may be called 7."""
+    given = {name: column for name, column in columns.to_dict().items() if column is not None}
+    for name, column in given.items():
+        if isinstance(column, int) and column < 0:
+            raise SettingError(name, f"expected a place from 0, found {column}")
+        if any(isinstance(other, str) for other in given.values()):
+            object.__setattr__(columns, name, str(column))
