@@ -106,6 +106,7 @@ class ProtocolSpec:
         others: "module:class" of (OtherData, split, training, evaluation) -> a `JudgeOfOthers`; None: its runs are
             judged on their own data only.
         weighted: whether training heeds the interactions' weights.
+        own_test: whether it takes interactions of one's own choice to test on.
         whole: "module:function" of (dataset, split, seed) -> `Splits` that hold nothing out, which `make` takes after
             the other arguments; None: its models are not trained on everything.
         baselines: what `evaluation.floors` may name; all of them by default.
@@ -132,6 +133,7 @@ class ProtocolSpec:
     others: str | None = None
     whole: str | None = None
     weighted: bool = False
+    own_test: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import polars
 import pytest
@@ -17,6 +18,7 @@ from tfkgrec.datasets.own_files.read import read_files
 from tfkgrec.datasets.own_files.settings import TripleColumns
 from tfkgrec.datasets.own_files.sources import How, Source
 from tfkgrec.errors import InputError
+from tfkgrec.protocols.ctr.split import split_ctr
 
 ROWS = pd.DataFrame({"user": ["ann", "ann", "bob"], "item": ["007", "2", "2"], "stars": [5, 2, 4.5]})
 PAIRS = {("ann", "007", True), ("ann", "2", False), ("bob", "2", True)}
@@ -219,4 +221,30 @@ def test_weights(tmp_path: Path) -> None:
     assert assemble(raw, 0).interactions.weight.sum() == 4.5
     data = {"dataset": "files", "interactions": str(rows), "columns": {"weight": "n"}, "protocol": "top_n"}
     with pytest.raises(InputError, match="data.columns.weight: expected null with data.protocol top_n"):
+        load_raw(build_config({"model": {"name": "mf"}, "data": data}).data, 0)
+
+
+def test_a_file_of_its_own_to_test_on(tmp_path: Path) -> None:
+    """All its positives are the test part, with as many negatives, and nothing of it is in training."""
+    rng = np.random.default_rng(0)
+    pairs = [(f"u{user}", f"i{item}") for user in range(40) for item in rng.choice(60, 12, False)]
+    known, asked = pairs[::2], pairs[1::2]
+    frames = [pd.DataFrame(rows, columns=["user", "item"]) for rows in (known, [*asked, *known[:3]])]
+    raw = read_files(frames[0], None, test_interactions=frames[1])
+    assert raw.report[0] == ("left out: 3 pairs of interactions (data frame) that interactions (data frame) has")
+    dataset = assemble(raw, 0)
+    splits = split_ctr(dataset, 0)
+    raw_pairs = {
+        part: set(zip(dataset.users.decode(own.user), dataset.items.decode(own.item), strict=True))
+        for part in ("train", "validation", "test")
+        for own in (getattr(splits, part).positives,)
+    }
+    assert raw_pairs["test"] == set(asked)
+    assert raw_pairs["train"] | raw_pairs["validation"] == set(known)
+    for user in range(1, dataset.users.size):
+        labels = splits.test.label[splits.test.user == user]
+        assert labels.sum() == len(labels) / 2
+    assert 0.65 < len(splits.train) / (len(splits.train) + len(splits.validation)) < 0.85
+    data = {"dataset": "files", "interactions": "r.csv", "test_interactions": "t.csv", "protocol": "top_n"}
+    with pytest.raises(InputError, match="data.test_interactions: expected null with data.protocol top_n"):
         load_raw(build_config({"model": {"name": "mf"}, "data": data}).data, 0)

@@ -64,8 +64,9 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
 def _interactions(pairs: pd.DataFrame, users: IdMap, items: IdMap) -> Interactions:
     time = pairs["timestamp"].to_numpy(np.int64) if "timestamp" in pairs else None
     weight = pairs["weight"].to_numpy(np.float32) if "weight" in pairs else None
+    held_out = pairs["held_out"].to_numpy(bool) if "held_out" in pairs else None
     label = pairs["positive"].to_numpy(np.float32)
-    return Interactions(users.encode(pairs["user"]), items.encode(pairs["item"]), label, time, weight)
+    return Interactions(users.encode(pairs["user"]), items.encode(pairs["item"]), label, time, weight, held_out)
 
 
 def _told(idle: pd.DataFrame) -> tuple[str, ...]:

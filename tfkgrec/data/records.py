@@ -34,7 +34,7 @@ class RawData:
     Attributes:
         name: dataset name, as in `data.dataset`.
         interactions: columns `user`, `item` (str), `positive` (bool), `timestamp` (int64) where known and
-            `weight` (float32, how much the row counts in training) where given;
+            `weight` (float32, how much the row counts in training), `held_out` (bool, only to test on) where given;
             one row per (user, item), in file order. A row with `positive=False` was rated below the threshold: it is
             never a positive and never drawn as a negative.
         triples: columns `head`, `relation`, `tail` (str), without repeats.
@@ -116,7 +116,8 @@ class IdMap:
 class Interactions:
     """Labelled pairs: `user`, `item` int32 [n]; `label` float32 [n]; `timestamp` int64 [n] or None.
 
-    `weight` float32 [n] or None: how much a pair counts in training, above 0.
+    `weight` float32 [n] or None: how much a pair counts in training, above 0. `held_out` bool [n] or None: which pairs
+    are there to test on alone; None: whichever the split chooses.
     """
 
     user: np.ndarray
@@ -124,27 +125,36 @@ class Interactions:
     label: np.ndarray
     timestamp: np.ndarray | None = None
     weight: np.ndarray | None = None
+    held_out: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.user)
 
     def take(self, index: np.ndarray) -> "Interactions":
         """The rows that an index array or a boolean mask picks."""
-        time = None if self.timestamp is None else self.timestamp[index]
-        weight = None if self.weight is None else self.weight[index]
-        return Interactions(self.user[index], self.item[index], self.label[index], time, weight)
+        given = (self.timestamp, self.weight, self.held_out)
+        optional = (None if column is None else column[index] for column in given)
+        return Interactions(self.user[index], self.item[index], self.label[index], *optional)
 
     def with_negatives(self, user: np.ndarray, item: np.ndarray) -> "Interactions":
-        """And these pairs [m] behind them: label 0, time 0, weight 1."""
+        """And these pairs [m] behind them: label 0, time 0, weight 1.
+
+        As many of a user's are held out as positives are.
+        """
         more = len(user)
         time = None if self.timestamp is None else np.concatenate([self.timestamp, np.zeros(more, np.int64)])
         weight = None if self.weight is None else np.concatenate([self.weight, np.ones(more, np.float32)])
+        held_out = None
+        if self.held_out is not None:
+            wanted = np.bincount(self.user[self.held_out], minlength=max(self.user.max(), user.max(initial=0)) + 1)
+            held_out = np.concatenate([self.held_out, _place_within(user) < wanted[user]])
         return Interactions(
             np.concatenate([self.user, user]),
             np.concatenate([self.item, item]),
             np.concatenate([self.label, np.zeros(more, np.float32)]),
             time,
             weight,
+            held_out,
         )
 
     @property
@@ -154,6 +164,15 @@ class Interactions:
     def reach(self) -> dict[str, int]:
         """How many users and items are in it."""
         return {"users": len(np.unique(self.user)), "items": len(np.unique(self.item))}
+
+
+def _place_within(user: np.ndarray) -> np.ndarray:
+    """0, 1, 2, ... for the pairs [n] of every user, in their order."""
+    order = np.argsort(user, kind="stable")
+    counts = np.bincount(user)
+    place = np.empty(len(user), np.int64)
+    place[order] = np.arange(len(user)) - (np.cumsum(counts) - counts)[user[order]]
+    return place
 
 
 @dataclass(frozen=True)

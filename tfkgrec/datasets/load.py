@@ -17,9 +17,14 @@ def load_raw(data: DataConfig, seed: int) -> RawData:
         InputError: one line.
     """
     protocol = registry.protocol(data.protocol)
-    if getattr(getattr(data.source, "columns", None), "weight", None) is not None and not protocol.weighted:
-        wanted = " or ".join(name for name, spec in registry.protocols().items() if spec.weighted)
-        raise InputError(f"data.columns.weight: expected null with data.protocol {protocol.name} ({wanted} heeds it)")
+    weight = getattr(getattr(data.source, "columns", None), "weight", None)
+    for key, value, heeds in (
+        ("columns.weight", weight, "weighted"),
+        ("test_interactions", getattr(data.source, "test_interactions", None), "own_test"),
+    ):
+        if value is not None and not getattr(protocol, heeds):
+            wanted = " or ".join(name for name, spec in registry.protocols().items() if getattr(spec, heeds))
+            raise InputError(f"data.{key}: expected null with data.protocol {protocol.name} ({wanted} heeds it)")
     raw: RawData = registry.load(registry.dataset(data.dataset).read)(data, seed)
     threshold = getattr(data.source, "positive_at", None)  # whoever sets one means it, whatever the protocol
     if protocol.any_rating and threshold is None:

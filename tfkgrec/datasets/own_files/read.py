@@ -34,6 +34,7 @@ def read(data: DataConfig, seed: int) -> RawData:
         "" if interactions is None else interactions,
         _source(settings, "triples"),
         _source(settings, "item_links"),
+        test_interactions=_source(settings, "test_interactions"),
         user=columns.user,
         item=columns.item,
         rating=columns.rating,
@@ -73,6 +74,7 @@ def read_files(
     triples: Source | None,
     item_links: Source | None = None,
     *,
+    test_interactions: Source | None = None,
     user: str | int = "user",
     item: str | int = "item",
     rating: str | int | None = None,
@@ -107,18 +109,22 @@ def read_files(
     Raises:
         InputError: one line that names file and line, or column.
     """
-    found = _read_interactions(interactions, ColumnsConfig(user, item, rating, timestamp, weight), positive_at, how)
+    # long: an argument for every source that there may be
+    columns = ColumnsConfig(user, item, rating, timestamp, weight)
+    found = _read_interactions(interactions, columns, positive_at, how)
+    if test_interactions is not None:
+        found = _held_out(found, _read_interactions(test_interactions, columns, positive_at, how), repeats)
     graph = _no_triples() if triples is None else read_triples(triples, triple_columns, how)
     links = read_links(item_links, item, how) if item_links is not None else _same_ids(found.pairs["item"], graph)
     table, facts = _read_facts(item_table, item_table_source, how)
     names = _Names.read(item_names, entity_names, user_names, how)
-    tables = [one for one in (found.table, graph, links, table, *names) if one is not None and one.kind]
+    tables = [one for one in (*found.tables, graph, links, table, *names) if one is not None and one.kind]
     bad = settle(tables, max_bad_rows)
     raw = _linked(found, graph, links, facts, names, unlinked_items, repeats)
     said = dict.fromkeys(line for one in tables for line in one.said)
     return dataclasses.replace(
         raw,
-        report=(*said, *bad.report, *raw.report),
+        report=(*said, *bad.report, *found.report, *raw.report),
         sources=tuple(f"{one.source}: {one.kind}, {len(one.frame) + len(one.bad):,} rows" for one in tables),
         bad=bad.rows,
         times_per_second=found.times_per_second,
@@ -138,11 +144,20 @@ class _Names(NamedTuple):
 
 
 class Interactions(NamedTuple):
-    """`pairs` with columns user, item, positive and perhaps timestamp; `table` has the rows as they stand."""
+    """`pairs` with columns user, item, positive and perhaps timestamp, weight; `table` has the rows as they stand.
+
+    Where a file of its own is held out: `pairs` has a column held_out, and `test` are the rows of that file.
+    """
 
     table: RawTable
     pairs: pd.DataFrame
     times_per_second: int = 1
+    test: RawTable | None = None
+    report: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> tuple[RawTable, ...]:
+        return (self.table,) if self.test is None else (self.table, self.test)
 
 
 def read_interactions(
@@ -189,6 +204,21 @@ def _read_interactions(source: Source, columns: ColumnsConfig, positive_at: floa
     if "weight" in names:
         pairs["weight"] = as_numbers(table.frame["weight"]).astype(np.float32)
     return Interactions(table, pairs, per_second)
+
+
+def _held_out(known: Interactions, test: Interactions, repeats: str | None) -> Interactions:
+    """Both below each other; a pair of both files is one that is known, and no test."""
+    (pairs, said), (asked, told) = (one_row_per_pair(one.pairs, repeats) for one in (known, test))
+    asked = asked.set_axis([test.table.place(line) for line in asked.index])
+    in_both = pd.MultiIndex.from_frame(asked[["user", "item"]]).isin(pd.MultiIndex.from_frame(pairs[["user", "item"]]))
+    if in_both.any():
+        told = [*told, f"left out: {in_both.sum():,} pairs of {test.table.source} that {known.table.source} has"]
+    per_second = max(known.times_per_second, test.times_per_second)
+    for frame, own in ((pairs, known.times_per_second), (asked, test.times_per_second)):
+        if "timestamp" in frame:
+            frame["timestamp"] *= per_second // own
+    both = pd.concat([pairs.assign(held_out=False), asked[~in_both].assign(held_out=True)])
+    return Interactions(known.table, both, per_second, test.table, (*said, *told))
 
 
 def read_triples(source: Source, columns: TripleColumns | None, how: How) -> RawTable:

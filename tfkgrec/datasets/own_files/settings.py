@@ -61,6 +61,7 @@ class FilesSettings(Section):
     """
 
     interactions: Path | None = None
+    test_interactions: Path | None = None  # a file of its own to test on, with the same columns; null: a share of all
     columns: ColumnsConfig | None = None  # null: user and item
     positive_at: float | None = None  # a rating at or above it is a positive, under every protocol; null: every row is
     # which row of a repeated (user, item) counts: the newest, the oldest, a positive one; null: last, but with
@@ -82,7 +83,16 @@ class FilesSettings(Section):
     def validate(self) -> None:
         self._fill("columns", ColumnsConfig())
         self._fill("queries", {})
-        roles = ("interactions", "triples", "item_table", "item_links", "item_names", "entity_names", "user_names")
+        roles = (
+            "interactions",
+            "test_interactions",
+            "triples",
+            "item_table",
+            "item_links",
+            "item_names",
+            "entity_names",
+            "user_names",
+        )
         for role in self.queries or {}:
             if role not in roles:
                 raise SettingError("queries", f"expected one of {', '.join(roles)}, found {role}")

@@ -20,4 +20,5 @@ SPEC = ProtocolSpec(
     headline={"AUC": "test.auc", "ACC": "test.acc"},
     own_candidates="",
     weighted=True,
+    own_test=True,
 )

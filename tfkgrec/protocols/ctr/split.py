@@ -104,7 +104,8 @@ def split_ctr(dataset: Dataset, seed: int) -> Splits:
     """Split a dataset for click-through prediction.
 
     As many negatives as positives for every user, uniform without replacement over the items the user has not rated
-    (rated below the threshold counts as rated); all pairs dealt out 60 / 20 / 20; users without a training positive
+    (rated below the threshold counts as rated); all pairs dealt out 60 / 20 / 20, or 75 / 25 where those to test on
+    are given; users without a training positive
     dropped from all three parts.
 
     Raises:
@@ -116,7 +117,7 @@ def split_ctr(dataset: Dataset, seed: int) -> Splits:
     counts = np.bincount(positives.user, minlength=dataset.users.size)
     user, item = draws.negatives(counts, np.sort(pair_keys(rated.user, rated.item, rows)))
     pairs = positives.with_negatives(user, item)
-    parts = [pairs.take(part) for part in draws.parts(pairs.user, pairs.item, (TRAIN_SHARE, VALIDATION_SHARE))]
+    parts = _parts(pairs, draws)
     train = parts[0]
     in_train = np.zeros(dataset.users.size, bool)
     in_train[train.positives.user] = True
@@ -127,6 +128,15 @@ def split_ctr(dataset: Dataset, seed: int) -> Splits:
     splits = Splits(train, validation, test, user_histories(train.positives, dataset.users.size, draws), rows)
     splits.validate()
     return splits
+
+
+def _parts(pairs: Interactions, draws: Draws) -> list[Interactions]:
+    """Training, validation, test."""
+    if pairs.held_out is None:
+        return [pairs.take(part) for part in draws.parts(pairs.user, pairs.item, (TRAIN_SHARE, VALIDATION_SHARE))]
+    ours = pairs.take(~pairs.held_out)
+    share = TRAIN_SHARE / (TRAIN_SHARE + VALIDATION_SHARE)
+    return [*(ours.take(part) for part in draws.parts(ours.user, ours.item, (share,))), pairs.take(pairs.held_out)]
 
 
 def user_histories(positives: Interactions, num_user_rows: int, draws: Draws) -> History:
