@@ -24,7 +24,10 @@ def k_core(raw: RawData, k: int) -> RawData:
     """
     kept = _core(raw.interactions, k)
     if kept.empty:
-        found = f"found none among {len(raw.interactions):,}"
+        most = " and ".join(
+            f"{raw.interactions[kind].value_counts().max():,} of one {kind}" for kind in ("user", "item")
+        )
+        found = f"found none among {len(raw.interactions):,}, at most {most}; a smaller one takes them"
         raise InputError(f"data.k_core: expected users and items with {k} interactions, {found}")
     links = raw.item_links[raw.item_links["item"].isin(kept["item"].unique())]
     users = raw.interactions["user"].nunique() - kept["user"].nunique()

@@ -252,6 +252,13 @@ class Dataset:
                 "whose tail is one"
             )
 
+    def check_unrated(self) -> None:
+        """Raise `InputError` where every user has rated every item: models are judged on telling the two apart."""
+        users, items = self.users.size - 1, self.num_items
+        if len(self.interactions) == users * items:
+            wanted = f"{self.name}: expected items that a user has not rated, to set beside those that are liked"
+            raise InputError(f"{wanted}, found none: every one of the users ({users:,}) has all items ({items:,})")
+
     def validate(self) -> None:
         """Raise `InputError` naming the first thing that does not hold."""
         for ids in (self.users, self.items, self.entities, self.relations):

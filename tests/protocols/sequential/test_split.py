@@ -42,7 +42,9 @@ def test_next_item_by_hand():
     for known in (splits.model_history, splits.known("test")):
         assert raw_items(data, known.of(u)) == ["i0", "i1", "i2"]
         assert raw_items(data, known.of(v)) == ["i5", "i6"]
-    assert splits.report == ("next item: 1 of 2 users have enough to hold out and are ranked",)
+    ranked = "next item: 1 of 2 users have enough to hold out and are ranked"
+    few = "1 of them among fewer than 100 items, 4 at least"  # of eight
+    assert splits.report == (ranked, f"not drawn: {few}, as there are no more that they have not touched")
 
 
 def test_ties_are_broken_by_file_order_in_version_1_and_never_in_version_2():

@@ -39,7 +39,7 @@ class CtrProtocol:
         splits: None draws them by the seed.
 
     Raises:
-        InputError: a part of the split has only positives or only negatives.
+        InputError: a part of the split has only positives or only negatives, or all pairs are rated.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class CtrProtocol:
     ) -> None:
         self.dataset, self.split, self.training, self.evaluation = dataset, split, training, evaluation
         if splits is None:
+            dataset.check_unrated()
             splits = cut(dataset, split, training.seed)
             check_labels(dataset, splits)
         self.splits = splits

@@ -13,6 +13,8 @@ from tfkgrec.errors import InputError
 
 PARTS = ("train", "validation", "test")
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
+ENOUGH = "20 positives, two or more of a user,"
+"""Of which every part has some: with fewer it is a matter of luck."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,14 @@ def cut(dataset: Dataset, split: NoSettings, seed: int) -> Splits:
 
 def check_labels(dataset: Dataset, splits: Splits) -> None:
     """Raise `InputError` unless every part has a positive and a negative, without which there is no AUC."""
+    positives = dataset.interactions.positives
     for part in PARTS:
         label = getattr(splits, part).label
         if not 0 < label.sum() < len(label):
-            positives = f"{len(dataset.interactions.positives):,}"
-            found = f"{int(label.sum())} and {int((1 - label).sum())} among {positives}"
-            raise InputError(f"{dataset.name}: expected positives and negatives in the {part} split, found {found}")
+            most = int(np.bincount(positives.user).max())
+            found = f"found {int(label.sum())} and {int((1 - label).sum())}; {ENOUGH} are as a rule enough"
+            found += f", there are {len(positives):,} of {dataset.users.size - 1:,} users, at most {most:,} of one"
+            raise InputError(f"{dataset.name}: expected positives and negatives in the {part} split, {found}")
 
 
 def split_ctr(dataset: Dataset, seed: int) -> Splits:
@@ -107,9 +111,6 @@ def split_ctr(dataset: Dataset, seed: int) -> Splits:
     (rated below the threshold counts as rated); all pairs dealt out 60 / 20 / 20, or 75 / 25 where those to test on
     are given; users without a training positive
     dropped from all three parts.
-
-    Raises:
-        InputError: too few pairs: none of the training pairs is a positive.
     """
     draws = draws_of(dataset, seed, 1)
     rated, rows = dataset.interactions, dataset.items.size
@@ -121,9 +122,6 @@ def split_ctr(dataset: Dataset, seed: int) -> Splits:
     train = parts[0]
     in_train = np.zeros(dataset.users.size, bool)
     in_train[train.positives.user] = True
-    if not in_train.any():
-        found = f"found none; there are only {len(pairs)} labelled pairs"
-        raise InputError(f"{dataset.name}: expected a positive among the {len(train)} training pairs, {found}")
     train, validation, test = (part.take(in_train[part.user]) for part in parts)
     splits = Splits(train, validation, test, user_histories(train.positives, dataset.users.size, draws), rows)
     splits.validate()

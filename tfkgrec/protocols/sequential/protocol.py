@@ -17,7 +17,7 @@ from tfkgrec.protocols.sequential.batches import SequenceBatches
 from tfkgrec.protocols.sequential.evaluate import evaluate_next, evaluate_scorer
 from tfkgrec.protocols.sequential.scorer import SequenceScorer
 from tfkgrec.protocols.sequential.settings import SequentialSplit, SequentialTraining
-from tfkgrec.protocols.sequential.split import SequenceSplits, cut
+from tfkgrec.protocols.sequential.split import SequenceSplits, check_learned, cut
 from tfkgrec.tasks.sequential import SequentialModel
 from tfkgrec.training.backend import use_xla
 from tfkgrec.training.contract import Metrics
@@ -33,7 +33,7 @@ class SequentialProtocol:
         splits: None cuts them as the settings say.
 
     Raises:
-        InputError: data without times, or nobody with enough to hold out.
+        InputError: data without times, or nobody with enough to hold out and to learn from.
     """
 
     def __init__(
@@ -45,7 +45,11 @@ class SequentialProtocol:
         splits: SequenceSplits | None = None,
     ) -> None:
         self.dataset, self.training, self.evaluation = dataset, training, evaluation
-        self.splits: SequenceSplits = cut(dataset, split, training.seed) if splits is None else splits
+        if splits is None:
+            dataset.check_unrated()
+            splits = cut(dataset, split, training.seed)
+            check_learned(dataset, splits, training.predict_first)
+        self.splits: SequenceSplits = splits
         self._scorers: list[tuple[Recommender, SequenceScorer]] = []
 
     def task(self, model: Recommender) -> keras.Model:

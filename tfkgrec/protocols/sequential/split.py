@@ -72,9 +72,17 @@ class SequenceSplits(CutHistory):
 
     @property
     def report(self) -> tuple[str, ...]:
-        """How many users are asked about what comes next."""
-        users = int(np.sum(np.diff(self.offsets) > 0))
-        return (f"next {self.next}: {len(self.test.user):,} of {users:,} users have enough to hold out and are ranked",)
+        """How many users are asked about what comes next, and for how many of them there are too few negatives."""
+        users, asked = int(np.sum(np.diff(self.offsets) > 0)), len(self.test.user)
+        lines = [f"next {self.next}: {asked:,} of {users:,} users have enough to hold out and are ranked"]
+        drawn = np.count_nonzero(self.test.negatives, axis=1)
+        wanted = UNIFORM_NEGATIVES + POPULAR_NEGATIVES
+        if asked and drawn.min() < wanted:
+            few = (
+                f"{int(np.sum(drawn < wanted)):,} of them among fewer than {wanted} items, {int(drawn.min())} at least"
+            )
+            lines.append(f"not drawn: {few}, as there are no more that they have not touched")
+        return tuple(lines)
 
     def validate(self) -> None:
         """Raise `InputError` naming the first thing that does not hold."""
@@ -97,6 +105,13 @@ class SequenceSplits(CutHistory):
 def cut(dataset: Dataset, split: SequentialSplit, seed: int) -> SequenceSplits:
     """`split_sequences` as the settings say."""
     return split_sequences(dataset, seed, split.next)
+
+
+def check_learned(dataset: Dataset, splits: SequenceSplits, predict_first: bool) -> None:
+    """Raise `InputError` unless some training item comes after another one, from which it is predicted."""
+    if not predict_first and splits.train_history.lengths.max() < 2:
+        wanted = f"expected users with two items before the last two {splits.next}s, one to learn from and one to learn"
+        raise InputError(f"{dataset.name}: {wanted}, found none among {dataset.users.size - 1:,}")
 
 
 def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> SequenceSplits:

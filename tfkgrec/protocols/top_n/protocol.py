@@ -15,7 +15,7 @@ from tfkgrec.protocols.top_n.batches import TimeBatches
 from tfkgrec.protocols.top_n.evaluate import METRICS, evaluate_parts, evaluate_top_n
 from tfkgrec.protocols.top_n.scorer import CatalogueScorer
 from tfkgrec.protocols.top_n.settings import TopNSplit, TopNTraining
-from tfkgrec.protocols.top_n.split import TimeSplits, cut
+from tfkgrec.protocols.top_n.split import TimeSplits, check_asked, cut
 from tfkgrec.tasks.ranking import RankingModel
 from tfkgrec.training.backend import use_xla
 from tfkgrec.training.contract import Metrics
@@ -30,7 +30,7 @@ class TopNProtocol:
         splits: None cuts them as the settings say.
 
     Raises:
-        InputError: data without times, or nothing to hold out.
+        InputError: data without times, or too few ratings to hold some out.
     """
 
     def __init__(
@@ -42,7 +42,11 @@ class TopNProtocol:
         splits: TimeSplits | None = None,
     ) -> None:
         self.dataset, self.training, self.evaluation = dataset, training, evaluation
-        self.splits: TimeSplits = cut(dataset, split, training.seed) if splits is None else splits
+        if splits is None:
+            dataset.check_unrated()
+            splits = cut(dataset, split, training.seed)
+            check_asked(dataset, splits)
+        self.splits: TimeSplits = splits
         self._scorers: list[tuple[Recommender, int, CatalogueScorer]] = []
 
     def task(self, model: Recommender) -> keras.Model:

@@ -14,6 +14,7 @@ PARTS = ("validation", "test")
 TRAIN_SHARE = 0.8
 VALIDATION_SHARE = 0.1  # of the training part, its end
 LEAST_TO_VALIDATE = 5  # training ratings; who has fewer keeps them all
+LEAST_RATINGS = 7  # of which 80% are as many
 COLD_TEST_RATINGS = 5  # cold: fewer than this in the test part
 THINNED_TO = (1, 4)  # training ratings that a thinned user keeps, at least and at most
 
@@ -71,6 +72,19 @@ class TimeSplits(CutHistory):
 def cut(dataset: Dataset, split: TopNSplit, seed: int) -> TimeSplits:
     """`split_by_time` as the settings say."""
     return split_by_time(dataset, seed, split.cold_users)
+
+
+def check_asked(dataset: Dataset, splits: TimeSplits) -> None:
+    """Raise `InputError` unless there are ratings that choose the epoch."""
+    if not len(splits.validation):
+        most = int(np.bincount(dataset.interactions.positives.user).max())
+        found = f"found none among {dataset.users.size - 1:,}, of whom one has {most:,} at most"
+        if splits.thinned.any():
+            found += f" (data.cold_users has thinned {int(splits.thinned.sum()):,})"
+        wanted = (
+            f"expected users with {LEAST_RATINGS} ratings or more, some to learn from, to choose the epoch and to test"
+        )
+        raise InputError(f"{dataset.name}: {wanted}, {found}")
 
 
 def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeSplits:
