@@ -8,6 +8,8 @@ import pandas as pd
 from tfkgrec.data.keyed import mix, text_keys
 from tfkgrec.data.records import Dataset, IdMap, Interactions, KnowledgeGraph, Order, RawData
 
+SOME_ITEMS = 0.1  # share that is told of
+
 
 def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: int = 2) -> Dataset:
     """Number everything in a seeded order (ids carry no popularity) and drop users without a positive.
@@ -51,7 +53,7 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
         entity_names=_names(entities.raw, raw.entity_names),
         relation_names=relation_names,
         user_names=_names(users.raw, raw.user_names) if raw.user_names else None,
-        report=(*raw.report, *_told(idle)),
+        report=(*raw.report, *_told(idle), *_tails_only(graph, items.size - 1)),
         sources=raw.sources,
         bad=raw.bad,
         times_per_second=raw.times_per_second,
@@ -73,6 +75,15 @@ def _told(idle: pd.DataFrame) -> tuple[str, ...]:
     if idle.empty:
         return ()
     return (f"left out: {len(idle):,} interactions of {idle['user'].nunique():,} users without a positive",)
+
+
+def _tails_only(graph: KnowledgeGraph, num_items: int) -> tuple[str, ...]:
+    """A hint, where a good many items are known by triples that say something of others."""
+    tails = np.setdiff1d(graph.tail[graph.tail <= num_items], graph.head)
+    if len(tails) <= SOME_ITEMS * num_items or len(tails) == num_items:  # of all, models say so themselves
+        return ()
+    share = f"{len(tails):,} of {num_items:,} items are tails of triples only, and a triple is a fact of its head"
+    return (f"{share}: data.inverse_relations adds them the other way round",)
 
 
 def _permuted_order(seed: int) -> Order:
