@@ -286,6 +286,6 @@ def test_too_little_data_to_split_is_told_before_training(folder, refused):
     lines = RATINGS.splitlines()
     (folder / "ratings.csv").write_text("\n".join([lines[0], lines[1], lines[6]]))
     assert re.fullmatch(
-        r"files: expected positives and negatives in the \w+ split, found . and .; 20 positives, .*, there are 2 .*",
+        r"files: expected positives and negatives in the \w+ split, found . and . of 2 and 2 .*; 20 of each, .* enough",
         refused(folder),
     )

@@ -54,7 +54,7 @@ def test_too_few_rows_are_refused_with_the_number_needed(protocol, rows):
         splits = prepared(protocol, rows).splits
     except InputError as error:
         assert "\n" not in str(error)
-        expected = "expected items that a user has not rated|expected positives and negatives .*; 20 positives"
+        expected = "expected items that a user has not rated|expected positives and negatives .*; 20 of each"
         expected += "|expected users with (two ratings|three items|7 ratings|two items before)"
         assert re.search(expected, str(error)), str(error)
     else:
@@ -72,7 +72,7 @@ def test_too_few_rows_are_refused_with_the_number_needed(protocol, rows):
         (
             "ctr",
             [(n, n) for n in range(1, 7)],
-            r"; 20 positives, two or more of a user, .* there are 6 of 6 users, at most 1",
+            r"found 0 and \d of 6 and 6 in all \(one user likes 1 at most\); 20 of each, two or more of a user",
         ),
         (
             "top_n",

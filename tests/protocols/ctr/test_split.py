@@ -155,6 +155,6 @@ def test_a_data_set_too_small_to_train_on(dataset):
     one = replace(dataset, interactions=dataset.interactions.positives.take(np.array([0])), split_version=1)
     for seed in range(8):  # one positive, one negative, one of the two in train
         with pytest.raises(
-            InputError, match="small: expected positives and negatives in the train split, found . and 0; "
+            InputError, match="small: expected positives and negatives in the train split, found . and 0 of 1 and 1"
         ):
             check_labels(one, split_ctr(one, seed))

@@ -13,8 +13,8 @@ from tfkgrec.errors import InputError
 
 PARTS = ("train", "validation", "test")
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
-ENOUGH = "20 positives, two or more of a user,"
-"""Of which every part has some: with fewer it is a matter of luck."""
+ENOUGH = 20
+"""Positives, and as many negatives, of which every part has some: with fewer it is a matter of luck."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,12 @@ def check_labels(dataset: Dataset, splits: Splits) -> None:
     for part in PARTS:
         label = getattr(splits, part).label
         if not 0 < label.sum() < len(label):
-            most = int(np.bincount(positives.user).max())
-            found = f"found {int(label.sum())} and {int((1 - label).sum())}; {ENOUGH} are as a rule enough"
-            found += f", there are {len(positives):,} of {dataset.users.size - 1:,} users, at most {most:,} of one"
+            most, liked = int(np.bincount(positives.user).max()), len(positives)
+            found = f"found {int(label.sum())} and {int((1 - label).sum())}"
+            found += (
+                f" of {liked:,} and {dataset.stats()['labelled_pairs'] - liked:,} in all (one user likes {most:,} at"
+            )
+            found += f" most); {ENOUGH} of each, two or more of a user, are as a rule enough"
             raise InputError(f"{dataset.name}: expected positives and negatives in the {part} split, {found}")
 
 
