@@ -36,6 +36,7 @@ DEV = [
     *SQL,
     "polars>=1.20",  # tests: frames of another library than pandas
     "pytest>=8",
+    "hypothesis>=6.100",  # properties of reading and splitting, over generated files
     "pytest-xdist>=3.6",  # the suite on both cores
     "ruff>=0.17,<0.18",  # one formatter, one result
     "mypy>=2.4,<3",

@@ -223,7 +223,7 @@ def test_of_repeats_one_row_counts_whatever_their_order(tmp_path, settings, time
             "files",
             source=FilesSettings(
                 write(tmp_path / "r.csv", text),
-                ColumnsConfig(**columns),
+                columns=ColumnsConfig(**columns),
                 positive_at=4,
                 triples=write(tmp_path / "t.tsv", TRIPLES + TRIPLES),
                 **settings,

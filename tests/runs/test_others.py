@@ -14,8 +14,10 @@ from tfkgrec.data.readers.tables import RawTable
 from tfkgrec.data.records import IdMap
 from tfkgrec.data.records import Interactions as Pairs
 from tfkgrec.datasets.own_files.read import Interactions
+from tfkgrec.runs.fingerprint import digest_arrays
 from tfkgrec.runs.id_files import read_seen, write_id_files
 from tfkgrec.runs.others import match
+from tfkgrec.training.contract import Splits
 from tfkgrec.training.run_directory import RunDirectory
 
 DATASET = small.dataset(users=30, items=40)
@@ -93,6 +95,29 @@ def test_every_protocol_asks_about_what_is_new_and_liked(name):
         figures = judge.baseline(baseline)
         flat = [value for one in figures.values() for value in (one.values() if isinstance(one, dict) else [one])]
         assert flat and np.isfinite(flat).all()
+
+
+@pytest.mark.parametrize("name", [name for name, spec in registry.protocols().items() if spec.others])
+def test_the_order_of_the_rows_changes_nothing(name, run):
+    """Nor does another stranger change what anybody is asked."""
+    spec, rng = registry.protocol(name), np.random.default_rng(0)
+    users, items = [*DATASET.users.raw[1:9], "stranger", "another"], DATASET.items.raw[1:]
+    rows = [(user, item, True, int(rng.integers(9))) for user in users for item in rng.choice(items, 6, False)]
+    frame = pd.DataFrame(rows, columns=["user", "item", "positive", "timestamp"])
+    model = SimpleNamespace(history_length=0)
+
+    def asked(pairs: pd.DataFrame) -> Splits:
+        other, _ = match(Interactions(RawTable("", pairs), pairs), run, model, 2)
+        return registry.load(spec.others)(other, spec.split(), spec.training(), spec.evaluation()).splits
+
+    one, shuffled = (asked(pairs) for pairs in (frame, frame.sample(frac=1, random_state=1)))
+    assert digest_arrays(one) == digest_arrays(shuffled)
+    fewer = asked(frame[frame["user"] != "another"])
+    of_the_run = [
+        {pair for pair in zip(splits.test.user.tolist(), splits.test.item.tolist(), strict=True) if pair[0] <= 30}
+        for splits in (one, fewer)
+    ]
+    assert of_the_run[0] == of_the_run[1] != set()
 
 
 def _rows(other: OtherData):

@@ -84,7 +84,7 @@ def draw_by_keys(
         weight: of the items, [num_items + 1]; None: all alike.
 
     Returns:
-        user, item: int32, sorted by both.
+        user, item: int32, user by user, in the order drawn.
     """
     rows = len(item_keys)
     taken = np.bincount(forbidden // rows, minlength=len(counts))
@@ -97,19 +97,16 @@ def draw_by_keys(
         need[users] = counts[users]
         found = _by_lots(need, forbidden, user_keys, rows, lots)
         need -= np.bincount(found // rows, minlength=len(need))
-        drawn += [
-            found,
-            *(
-                _by_clocks(u, need[u], (forbidden, found), user_keys, item_keys, weight)
-                for u in np.flatnonzero(need).tolist()
-            ),
-        ]
-    user, item = np.divmod(np.sort(np.concatenate(drawn)), rows)
-    return user.astype(np.int32), item.astype(np.int32)
+        gone = np.union1d(forbidden, found) if need.any() else forbidden
+        rest = [_by_clocks(u, need[u], gone, user_keys, item_keys, weight) for u in np.flatnonzero(need).tolist()]
+        drawn += [found, *rest]
+    user, item = np.divmod(np.concatenate(drawn), rows)
+    order = np.argsort(user, kind="stable")
+    return user[order].astype(np.int32), item[order].astype(np.int32)
 
 
 def _by_lots(counts: np.ndarray, forbidden: np.ndarray, user_keys: np.ndarray, rows: int, lots: Lots) -> np.ndarray:
-    """`counts[u]` items of every user u, or as many as some rounds give: sorted `pair_keys`."""
+    """`counts[u]` items of every user u, or as many as some rounds give: `pair_keys`, a user's in the order drawn."""
     drawn, need = np.empty(0, np.int64), counts.copy()
     for turn in range(_ROUNDS_BY_KEYS):
         users = np.flatnonzero(need)
@@ -120,12 +117,12 @@ def _by_lots(counts: np.ndarray, forbidden: np.ndarray, user_keys: np.ndarray, r
         number = np.arange(len(user)) - np.repeat(np.cumsum(many) - many, many) + turn * np.repeat(many, many)
         item = lots.drawn(mix(user_keys[user], number))
         key = pair_keys(user, item, rows)
-        key = key[(item > 0) & ~is_among(key, forbidden) & ~is_among(key, drawn)]
+        key = key[(item > 0) & ~is_among(key, forbidden) & ~is_among(key, np.sort(drawn))]
         key = key[np.sort(np.unique(key, return_index=True)[1])]  # the first of equal draws
         user = key // rows
         key = key[np.arange(len(user)) - np.searchsorted(user, user) < need[user]]
         need -= np.bincount(key // rows, minlength=len(need))
-        drawn = np.sort(np.concatenate([drawn, key]))
+        drawn = np.concatenate([drawn, key])
     return drawn
 
 
@@ -138,7 +135,7 @@ def _draws_a_round(counts: np.ndarray) -> np.ndarray:
 def _by_clocks(
     user: int,
     count: int,
-    gone: tuple[np.ndarray, ...],
+    gone: np.ndarray,
     user_keys: np.ndarray,
     item_keys: np.ndarray,
     weight: np.ndarray | None,
@@ -148,11 +145,11 @@ def _by_clocks(
     Those that ring first are distributed as drawing on would have them.
 
     Args:
-        gone: several sorted `pair_keys`.
+        gone: sorted `pair_keys`.
     """
     rows = len(item_keys)
-    own = [keys[slice(*np.searchsorted(keys, [user * rows, (user + 1) * rows]))] % rows for keys in gone]
-    left = np.setdiff1d(np.arange(1, rows), np.concatenate(own))
+    own = gone[slice(*np.searchsorted(gone, [user * rows, (user + 1) * rows]))] % rows
+    left = np.setdiff1d(np.arange(1, rows), own)
     wait = -np.log1p(-uniform(mix(user_keys[user : user + 1], item_keys[left], "clock")))
     if weight is not None:
         wait /= weight[left]

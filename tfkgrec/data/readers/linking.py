@@ -70,9 +70,9 @@ def keep_linked(interactions: pd.DataFrame, item_links: pd.DataFrame) -> tuple[p
 
 _BEST_FIRST: dict[str | None, tuple[str, dict[str, bool]]] = {
     None: ("", {"positive": False}),
-    "last": ("; the newest counts", {"timestamp": False, "positive": False}),
-    "first": ("; the oldest counts", {"timestamp": True, "positive": False}),
-    "max": ("; a positive one counts", {"positive": False, "timestamp": False}),
+    "last": ("; the newest counts", {"timestamp": False, "positive": False, "weight": False}),
+    "first": ("; the oldest counts", {"timestamp": True, "positive": False, "weight": False}),
+    "max": ("; a positive one counts", {"positive": False, "timestamp": False, "weight": False}),
 }
 """What is said of the choice, and columns to sort by, whether rising."""
 
@@ -82,8 +82,8 @@ def one_row_per_pair(interactions: pd.DataFrame, repeats: str | None = None) -> 
 
     Args:
         repeats: which row counts, whatever the order of the file: "last", the newest, "first", the oldest, and of
-            rows of one moment, or without times, a positive one; "max", a positive one, the newest of several. None:
-            the first positive one in the file, else its first.
+            rows of one moment, or without times, a positive one; "max", a positive one, the newest of several; where
+            that leaves it open, the heaviest. None: the first positive one in the file, else its first.
     """
     repeated = interactions.duplicated(["user", "item"])
     if not repeated.any():
