@@ -66,7 +66,8 @@ def first_epoch(splits: Splits, protocol: str) -> object:
 
 def made(folder: Path, protocol: str, timed: bool, positive_at: int | None, repeats: str | None) -> list[str] | str:
     """Digests of all there is before training, or the fault that was found."""
-    columns = ColumnsConfig(rating="rating", timestamp="time" if timed else None, weight="weight")
+    weight = "weight" if protocol == "ctr" else None  # the others take none
+    columns = ColumnsConfig(rating="rating", timestamp="time" if timed else None, weight=weight)
     source = FilesSettings(
         folder / "r.csv", columns=columns, positive_at=positive_at, repeats=repeats, triples=folder / "t.csv"
     )
