@@ -6,9 +6,12 @@ import io
 import json
 import os
 import sys
+import unicodedata
 
 NOBODY_READS = 141
 """Exit status: what a shell says of a program that wrote into a closed pipe, 128 + SIGPIPE."""
+MOVES = ("Cc", "Zl", "Zp")
+"""Unicode's categories of controls, line separators and paragraph separators."""
 
 
 def write_any_letter() -> None:
@@ -16,6 +19,11 @@ def write_any_letter() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
+
+
+def one_line(text: str) -> str:
+    """`text` with its line breaks, and whatever else would move the cursor, as escapes such as `\\n`."""
+    return "".join(ascii(letter)[1:-1] if unicodedata.category(letter) in MOVES else letter for letter in text)
 
 
 def json_line(content: object) -> str:

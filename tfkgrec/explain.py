@@ -13,7 +13,7 @@ import numpy as np
 
 from tfkgrec.cli import run_main
 from tfkgrec.client.command import add_server_arguments, ask
-from tfkgrec.console import json_line
+from tfkgrec.console import json_line, one_line
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.tf_logging import quiet_import
 
@@ -43,7 +43,7 @@ def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> Non
     if options.json:
         print(json_line({name: array[:1].tolist()[0] for name, array in outputs.items()}))
     else:
-        print("\n".join(explain_text(outputs, options.user, options.item)))
+        print("\n".join(map(one_line, explain_text(outputs, options.user, options.item))))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,15 @@ With both, the history is what an unknown user falls back to.
 """
 
 import argparse
+import csv
+import io
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfkgrec.cli import run_main
 from tfkgrec.client.command import add_server_arguments, ask
-from tfkgrec.console import json_line
+from tfkgrec.console import json_line, one_line
 
 if TYPE_CHECKING:
     from tfkgrec.client import Client, Recommendations
@@ -26,7 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--user", metavar="ID", help="raw user id")
     parser.add_argument("--k", type=int, default=10, help="how many items (default: %(default)s)")
     parser.add_argument(
-        "--history", type=_ids, metavar="ID,ID,...", help="raw ids of items they liked, oldest first: for a new user"
+        "--history",
+        type=_ids,
+        metavar="ID,ID,...",
+        help="raw ids of items they liked, oldest first: for a new user; those with a comma in quotes, as in CSV",
     )
     options = parser.parse_args(argv)
     if options.user is None and options.history is None:
@@ -77,14 +82,14 @@ def _record(
 
 
 def _table(client: "Client", answer: "Recommendations", user: str | None, note: str) -> list[str]:
-    items = _items(answer)
+    items = [(one_line(item), one_line(name), score) for item, name, score in _items(answer)]
     name = str(answer.user_name[0]) if answer.user_name is not None else ""
     whom = "this history" if user is None else f"user {name or user}"
     lines = [f"{client.model} version {answer.version}, {_count(items)} for {whom}"] + ([note] if note else [])
     ids = max([len("item"), *(len(item) for item, _, _ in items)])
     lines.append(f"{'rank':>4}  {'item':<{ids}}  {'score':>6}  name")
     lines += [f"{rank:>4}  {item:<{ids}}  {score:6.3f}  {name}" for rank, (item, name, score) in enumerate(items, 1)]
-    return lines
+    return [one_line(line) for line in lines]
 
 
 def _count(items: Sequence[object]) -> str:
@@ -92,7 +97,8 @@ def _count(items: Sequence[object]) -> str:
 
 
 def _ids(text: str) -> list[str]:
-    ids = [part.strip() for part in text.split(",") if part.strip()]
+    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    ids = [field.strip() for row in rows for field in row if field.strip()]
     if not ids:
         raise argparse.ArgumentTypeError("expected item ids separated by commas")
     return ids

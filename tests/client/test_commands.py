@@ -56,6 +56,18 @@ def test_recommend_says_that_a_user_is_unknown_and_what_it_fell_back_to(tell):
     ]
 
 
+def test_a_history_is_written_as_csv_is():
+    assert recommend._ids(' i1,"a, b" ,"q""r",,"l\nm"') == ["i1", "a, b", 'q"r', "l\nm"]
+
+
+def test_whatever_an_id_holds_a_line_is_a_line(tell):
+    odd = "l\nm\x1b[2J\u2028 \u00e9\u200d"
+    for module, arguments in ((recommend, ()), (explain, ("--item", odd))):
+        status, lines, _ = tell(module, "--user", odd, *arguments)
+        assert status == 0
+        assert "l\\nm\\x1b[2J\\u2028 \u00e9\u200d" in lines[0] and len(lines) < 9
+
+
 def test_recommend_prefers_a_known_user_to_a_history(tell):
     _, lines, _ = tell(recommend, "--user", "u3", "--history", "i1")
     assert lines[1] == "rank  item   score  name"
