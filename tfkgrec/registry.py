@@ -70,6 +70,8 @@ class ModelSpec:
         stages: in how many it can learn.
         defaults: what it wants of other sections than `model` where their own defaults do not suit it. Keys of
             `training` that a protocol does not have are passed over.
+        by_data: "module:function" of (settings, DataSize) -> settings, with what they leave to the data (null) decided;
+            None: they leave nothing to them.
         presets: name -> all that `model.preset: <name>` stands for, `model` included; "paper" are the paper's settings.
     """
 
@@ -90,6 +92,7 @@ class ModelSpec:
     takes_vectors: tuple[str, ...] = ()
     stages: int = 1
     defaults: Settings = field(default_factory=dict)
+    by_data: str | None = None
     presets: Mapping[str, Settings] = field(default_factory=dict)
 
 

@@ -46,7 +46,8 @@ def write(tmp_path):
 def test_reads_values_and_defaults(write):
     config = load_config(write(SMALL))
     assert config.model == DinkSettings(dim=8)
-    assert config.training == CtrTraining(epochs=3, learning_rate=0.01)  # YAML 1.1 reads 1e-2 as text
+    of_dink = registry.model("dink").defaults["training"]
+    assert config.training == CtrTraining(**{**of_dink, "epochs": 3, "learning_rate": 0.01})  # YAML 1.1: 1e-2 is text
     assert config.data == DataConfig("lastfm", protocol="ctr", knowledge_graph=None, unlinked_items="drop")
     assert config.evaluation.floors == ("popularity", "item_knn", "mf")
     assert config.export.k_max == 100

@@ -7,8 +7,10 @@ from tests.data import small
 from tests.models.small import flat
 from tfkgrec.errors import InputError
 from tfkgrec.models.build import build_model
+from tfkgrec.models.data_size import DataSize
 from tfkgrec.models.dink.settings import DinkSettings
 from tfkgrec.models.ekpnet.settings import EkpnetSettings
+from tfkgrec.models.hkrm.by_data import by_data
 from tfkgrec.models.hkrm.settings import HkrmSettings
 from tfkgrec.models.kgcn.settings import KgcnSettings
 from tfkgrec.models.mf.settings import MfSettings
@@ -52,8 +54,17 @@ def test_dink_has_its_tables():
 
 def test_hkrm_has_its_settings_and_tables():
     settings = HkrmSettings(
-        dim=4, history_length=3, max_fields=2, combine="sum", level="attribute", margin=0.5, l2=0.25
+        dim=4,
+        history_length=3,
+        max_fields=2,
+        combine="sum",
+        level="attribute",
+        margin=0.5,
+        l2=0.25,
+        pair_l2=0.1,
+        user_item_dot=False,
     )
+
     model = build_model(settings, DATASET, SPLITS.train_history, 0)
     config = {**flat(model), "pair_l2": model.head.l2}
     for name, value in vars(settings).items():
@@ -118,3 +129,12 @@ def test_matrix_factorization_has_its_settings():
     assert (config["dim"], config["item_bias"], config["l2"]) == (5, False, 0.25)
     assert model.item_bias is None
     assert model.num_items == DATASET.items.size
+
+
+@pytest.mark.parametrize(("positives", "own_vector", "pair_l2"), [(3, False, 1e-2), (30, True, 4e-3)])
+def test_hkrm_leaves_to_the_data_what_is_null(positives, own_vector, pair_l2):
+    size = DataSize(users=10, items=20, positives=10 * positives, triples=40)
+    settled = by_data(HkrmSettings(), size)
+    assert (settled.user_item_dot, settled.pair_l2) == (own_vector, pair_l2)
+    explicit = HkrmSettings(user_item_dot=not own_vector, pair_l2=0.5)
+    assert by_data(explicit, size) == explicit

@@ -176,7 +176,7 @@ def _synthetic_export(folder: Path, items: int) -> Path:
         from tfkgrec.savedmodel.vocabularies import Vocabularies
 
     world = {"users": SOME_IDS, "items": items, "positives_per_user": max(30, 8 * items // SOME_IDS)}
-    raw = {"model": {"name": "dink"}, "data": {"dataset": "synthetic", "synthetic": world}}
+    raw = {"model": {"name": "dink", "preset": "paper"}, "data": {"dataset": "synthetic", "synthetic": world}}
     config = build_config(raw, registry.model("dink").speed_preset)
     prepared = prepare(config)
     run = folder / "run"

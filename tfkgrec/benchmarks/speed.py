@@ -92,11 +92,13 @@ class SpeedJob:
         """Of the run; raises `InputError` on a mistake in them."""
         spec = registry.model(self.model)
         protocol = spec.protocols[0]
-        raw = {"model": {"name": self.model}, "data": {"dataset": self.dataset, "protocol": protocol}}
+        preset = "paper" if "paper" in spec.presets else None  # what published speeds are about
+        raw = {"model": {"name": self.model, "preset": preset}, "data": {"dataset": self.dataset, "protocol": protocol}}
         keys = {field.name for field in dataclasses.fields(registry.protocol(protocol).training)}
         wide = []
         if "items_per_user" in keys and self.dataset in ITEMS_PER_USER:
             wide = [f"training.items_per_user={ITEMS_PER_USER[self.dataset]}"]
+        wide += ["training.negatives=fresh"] if "negatives" in keys else []
         return build_config(raw, [*wide, *spec.speed_preset, *self.overrides], self.data_dir)
 
     def measure(self) -> SpeedRow:

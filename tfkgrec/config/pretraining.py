@@ -25,7 +25,7 @@ class PretrainingConfig(Section):
     held_out: float = number(0.05, min=0, below=1)  # share of triples kept back to measure link prediction on
     # Users and items, from the training positives.
     items: Literal["bpr"] | None = None
-    item_dim: int | None = number(None, min=1)  # null: model.dim
+    item_dim: int | None = number(None, min=1)  # null: model.item_dim, or model.dim where there is none
     item_epochs: int = number(50, min=1)
     item_batch_size: int = number(8192, min=1)
     item_learning_rate: float = number(1e-2, above=0, max=10)

@@ -8,6 +8,7 @@ from tfkgrec.data.history import History
 from tfkgrec.data.records import Dataset
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.context import BuildContext
+from tfkgrec.models.data_size import settled
 from tfkgrec.models.recommender import Recommender
 
 
@@ -27,6 +28,7 @@ def build_model(
         InputError: the data lack what the model needs.
     """
     build = registry.load(registry.model(settings.name).build)
+    settings = settled(settings, dataset, history)
     model: Recommender = build(settings, BuildContext(dataset, history, np.random.default_rng([seed, 5])))
     if embeddings is not None:
         model.start_from(embeddings)

@@ -57,7 +57,7 @@ class RunCache:
         settings = config.pretraining
         if self.folder is None or settings is None or settings.vectors is not None:
             return pretrained(config, dataset, history)
-        dim = getattr(config.model, "dim", None)  # where the section names no width
+        dim = [getattr(config.model, name, None) for name in ("dim", "item_dim")]  # where the section names no width
         key = digest_arrays(history, dataset.graph, more=[config.data.protocol, config.training.seed, settings, dim])
         file = self.folder / f"{config.data.dataset}-vectors-{key}.npz"
         if file.exists():
@@ -81,7 +81,7 @@ def each_baseline(names: Iterable[str], measure: Callable[[str], dict[str, Any]]
 
 
 def pretrained(config: Config, dataset: Dataset, history: History) -> PretrainedEmbeddings:
-    """Learn (or read) what the config's `pretraining` section asks for; the model's width is the default of its own.
+    """Learn (or read) what the config's `pretraining` section asks for; the model's widths are the default of its own.
 
     Raises:
         InputError: no `pretraining` section, or what `pretrain` raises.
@@ -90,6 +90,7 @@ def pretrained(config: Config, dataset: Dataset, history: History) -> Pretrained
         raise InputError("pretraining: expected this section (or --set pretraining.knowledge=transe), found null")
     training, dim = config.training, getattr(config.model, "dim", None)
     jit_compile = use_xla(training.jit_compile)
+    item_dim = getattr(config.model, "item_dim", dim)
     return pretrain(
-        config.pretraining, dataset, history, dim=dim, item_dim=dim, seed=training.seed, jit_compile=jit_compile
+        config.pretraining, dataset, history, dim=dim, item_dim=item_dim, seed=training.seed, jit_compile=jit_compile
     )

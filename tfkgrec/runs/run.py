@@ -20,6 +20,7 @@ from tfkgrec.evaluation.summary import flatten
 from tfkgrec.files import write_aside, write_text
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.build import build_model
+from tfkgrec.models.data_size import settled
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
@@ -57,7 +58,8 @@ class Prepared:
 
     def settled(self, config: Config) -> Config:
         """The config with all that it leaves to the data decided, as config.yaml has it."""
-        return dataclasses.replace(config, training=self.protocol.training)
+        model = settled(config.model, self.dataset, self.splits.train_history)
+        return dataclasses.replace(config, model=model, training=self.protocol.training)
 
     def model(self, config: Config, embeddings: PretrainedEmbeddings | None = None) -> Recommender:
         """The config's model before training; its seed fixes all that is random in it."""

@@ -22,7 +22,13 @@ SPLITS = split_ctr(DATASET, 0)
 TRAINING = CtrTraining(epochs=9, patience=9, learning_rate=1e-2, batch_size=1024, jit_compile=False)
 TERMS = ("include_center", "item_bias", "attribute_bias", "user_item_dot", "interest_item_dot", "history_item_dot")
 SETTINGS = DinkSettings(
-    dim=8, history_length=8, num_neighbours=4, l2=3e-3, item_attributes=True, **dict.fromkeys(TERMS, True)
+    dim=8,
+    history_length=8,
+    num_neighbours=4,
+    l2=3e-3,
+    interest_dim=None,
+    item_attributes=True,
+    **dict.fromkeys(TERMS, True),
 )
 
 

@@ -7,6 +7,7 @@ from tfkgrec.config import StageConfig
 from tfkgrec.data.assemble import assemble
 from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.evaluation.ctr import auc
+from tfkgrec.models.ekpnet import presets
 from tfkgrec.models.ekpnet.settings import EkpnetSettings
 from tfkgrec.protocols.ctr.baselines import popularity
 from tfkgrec.protocols.ctr.settings import CtrTraining
@@ -19,8 +20,8 @@ SPLITS = split_ctr(DATASET, 0)
 # Without XLA, whose compilation would take longer than the training.
 TRAINING = CtrTraining(epochs=8, patience=8, learning_rate=1e-2, batch_size=1024, jit_compile=False)
 TERMS = ("residual_semantics", "item_bias", "attribute_bias", "history_hop", "item_attributes", "ripple_item_dot")
-TUNED = EkpnetSettings(dim=8, l2=3e-3, user_item_dot=True, **dict.fromkeys(TERMS, True))
-PAPER = EkpnetSettings(dim=8)
+PAPER = EkpnetSettings(**{**presets.PAPER["model"], "dim": 8})
+TUNED = replace(PAPER, l2=3e-3, user_item_dot=True, **dict.fromkeys(TERMS, True))
 STAGES = replace(TRAINING, epochs=4, first_stage=StageConfig(epochs=6, patience=6, learning_rate=2e-2))
 
 

@@ -1,9 +1,12 @@
 """HKRM in a planted world, whose best possible AUC is known, and its ablations beside it."""
 
+from dataclasses import replace
+
 from tests.planted import trained
 from tfkgrec.data.assemble import assemble
 from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.evaluation.ctr import auc
+from tfkgrec.models.hkrm import presets
 from tfkgrec.models.hkrm.settings import HkrmSettings
 from tfkgrec.protocols.ctr.baselines import popularity
 from tfkgrec.protocols.ctr.settings import CtrTraining
@@ -16,8 +19,8 @@ SPLITS = split_ctr(DATASET, 0)
 # Without XLA, whose compilation would take longer than the training.
 TRAINING = CtrTraining(epochs=8, patience=8, learning_rate=2e-2, batch_size=1024, jit_compile=False)
 TERMS = ("item_bias", "attribute_bias", "item_attributes", "user_item_dot")
-TUNED = HkrmSettings(dim=8, history_length=20, pair_l2=1e-3, initial_spread=0.1, **dict.fromkeys(TERMS, True))
-PAPER = HkrmSettings(dim=8, history_length=20)
+PAPER = HkrmSettings(**{**presets.PAPER["model"], "dim": 8, "history_length": 20})
+TUNED = replace(PAPER, pair_l2=1e-3, initial_spread=0.1, **dict.fromkeys(TERMS, True))
 
 
 def auc_of(settings: HkrmSettings, splits=SPLITS, training=TRAINING) -> float:

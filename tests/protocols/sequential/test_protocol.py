@@ -32,14 +32,17 @@ RANDOM = "found false: random vectors, fixed"
             {"training": {"calibrate": True}},
             "training.calibrate: expected only with data.protocol ctr, found data.protocol sequential",
         ),
-        ({"model": PAPER}, f"model.train_items: {FIXED}.items, {RANDOM}"),
+        ({"model": PAPER, "pretraining": None}, f"model.train_items: {FIXED}.items, {RANDOM}"),
         (
-            {"model": {**PAPER, "train_knowledge": True}, "pretraining": {"knowledge": "transe"}},
+            {"model": {**PAPER, "train_knowledge": True}, "pretraining": {"knowledge": "transe", "items": None}},
             f"model.train_items: {FIXED}.items, {RANDOM}",
         ),
-        ({"model": {**PAPER, "train_items": True}}, f"model.train_knowledge: {FIXED}.knowledge, {RANDOM}"),
         (
-            {"model": PAPER, "pretraining": {"items": "bpr"}},
+            {"model": {**PAPER, "train_items": True}, "pretraining": None},
+            f"model.train_knowledge: {FIXED}.knowledge, {RANDOM}",
+        ),
+        (
+            {"model": PAPER, "pretraining": {"items": "bpr", "knowledge": None}},
             f"model.train_knowledge: {FIXED}.knowledge, {RANDOM}",
         ),
     ],

@@ -1,5 +1,6 @@
 """DINK: deep interest network on a knowledge graph."""
 
+from tfkgrec.models.common_training import GOOD_TRAINING
 from tfkgrec.models.dink.presets import PAPER
 from tfkgrec.models.dink.settings import DinkSettings
 from tfkgrec.registry import Citation, ModelSpec
@@ -28,5 +29,6 @@ SPEC = ModelSpec(
         "dink-cat": ("model.aggregator=concat",),
     },
     speed_preset=("model.dim=16", "model.history_length=12", "model.num_neighbours=6", "training.batch_size=2048"),
+    defaults={"training": GOOD_TRAINING},
     presets={"paper": PAPER},
 )

@@ -1,6 +1,6 @@
 """The settings of DINK's paper; where it is silent (lambda, the rate, batches, L), what we take for it on Last.FM."""
 
-from tfkgrec.models.plain_training import PLAIN_TRAINING
+from tfkgrec.models.common_training import PLAIN_TRAINING
 from tfkgrec.registry import Settings
 
 PAPER: Settings = {

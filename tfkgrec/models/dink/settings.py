@@ -8,25 +8,25 @@ from tfkgrec.config import ModelSettings, SettingError, number
 
 @dataclass(frozen=True)
 class DinkSettings(ModelSettings):
-    """DINK. The defaults are the paper's; what is not in the paper is off."""
+    """DINK. The paper's settings are `preset: paper`."""
 
     name: Literal["dink"] = "dink"
-    dim: int = number(16, min=1)  # d, width of every embedding
-    history_length: int = number(12, min=1)  # T, the latest T training positives
+    dim: int = number(32, min=1)  # d, width of every embedding
+    history_length: int = number(20, min=1)  # T, the latest T training positives
     num_neighbours: int = number(6, min=1)  # K, sampled once per entity
     aggregator: Literal["sum", "concat", "attention", "none"] = "attention"  # eqs 2, 3, 4-5; none = DINK-K
     interest_attention: bool = True  # eq 6; False = DINK-A
     mlp_layers: int = number(1, min=0)  # L of eqs 11-12
-    l2: float = number(1e-6, min=0)  # lambda of eq 14
-    # Not in the paper, all off by default; model.py tells what each one does.
+    l2: float = number(2e-3, min=0)  # lambda of eq 14
+    # Not in the paper, off in its preset; model.py tells what each one does.
     interest_dim: int | None = number(None, min=1)  # width of E(v_t) and h_T; null: dim
-    include_center: bool = False  # add the centre vector in the attention aggregator (not in eq 5)
-    item_bias: bool = False
-    attribute_bias: bool = False
+    include_center: bool = True  # add the centre vector in the attention aggregator (not in eq 5)
+    item_bias: bool = True
+    attribute_bias: bool = True
     user_item_dot: bool = False  # add <u, i> to the logit
     interest_item_dot: bool = False  # add <h_T, i> to the logit
-    history_item_dot: bool = False  # add <mean_t v_t, i> to the logit
-    item_attributes: bool = False  # in these products an item is v + the mean of its neighbours
+    history_item_dot: bool = True  # add <mean_t v_t, i> to the logit
+    item_attributes: bool = True  # in these products an item is v + the mean of its neighbours
     scale_attention: bool = False  # x_t = n a_t E(v_t), n visible steps
     dropout: float = number(0.0, min=0, below=1)
 

@@ -1,5 +1,6 @@
 """EKPNet: knowledge propagation with asymmetric semantic attention."""
 
+from tfkgrec.models.common_training import GOOD_TRAINING
 from tfkgrec.models.ekpnet.presets import PAPER
 from tfkgrec.models.ekpnet.settings import EkpnetSettings
 from tfkgrec.registry import Citation, ModelSpec
@@ -29,5 +30,9 @@ SPEC = ModelSpec(
     speed_preset=("model.dim=16", "model.num_hops=2", "model.triples_per_item=4", "training.batch_size=2048"),
     takes_vectors=("knowledge",),
     stages=2,
+    defaults={
+        "training": GOOD_TRAINING,
+        "data": {"inverse_relations": True},
+    },  # else hop 2 is empty where items are heads
     presets={"paper": PAPER},
 )

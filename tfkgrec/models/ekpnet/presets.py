@@ -1,6 +1,6 @@
 """The settings of EKPNet's paper (Table 2, MovieLens-1M): two stages from TransE vectors."""
 
-from tfkgrec.models.plain_training import PLAIN_TRAINING
+from tfkgrec.models.common_training import PLAIN_TRAINING
 from tfkgrec.registry import Settings
 
 PAPER: Settings = {

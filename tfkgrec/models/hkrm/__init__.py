@@ -1,5 +1,6 @@
 """HKRM: hierarchical knowledge-based recommendation, at the level of items and of their attributes."""
 
+from tfkgrec.models.common_training import GOOD_TRAINING
 from tfkgrec.models.hkrm.presets import PAPER
 from tfkgrec.models.hkrm.settings import HkrmSettings
 from tfkgrec.registry import Citation, ModelSpec
@@ -29,5 +30,7 @@ SPEC = ModelSpec(
     },
     speed_preset=("model.dim=50", "model.history_length=20", "training.batch_size=1024"),
     takes_vectors=("knowledge",),
+    defaults={"training": {**GOOD_TRAINING, "learning_rate": 3e-3}},
+    by_data="tfkgrec.models.hkrm.by_data:by_data",
     presets={"paper": PAPER},
 )

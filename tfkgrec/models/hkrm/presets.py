@@ -1,6 +1,6 @@
 """The settings of HKRM's paper; where it is silent (the query's length, the margin, epochs), what we take."""
 
-from tfkgrec.models.plain_training import PLAIN_TRAINING
+from tfkgrec.models.common_training import PLAIN_TRAINING
 from tfkgrec.registry import Settings
 
 PAPER: Settings = {

@@ -1,5 +1,6 @@
 """KGCN with one hop: a baseline with a graph."""
 
+from tfkgrec.models.common_training import GOOD_TRAINING
 from tfkgrec.models.kgcn.presets import PAPER
 from tfkgrec.models.kgcn.settings import KgcnSettings
 from tfkgrec.registry import Citation, ModelSpec
@@ -27,5 +28,6 @@ SPEC = ModelSpec(
     },
     speed_preset=("model.dim=16", "model.num_neighbours=8", "training.batch_size=2048"),
     baseline=True,
+    defaults={"training": {**GOOD_TRAINING, "learning_rate": 3e-3}},
     presets={"paper": PAPER},
 )

@@ -1,6 +1,6 @@
 """The settings of KGCN's own paper for Last.FM, with one hop."""
 
-from tfkgrec.models.plain_training import PLAIN_TRAINING
+from tfkgrec.models.common_training import PLAIN_TRAINING
 from tfkgrec.registry import Settings
 
 PAPER: Settings = {

@@ -44,5 +44,19 @@ SPEC = ModelSpec(
         *("pretraining.items=bpr", "pretraining.knowledge=transe", "training.batch_size=3200"),
     ),
     takes_vectors=("knowledge", "items"),
+    defaults={
+        "training": {
+            "loss": "sampled_softmax",
+            "num_negatives": 256,
+            "predict_first": True,  # what unknown users are shown
+            "epochs": 40,
+            "patience": 5,
+            "batch_size": 3200,
+            "learning_rate": 3e-3,
+            "learning_rate_decay": 0.9,
+        },
+        "pretraining": {"knowledge": "transe", "items": "bpr"},
+    },
+    by_data="tfkgrec.models.ksr.by_data:by_data",
     presets={"paper": PAPER},
 )

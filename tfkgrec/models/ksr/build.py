@@ -21,7 +21,7 @@ def build(settings: KsrSettings, context: BuildContext) -> KSR:
     slots, of_memory = None, (0, 0)
     if settings.knowledge == "memory":
         dataset.check_item_heads()
-        slots = relation_slots(dataset.graph, dataset.num_items, settings.min_relation_triples, MAX_VALUES)
+        slots = relation_slots(dataset.graph, dataset.num_items, settings.min_relation_triples or 1, MAX_VALUES)
         of_memory = (len(slots.relation), slots.values.shape[1])
     model = KSR.from_settings(KsrSizes(dataset.users.size, dataset.items.size, *of_memory), arguments)
     model.build()

@@ -8,16 +8,16 @@ from tfkgrec.config import ModelSettings, SettingError, number
 
 @dataclass(frozen=True)
 class KsrSettings(ModelSettings):
-    """KSR. The defaults are the paper's; what is not in the paper is off.
+    """KSR. The paper's settings are `preset: paper`.
 
     GRU: knowledge: none, train_items: true and no pre-training; GRU++: knowledge: none with pre-trained items.
     """
 
     name: Literal["ksr"] = "ksr"
-    dim: int = number(50, min=1)  # L_E = L_K, width of entities, relations and memory slots
-    item_dim: int = number(256, min=1)  # width of the items' own vectors
-    hidden_dim: int = number(256, min=1)  # L_H, state of the GRU
-    history_length: int = number(100, min=1)  # T, positions of a row in training, newest items read in serving
+    dim: int = number(32, min=1)  # L_E = L_K, width of entities, relations and memory slots
+    item_dim: int = number(64, min=1)  # width of the items' own vectors
+    hidden_dim: int = number(64, min=1)  # L_H, state of the GRU
+    history_length: int = number(50, min=1)  # T, positions of a row in training, newest items read in serving
     gamma: float = number(10.0, above=0)  # sharpness of the read, eq 6
     knowledge: Literal["memory", "item", "none"] = "memory"  # item: e_i on the item's side, no memory; none: GRU(++)
     shared_values: bool = False  # one value matrix for all users, section 5.2
@@ -25,13 +25,15 @@ class KsrSettings(ModelSettings):
     train_knowledge: bool = True  # the same for entities and relations
     query_layers: int = number(1, min=0)  # tanh layers of the query's MLP, before a linear one
     output_layers: int = number(1, min=1)  # tanh layers of both MLPs of eq 10
-    min_relation_triples: int = number(1000, min=1)  # relations of fewer triples of items get no slot (paper: 5,000)
-    # Not in the paper, all off by default; model.py tells what each one does.
-    output_dim: int | None = number(None, min=1)  # width of both MLPs; null: L_H + L_E, as in the paper
+    min_relation_triples: int | None = number(
+        None, min=1
+    )  # relations of fewer triples of items get no slot; null: by_data.py
+    # Not in the paper, off in its preset; model.py tells what each one does.
+    output_dim: int | None = number(64, min=1)  # width of both MLPs; null: L_H + L_E, as in the paper
     slot_write: Literal["every", "own"] = "every"  # own: only into slots of relations that the item has
     gate_bias: bool = False  # a learned bias of every slot's gate
-    item_bias: bool = False
-    dropout: float = number(0.0, min=0, below=1)
+    item_bias: bool = True
+    dropout: float = number(0.3, min=0, below=1)
 
     def check_vectors(self, given: frozenset[str]) -> None:
         for part, needed in (("items", True), ("knowledge", self.knowledge != "none")):

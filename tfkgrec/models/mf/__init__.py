@@ -1,5 +1,6 @@
 """Matrix factorisation: the baseline that every model has to clear."""
 
+from tfkgrec.models.common_training import GOOD_TRAINING
 from tfkgrec.models.mf.settings import MfSettings
 from tfkgrec.registry import Citation, ModelSpec
 
@@ -20,4 +21,5 @@ SPEC = ModelSpec(
     build="tfkgrec.models.mf.build:build",
     keras_name="tfkgrec>MatrixFactorization",
     baseline=True,
+    defaults={"training": GOOD_TRAINING},
 )

@@ -23,5 +23,14 @@ SPEC = ModelSpec(
     },
     speed_preset=("model.dim=32", "model.num_paths=16", "training.batch_size=2048"),
     takes_vectors=("knowledge",),
+    defaults={
+        "training": {
+            "epochs": 20,
+            "patience": 4,
+            "items_per_user": 16,
+            "learning_rate": 5e-3,
+            "unknown_user_rate": 0.02,  # unknown users are served, too
+        }
+    },
     presets={"paper": PAPER},
 )

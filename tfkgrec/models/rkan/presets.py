@@ -1,6 +1,6 @@
 """The settings of RKAN's paper, silent on widths, paths of a pair, the rate and batches: the loss trains the paths."""
 
-from tfkgrec.models.plain_training import PLAIN_TRAINING
+from tfkgrec.models.common_training import PLAIN_TRAINING
 from tfkgrec.registry import Settings
 
 PAPER: Settings = {
