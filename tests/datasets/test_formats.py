@@ -220,7 +220,7 @@ def test_weights(tmp_path: Path) -> None:
     assert raw.bad[0].problem == "expected a number above 0 in column 'n', found '0'"
     assert assemble(raw, 0).interactions.weight.sum() == 4.5
     data = {"dataset": "files", "interactions": str(rows), "columns": {"weight": "n"}, "protocol": "top_n"}
-    with pytest.raises(InputError, match="data.columns.weight: expected null with data.protocol top_n"):
+    with pytest.raises(InputError, match="data.columns.weight: expected only with data.protocol ctr, found"):
         load_raw(build_config({"model": {"name": "mf"}, "data": data}).data, 0)
 
 
@@ -246,5 +246,5 @@ def test_a_file_of_its_own_to_test_on(tmp_path: Path) -> None:
         assert labels.sum() == len(labels) / 2
     assert 0.65 < len(splits.train) / (len(splits.train) + len(splits.validation)) < 0.85
     data = {"dataset": "files", "interactions": "r.csv", "test_interactions": "t.csv", "protocol": "top_n"}
-    with pytest.raises(InputError, match="data.test_interactions: expected null with data.protocol top_n"):
+    with pytest.raises(InputError, match="data.test_interactions: expected only with data.protocol ctr, found"):
         load_raw(build_config({"model": {"name": "mf"}, "data": data}).data, 0)

@@ -213,6 +213,12 @@ REPEATED = ["a,1,1,10", "a,1,5,20", "a,1,4,30", "b,2,2,40", "b,2,5,40", "b,2,1,5
             "; a positive one",
         ),
         ({}, False, [("a", "1", True), ("b", "2", True), ("c", "1", True)], "; without times a positive one counts"),
+        (
+            {"repeats": "all"},
+            True,
+            [("a", "1", True, 30, 2.0), ("b", "2", True, 40, 1.0), ("c", "1", True, 60, 1.0)],
+            "; a pair weighs what its rows do together",
+        ),
     ],
 )
 def test_of_repeats_one_row_counts_whatever_their_order(tmp_path, settings, timed, expected, told):
@@ -235,6 +241,9 @@ def test_of_repeats_one_row_counts_whatever_their_order(tmp_path, settings, time
         assert repeated.startswith(f"left out: 5 repeats of a (user, item) pair{told}")
         assert triples == "left out: 2 repeats of a triple"
         before = load_raw(dataclasses.replace(data, split_version=1), 0)
+    if settings == {"repeats": "all"}:
+        with pytest.raises(InputError, match="^data.repeats: all: expected only with data.protocol ctr, found data.p"):
+            load_raw(dataclasses.replace(data, protocol="top_n", split=None), 0)
     if timed and not settings:  # as it was: the first positive one in the file, else its first
         assert pairs(before) == [("b", "2", True, 40), ("c", "1", True, 60), ("a", "1", True, 20)]
         assert before.report[0] == "left out: 5 repeats of a (user, item) pair"

@@ -20,11 +20,13 @@ def load_raw(data: DataConfig, seed: int) -> RawData:
     weight = getattr(getattr(data.source, "columns", None), "weight", None)
     for key, value, heeds in (
         ("columns.weight", weight, "weighted"),
+        ("repeats: all", getattr(data.source, "repeats", None) == "all" or None, "weighted"),
         ("test_interactions", getattr(data.source, "test_interactions", None), "own_test"),
     ):
         if value is not None and not getattr(protocol, heeds):
             wanted = " or ".join(name for name, spec in registry.protocols().items() if getattr(spec, heeds))
-            raise InputError(f"data.{key}: expected null with data.protocol {protocol.name} ({wanted} heeds it)")
+            found = f"found data.protocol {protocol.name}"
+            raise InputError(f"data.{key}: expected only with data.protocol {wanted}, {found}")
     raw: RawData = registry.load(registry.dataset(data.dataset).read)(data, seed)
     threshold = getattr(data.source, "positive_at", None)  # whoever sets one means it, whatever the protocol
     if protocol.any_rating and threshold is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import pandas as pd
 
 from tfkgrec.data.readers.tables import RawTable
@@ -73,6 +74,7 @@ _BEST_FIRST: dict[str | None, tuple[str, dict[str, bool]]] = {
     "last": ("; the newest counts", {"timestamp": False, "positive": False, "weight": False}),
     "first": ("; the oldest counts", {"timestamp": True, "positive": False, "weight": False}),
     "max": ("; a positive one counts", {"positive": False, "timestamp": False, "weight": False}),
+    "all": ("; a pair weighs what its rows do together", {"positive": False, "timestamp": False, "weight": False}),
 }
 """What is said of the choice, and columns to sort by, whether rising."""
 
@@ -83,16 +85,23 @@ def one_row_per_pair(interactions: pd.DataFrame, repeats: str | None = None) -> 
     Args:
         repeats: which row counts, whatever the order of the file: "last", the newest, "first", the oldest, and of
             rows of one moment, or without times, a positive one; "max", a positive one, the newest of several; where
-            that leaves it open, the heaviest. None: the first positive one in the file, else its first.
+            that leaves it open, the heaviest. "all": as "max", and it weighs what all rows of its kind do together (1
+            each without a column `weight`). None: the first positive one in the file, else its first.
     """
+    if repeats == "all" and "weight" not in interactions:
+        interactions = interactions.assign(weight=np.float32(1))
     repeated = interactions.duplicated(["user", "item"])
     if not repeated.any():
         return interactions, []
     which, order = _BEST_FIRST[repeats]
     rising = {name: up for name, up in order.items() if name in interactions}
     best_first = interactions.sort_values(list(rising), ascending=list(rising.values()), kind="stable")
+    if repeats == "all":
+        kinds = [best_first[name] for name in ("user", "item", "positive")]
+        weight = best_first["weight"].astype(np.float64).groupby(kinds).transform("sum")
+        best_first = best_first.assign(weight=weight.astype(np.float32))
     kept = best_first.drop_duplicates(["user", "item"]).sort_index()
-    if "timestamp" not in interactions and repeats is not None:
+    if "timestamp" not in interactions and repeats in ("last", "first"):
         which = "; without times a positive one counts"
     return kept, [f"left out: {repeated.sum():,} repeats of a (user, item) pair{which}"]
 

@@ -64,9 +64,9 @@ class FilesSettings(Section):
     test_interactions: Path | None = None  # a file of its own to test on, with the same columns; null: a share of all
     columns: ColumnsConfig | None = None  # null: user and item
     positive_at: float | None = None  # a rating at or above it is a positive, under every protocol; null: every row is
-    # which row of a repeated (user, item) counts: the newest, the oldest, a positive one; null: last, but with
-    # split_version 1 the first positive one in the file
-    repeats: Literal["last", "first", "max"] | None = None
+    # which row of a repeated (user, item) counts: the newest, the oldest, a positive one, or all by their weight; null:
+    # last, but with split_version 1 the first positive one in the file
+    repeats: Literal["last", "first", "max", "all"] | None = None
     triples: Path | None = None  # null: facts stand in item_table alone, or there are none
     triple_columns: TripleColumns | None = None  # null: by the names that others use, else by place
     item_table: ItemTable | None = None
