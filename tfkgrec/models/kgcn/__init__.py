@@ -28,6 +28,6 @@ SPEC = ModelSpec(
     },
     speed_preset=("model.dim=16", "model.num_neighbours=8", "training.batch_size=2048"),
     baseline=True,
-    defaults={"training": {**GOOD_TRAINING, "learning_rate": 3e-3}},
+    defaults={"training": {**GOOD_TRAINING, "patience": 15}},
     presets={"paper": PAPER},
 )

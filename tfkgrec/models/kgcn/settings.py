@@ -17,4 +17,4 @@ class KgcnSettings(ModelSettings):
     l2: float = number(0.0, min=0)  # lambda, on the whole matrices
     # Not in the paper, off in its preset; model.py tells what each one does.
     item_bias: bool = True
-    pair_l2: float = number(2e-2, min=0)  # squares of the batch's vectors, per labelled pair
+    pair_l2: float = number(4e-2, min=0)  # squares of the batch's vectors, per labelled pair

@@ -21,5 +21,5 @@ SPEC = ModelSpec(
     build="tfkgrec.models.mf.build:build",
     keras_name="tfkgrec>MatrixFactorization",
     baseline=True,
-    defaults={"training": GOOD_TRAINING},
+    defaults={"training": {**GOOD_TRAINING, "epochs": 150, "batch_size": 4096, "learning_rate": 1e-2}},
 )

@@ -13,4 +13,4 @@ class MfSettings(ModelSettings):
     name: Literal["mf"] = "mf"
     dim: int = number(64, min=1)
     item_bias: bool = True
-    l2: float = number(2e-2, min=0)
+    l2: float = number(3e-2, min=0)
