@@ -13,6 +13,8 @@ from tfkgrec.models.ekpnet.settings import EkpnetSettings
 from tfkgrec.models.hkrm.by_data import by_data
 from tfkgrec.models.hkrm.settings import HkrmSettings
 from tfkgrec.models.kgcn.settings import KgcnSettings
+from tfkgrec.models.ksr.by_data import by_data as ksr_by_data
+from tfkgrec.models.ksr.settings import KsrSettings
 from tfkgrec.models.mf.settings import MfSettings
 from tfkgrec.protocols.ctr.split import split_ctr
 
@@ -138,3 +140,10 @@ def test_hkrm_leaves_to_the_data_what_is_null(positives, own_vector, pair_l2):
     assert (settled.user_item_dot, settled.pair_l2) == (own_vector, pair_l2)
     explicit = HkrmSettings(user_item_dot=not own_vector, pair_l2=0.5)
     assert by_data(explicit, size) == explicit
+
+
+def test_ksr_leaves_to_the_data_what_is_null():
+    size = DataSize(users=10, items=200, positives=100, triples=400)
+    assert ksr_by_data(KsrSettings(), size).min_relation_triples == 20
+    assert ksr_by_data(KsrSettings(), size._replace(items=3)).min_relation_triples == 1
+    assert ksr_by_data(KsrSettings(min_relation_triples=7), size).min_relation_triples == 7
