@@ -27,6 +27,7 @@ def prepared(protocol: str, rows: list[tuple[int, int]], **split: object):
         {
             "model": {"name": MODELS[protocol], **({"train_items": True} if protocol == "sequential" else {})},
             "data": {"dataset": "files", "interactions": "-", "triples": "-", "protocol": protocol, **split},
+            **({"training": {"predict_first": False}} if protocol == "sequential" else {}),
         },
         check=lambda config: None,
     )
