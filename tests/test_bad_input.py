@@ -102,18 +102,6 @@ def test_text_where_a_number_is_due(folder, refused, column):
     assert refused(folder) == f"{folder / 'ratings.csv'}:4: {wanted}, found '{found}' {share}"
 
 
-def test_rows_that_cannot_be_read_are_left_out_where_that_is_asked_for(folder):
-    """And stand in the run, with their lines; --strict refuses them."""
-    rows = [f"{user},{1 + (user + n) % 4},5,{n}" for user in range(30) for n in range(2)]
-    (folder / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *rows, "1,2"]))
-    assert run_train(folder / "config.yaml", folder / "run", overrides=["data.max_bad_rows=0.1"]) == 0
-    (row,) = csv.DictReader((folder / "run/bad_rows.csv").read_text().splitlines())
-    assert row["text"] == "1,2" and row["place"].endswith("ratings.csv:62")
-    options = ["--strict"]
-    assert run_train(folder / "config.yaml", folder / "other", *options, overrides=["data.max_bad_rows=0.1"]) == 2
-    assert not (folder / "other").exists()
-
-
 def test_a_time_that_no_number_holds(folder, refused):
     (folder / "ratings.csv").write_text(RATINGS.replace(",1004", ",12345678901234567890"))
     line = refused(folder)
@@ -232,11 +220,16 @@ def test_a_run_that_is_not_there(verb, tmp_path, capsys):
 # --- not refused: users of whom little or nothing is known -----------------------------------------------------------
 
 
-def test_users_with_one_positive_train_to_finite_numbers(folder, capsys):
+def test_users_with_one_positive_and_a_row_set_aside_train_to_finite_numbers(folder, capsys):
     """Two of three users have a single positive, so no history beside the item in question."""
     lines = [f"{user},{1 + (user + n) % 4},5,{n}" for user in range(30) for n in range(1 if user % 3 else 2)]
-    (folder / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *lines]))
-    assert run_train(folder / "config.yaml", folder / "run", overrides=["training.epochs=2"]) == 0
+    (folder / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *lines, "1,2"]))
+    overrides = ["training.epochs=2", "data.max_bad_rows=0.1"]
+    assert run_train(folder / "config.yaml", folder / "strict", "--strict", overrides=overrides) == 2
+    assert not (folder / "strict").exists()
+    assert run_train(folder / "config.yaml", folder / "run", overrides=overrides) == 0
+    (row,) = csv.DictReader((folder / "run/bad_rows.csv").read_text().splitlines())
+    assert row["text"] == "1,2" and row["place"].endswith(f"ratings.csv:{len(lines) + 2}")
     left_out = re.search(
         r"^left out: (\d+) users without a positive in the training split$", capsys.readouterr().out, re.M
     )

@@ -8,7 +8,7 @@ from tfkgrec.training.trainer import fit
 
 def test_a_default_is_past_popularity_and_item_knn():
     """HKRM, the cheapest of the models with a graph, in a world drawn for this test."""
-    world = {"users": 250, "items": 160, "positives_per_user": 12, "popularity_spread": 1.2, "untold": 0.3}
+    world = {"users": 200, "items": 120, "positives_per_user": 12, "popularity_spread": 1.2, "untold": 0.3}
     raw = {"model": {"name": "hkrm"}, "data": {"dataset": "synthetic", "synthetic": world}}
     config = build_config(
         raw, ["training.seed=17", "training.jit_compile=false", "evaluation.floors=[popularity, item_knn]"]
