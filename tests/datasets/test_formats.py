@@ -245,6 +245,8 @@ def test_a_file_of_its_own_to_test_on(tmp_path: Path) -> None:
         labels = splits.test.label[splits.test.user == user]
         assert labels.sum() == len(labels) / 2
     assert 0.65 < len(splits.train) / (len(splits.train) + len(splits.validation)) < 0.85
-    data = {"dataset": "files", "interactions": "r.csv", "test_interactions": "t.csv", "protocol": "top_n"}
-    with pytest.raises(InputError, match="data.test_interactions: expected only with data.protocol ctr, found"):
-        load_raw(build_config({"model": {"name": "mf"}, "data": data}).data, 0)
+    queries = {"database": "sqlite:///x.db", "queries": {"test_interactions": "select 1"}}
+    for own in ({"test_interactions": "t.csv"}, queries):
+        data = {"dataset": "files", "interactions": "r.csv", "protocol": "top_n", **own}
+        with pytest.raises(InputError, match="data.test_interactions: expected only with data.protocol ctr, found"):
+            load_raw(build_config({"model": {"name": "mf"}, "data": data}).data, 0)

@@ -4,6 +4,7 @@ from tfkgrec import registry
 from tfkgrec.config import DataConfig
 from tfkgrec.data.feedback import every_rating_counts, k_core
 from tfkgrec.data.records import RawData
+from tfkgrec.datasets.own_files.settings import FilesSettings
 from tfkgrec.errors import InputError
 
 
@@ -21,7 +22,7 @@ def load_raw(data: DataConfig, seed: int) -> RawData:
     for key, value, heeds in (
         ("columns.weight", weight, "weighted"),
         ("repeats: all", getattr(data.source, "repeats", None) == "all" or None, "weighted"),
-        ("test_interactions", getattr(data.source, "test_interactions", None), "own_test"),
+        ("test_interactions", _has_own_test(data) or None, "own_test"),
     ):
         if value is not None and not getattr(protocol, heeds):
             wanted = " or ".join(name for name, spec in registry.protocols().items() if getattr(spec, heeds))
@@ -32,3 +33,8 @@ def load_raw(data: DataConfig, seed: int) -> RawData:
     if protocol.any_rating and threshold is None:
         raw = every_rating_counts(raw)
     return raw if data.k_core is None else k_core(raw, data.k_core)
+
+
+def _has_own_test(data: DataConfig) -> bool:
+    """By a file or by a query."""
+    return isinstance(data.source, FilesSettings) and data.source.has("test_interactions")
