@@ -64,6 +64,7 @@ FORMATS: list[Callable[[Path], Source]] = [
     lambda folder: ROWS.astype({"user": "category"}),
     lambda folder: write(folder / "r.csv", "# from the shop\n# on Monday\n" + ROWS.to_csv(index=False)),
     lambda folder: write(folder / "r.csv", "sep=;\n" + ROWS.to_csv(index=False, sep=";")),
+    lambda folder: write(folder / "r.csv", ("# from the shop\n" + ROWS.to_csv(index=False)).replace("\n", "\r")),
     lambda folder: write(folder / "r.csv", ROWS.to_csv(index=False), "utf-16"),
     lambda folder: write(folder / "r", ROWS.to_csv(index=False).replace(",", "|")),
     lambda folder: write(

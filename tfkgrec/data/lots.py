@@ -1,6 +1,5 @@
 """Drawing from a set by keys, so that a thing that comes or goes changes few draws: consistent hashing, made even."""
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,15 +30,15 @@ class Lots:
         things, keys = things[order], keys[order]
         lots = cls(np.zeros(2 ** (2 * len(things)).bit_length(), np.int32))
         homeless = np.arange(len(things))
-        for turn in itertools.count():
-            if not len(homeless):
-                return lots
+        turn = 0
+        while len(homeless):
             slot = lots._slot(mix(keys[homeless], turn))
             _, first = np.unique(slot, return_index=True)
             settled = first[lots.slots[slot[first]] == 0]
             lots.slots[slot[settled]] = things[homeless[settled]]
             homeless = np.delete(homeless, settled)
-        raise AssertionError
+            turn += 1
+        return lots
 
     def drawn(self, keys: np.ndarray) -> np.ndarray:
         """What draws of these keys (uint64, any shape) find: a thing, or 0 where nothing is."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BLOCK = 64 << 20  # bytes that Arrow reads at once; a row must fit
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 END = "the end of the file"
+LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,13 @@ class Text:
 
     def first_lines(self, count: int = 20) -> list[str]:
         """The first lines that are not blank."""
-        lines = io.StringIO(self.content[: 1 << 20].decode(errors="ignore"), newline=None)
+        lines = _beginning(self.content, newline=None)
         found = (line.rstrip("\n") for line in lines if line.strip())
         return [line for line, _ in zip(found, range(count), strict=False)]
 
     def first_rows(self, separator: str, count: int = 20) -> list[list[str]]:
         """The fields of the first rows, as this separator cuts them; no more than those before one that is no CSV."""
-        lines = io.StringIO(self.content[: 1 << 20].decode(errors="ignore"), newline="")
+        lines = _beginning(self.content)
         cut: Iterable[list[str]]
         if len(separator) > 1:
             cut = (line.rstrip("\r\n").split(separator) for line in lines)
@@ -83,10 +84,14 @@ class Text:
                 rows.append([field.strip() for field in row])
         return rows
 
-    def from_line(self, lines: int) -> "Text":
-        """Without the first `lines` lines."""
-        rest = self.content.split(b"\n", lines)[lines:]
-        return Text(self.path, rest[0] if rest else b"", self.lines_before + lines)
+    def below(self, line: str) -> "Text":
+        """Without everything down to a line, which is one of `first_lines`."""
+        start = 0
+        for number, end in enumerate(LINE_END.finditer(self.content), self.lines_before + 1):
+            if self.content[start : end.start()] == line.encode():
+                return Text(self.path, self.content[end.end() :], number)
+            start = end.end()
+        return Text(self.path, b"", self.lines_before)
 
 
 def find(folder: Path, name: str) -> Path:
@@ -213,8 +218,12 @@ def _distinct(names: list[str]) -> list[str]:
 
 def _fields(content: bytes, separator: str, quoted: bool) -> list[str]:
     """The fields of the first row."""
-    lines = io.StringIO(content.lstrip(b"\r\n")[:BLOCK].decode(errors="ignore"), newline="")
-    return next(_reader(lines, separator, quoted))
+    return next(row for row in _reader(_beginning(content), separator, quoted) if row)
+
+
+def _beginning(content: bytes, newline: str | None = "") -> io.StringIO:
+    """The text of the first megabyte: enough to see what a file is like."""
+    return io.StringIO(content[: 1 << 20].decode(errors="ignore"), newline=newline)
 
 
 def _reader(lines: Iterable[str], separator: str, quoted: bool) -> "Reader":

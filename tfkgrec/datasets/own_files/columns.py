@@ -72,14 +72,9 @@ def wanted(table: RawTable, columns: Columns, blank: str = "", said: bool = Fals
     found = known(fields, columns)
     others = iter([field for field in fields if field not in found.values()])
     chosen = {name: found.get(name) or next(others) for name in columns}
-    frame = pd.DataFrame({name: table.frame[field] for name, field in chosen.items()})
     if said and not found:
         table = dataclasses.replace(table, said=(*table.said, _by_place(table.source, chosen)))
-    table = dataclasses.replace(table, frame=frame)
-    for name in columns:
-        if name != blank:
-            table = table.set_aside(name, (table.frame[name] == "").to_numpy(bool), "a value", chosen[name])
-    return table
+    return _filled(table, {name: table.frame[field] for name, field in chosen.items()}, chosen, blank)
 
 
 def named(table: RawTable, names: Mapping[str, str | int], key: str) -> RawTable:
@@ -90,9 +85,17 @@ def named(table: RawTable, names: Mapping[str, str | int], key: str) -> RawTable
             found = f"{table.frame.shape[1]} columns"
             raise InputError(f"{table.source}: expected a column {name}, from 0 ({key}.{new}), found {found}")
         frame[new] = table.frame.iloc[:, name] if isinstance(name, int) else _called(table, name, f"{key}.{new}")
+    return _filled(table, frame, names)
+
+
+def _filled(
+    table: RawTable, frame: Mapping[str, pd.Series], called: Mapping[str, str | int], blank: str = ""
+) -> RawTable:
+    """These columns of the table, rows without a value set aside; `called` is what the source calls them."""
     table = dataclasses.replace(table, frame=pd.DataFrame(frame))
-    for new, name in names.items():
-        table = table.set_aside(new, (table.frame[new] == "").to_numpy(bool), "a value", name)
+    for name, own in called.items():
+        if name != blank:
+            table = table.set_aside(name, (table.frame[name] == "").to_numpy(bool), "a value", own)
     return table
 
 

@@ -47,7 +47,7 @@ def look(text: Text, suffix: str, separator: str | None = None) -> Look:
     above = text.first_lines(2)
     count = None
     if len(above) > 1 and above[0].strip().isdigit():
-        rows = _below(text, above[0])
+        rows = text.below(above[0])
         if len(rows.first_rows(separator or _separator(rows, suffix))[0]) > 1:
             text, count = rows, int(above[0])
     separator = separator or _separator(text, suffix)
@@ -58,11 +58,11 @@ def _table_alone(text: Text, suffix: str, separator: str | None) -> tuple[Text, 
     """Without Excel's line and without comments; and what to say of them. A header may begin with "#", too."""
     lines = text.first_lines()
     if lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5 and len(lines) > 1:
-        return _below(text, lines[0]), ()
+        return text.below(lines[0]), ()
     comments = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
     if not comments or len(comments) == len(lines):
         return text, ()
-    rows = _below(text, comments[-1])
+    rows = text.below(comments[-1])
     separator = separator or _separator(rows, suffix)
     if len(comments[-1].split(separator)) == len(rows.first_rows(separator)[0]):
         return text, ()
@@ -79,12 +79,6 @@ def has_lists(found: Look) -> bool:
     lines = found.text.first_lines()
     rows = [line.split() for line in lines]
     return found.separator == " " and len({len(row) for row in rows}) > 1 and all(map(str.isdigit, sum(rows, [])))
-
-
-def _below(text: Text, line: str) -> Text:
-    """Without everything down to this line."""
-    number = 1 + text.content.decode(errors="replace").replace("\r\n", "\n").split("\n").index(line)
-    return text.from_line(number)
 
 
 def _separator(text: Text, suffix: str) -> str:
