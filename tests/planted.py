@@ -11,11 +11,11 @@ import yaml
 from tfkgrec import train
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
-from tfkgrec.config import Config, DataConfig, NoSettings, Section
+from tfkgrec.config import Config, DataConfig, Section
 from tfkgrec.data.records import Dataset
 from tfkgrec.protocols.ctr.protocol import CtrProtocol
 from tfkgrec.protocols.ctr.scorer import ModelScorer
-from tfkgrec.protocols.ctr.settings import CtrTraining
+from tfkgrec.protocols.ctr.settings import CtrSplit, CtrTraining
 from tfkgrec.protocols.ctr.split import Splits
 from tfkgrec.runs.run import Prepared
 from tfkgrec.serving.lifecycle.manager import ModelManager
@@ -103,7 +103,7 @@ def environment() -> dict[str, str]:
 def trained(model: Section, training: CtrTraining, dataset: Dataset, splits: Splits) -> ModelScorer:
     """A model of these settings after training under protocol C."""
     config = Config(model=model, data=DataConfig("synthetic"), training=training)
-    prepared = Prepared(dataset, CtrProtocol(dataset, NoSettings(), training, config.evaluation, splits))
+    prepared = Prepared(dataset, CtrProtocol(dataset, CtrSplit(), training, config.evaluation, splits))
     built = prepared.model(config)
     fit(built, prepared.protocol, training, verbose=False)
     return prepared.protocol.scorer(built)

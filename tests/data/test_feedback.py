@@ -62,5 +62,5 @@ def test_sequential_asks_for_a_core_of_ten_and_ctr_for_none():
 
 def test_next_belongs_to_sequential():
     assert DataConfig("synthetic", protocol="sequential").split == SequentialSplit(next="item")
-    with pytest.raises(InputError, match="split: expected NoSettings for synthetic and ctr, found SequentialSplit"):
+    with pytest.raises(InputError, match="split: expected CtrSplit for synthetic and ctr, found SequentialSplit"):
         DataConfig("synthetic", split=SequentialSplit(next="session"))

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tests.data.small import raw_data
-from tfkgrec.config import NoSettings
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import Dataset, RawData
+from tfkgrec.protocols.ctr.settings import CtrSplit
 from tfkgrec.protocols.ctr.split import split_ctr
 from tfkgrec.protocols.ctr.whole import whole
 from tfkgrec.protocols.sequential.split import UNIFORM_NEGATIVES, split_sequences
@@ -50,7 +50,7 @@ def test_version_1_is_what_it_was():
     found = [split_ctr(data, 3), split_sequences(data, 3), split_by_time(data, 3, 0.4), split_ctr(timeless, 3)]
     recorded = ["a122600729710e34", "b102ac6d3385c6ab", "f92aa2cf66739240", "f54b96f6312335d0"]
     assert [digest_arrays(splits) for splits in found] == recorded
-    assert digest_arrays(whole(data, NoSettings(), 3)) == "defd3c3bb9da2ccb"
+    assert digest_arrays(whole(data, CtrSplit(), 3)) == "defd3c3bb9da2ccb"
     assert digest_arrays(split_ctr(assemble(shuffled(raw, 0), 3, version=1), 3)) != recorded[0]
 
 

@@ -18,18 +18,22 @@ def build_model(
     history: History,
     seed: int,
     embeddings: PretrainedEmbeddings | None = None,
+    histories: str = "newest",
 ) -> Recommender:
     """A built model; `seed` fixes what it samples. Weights come from Keras' global seed, or start from `embeddings`.
 
     Args:
         history: the training positives.
+        histories: which of them a model stores that reads T of a user (`BuildContext.histories`).
 
     Raises:
         InputError: the data lack what the model needs.
     """
     build = registry.load(registry.model(settings.name).build)
     settings = settled(settings, dataset, history)
-    model: Recommender = build(settings, BuildContext(dataset, history, np.random.default_rng([seed, 5])))
+    model: Recommender = build(
+        settings, BuildContext(dataset, history, np.random.default_rng([seed, 5]), histories, seed)
+    )
     if embeddings is not None:
         model.start_from(embeddings)
     return model

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfkgrec.data.history import History
+from tfkgrec.data.history import History, sample_histories
 from tfkgrec.data.records import Dataset
 
 
@@ -16,8 +16,19 @@ class BuildContext:
         dataset: ids, names and the knowledge graph; a model learns nothing from its interactions.
         history: the training positives of every user, oldest to newest.
         rng: of whatever the model samples once and for all.
+        histories: which T of a user's items a model that reads no more of them stores: "random", or the newest.
+        seed: of the random ones.
     """
 
     dataset: Dataset
     history: History
     rng: np.random.Generator
+    histories: str = "newest"
+    seed: int = 0
+
+    def stored_history(self, length: int) -> np.ndarray:
+        """`length` items of every user, oldest first, 0-padded on the right: int32 [users, length]."""
+        if self.histories != "random":
+            return self.history.newest(length)
+        rng = np.random.default_rng([self.seed, 11])
+        return sample_histories(self.history, np.arange(self.history.num_users), length, rng)

@@ -65,7 +65,8 @@ class Prepared:
         """The config's model before training; its seed fixes all that is random in it."""
         seed = config.training.seed
         seed_everything(seed)
-        return build_model(config.model, self.dataset, self.splits.train_history, seed, embeddings)
+        histories = getattr(config.data.split, "history", "newest")
+        return build_model(config.model, self.dataset, self.splits.train_history, seed, embeddings, histories)
 
 
 def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:

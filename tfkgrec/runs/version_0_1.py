@@ -41,12 +41,15 @@ MOVED: dict[str, dict[str, str]] = {
 def read_config(path: Path) -> Config:
     """The config of a run of any version.
 
-    A run writes all of its settings, so one that names no `data.split_version` is older than the second.
+    A run writes all of its settings, so one that names no `data.split_version` is older than the second, and one that
+    names no `data.history` where there is that key was trained and judged with histories of two kinds.
     """
     raw, places = read(path)
     data = raw.get("data")
     if isinstance(data, dict):
         data.setdefault("split_version", 1)
+        if registry.protocol(data.get("protocol", "ctr")).name == "ctr":
+            data.setdefault("history", "mixed")
         if data.get("protocol") in LETTERS:
             _translate(raw)
     return make_config(raw, places, (), path.resolve().parent, None)

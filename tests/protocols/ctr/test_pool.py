@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from tests.data import small
-from tfkgrec.config import EvaluationConfig, NoSettings, build_config
+from tfkgrec.config import EvaluationConfig, build_config
 from tfkgrec.data.records import Interactions
 from tfkgrec.protocols.ctr.pool import negative_pool
 from tfkgrec.protocols.ctr.protocol import CtrProtocol
-from tfkgrec.protocols.ctr.settings import CtrTraining
+from tfkgrec.protocols.ctr.settings import CtrSplit, CtrTraining
 from tfkgrec.runs.run import prepare
 
 POPULARITY = np.array([0, 0, 1, 9])  # items 1 to 3 with none, one and nine training positives
@@ -39,7 +39,7 @@ def test_too_few_to_tell():
 )
 def test_a_protocol_has_it_decided(given, negatives, found):
     training = CtrTraining(negatives=negatives, negative_pool=given)
-    protocol = CtrProtocol(small.dataset(), NoSettings(), training, EvaluationConfig())
+    protocol = CtrProtocol(small.dataset(), CtrSplit(), training, EvaluationConfig())
     assert protocol.training == dataclasses.replace(training, negative_pool=found)
 
 

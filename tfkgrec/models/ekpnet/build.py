@@ -15,7 +15,7 @@ def build(settings: EkpnetSettings, context: BuildContext) -> EKPNet:
     sizes = TableSizes(dataset.users.size, dataset.items.size, len(around.entity_ids), around.num_relations)
     model = EKPNet.from_settings(sizes, settings.hyperparameters())
     model.build()
-    model.set_table("history", context.history.newest(settings.history_length))
+    model.set_table("history", context.stored_history(settings.history_length))
     model.set_table("ripples", around.triples)
     model.set_table("entity_ids", around.entity_ids)
     return model

@@ -24,7 +24,7 @@ def build(settings: HkrmSettings, context: BuildContext) -> HKRM:
     )
     model = HKRM.from_settings(sizes, hyperparameters)
     model.build()
-    model.set_table("history", context.history.newest(settings.history_length))
+    model.set_table("history", context.stored_history(settings.history_length))
     for name in ATTRIBUTE_TABLES:
         model.set_table(name, getattr(found, name))
     return model

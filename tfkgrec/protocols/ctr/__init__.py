@@ -1,7 +1,6 @@
 """Click-through prediction: labelled pairs, split at random, judged by AUC and accuracy."""
 
-from tfkgrec.config import NoSettings
-from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrTraining
+from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrSplit, CtrTraining
 from tfkgrec.registry import ProtocolSpec
 
 SPEC = ProtocolSpec(
@@ -11,7 +10,7 @@ SPEC = ProtocolSpec(
     asks="will this user take this item?",
     training=CtrTraining,
     evaluation=CtrEvaluation,
-    split=NoSettings,
+    split=CtrSplit,
     cut="tfkgrec.protocols.ctr.split:cut",
     make="tfkgrec.protocols.ctr.protocol:CtrProtocol",
     others="tfkgrec.protocols.ctr.others:CtrOthers",

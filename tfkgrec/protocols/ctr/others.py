@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tfkgrec.config import NoSettings
 from tfkgrec.data.draws import Draws, draws_of
 from tfkgrec.data.other_data import OtherData
 from tfkgrec.data.pair_keys import pair_keys
@@ -15,7 +14,7 @@ from tfkgrec.protocols.ctr.baselines import BASELINES
 from tfkgrec.protocols.ctr.evaluate import evaluate_ctr
 from tfkgrec.protocols.ctr.ranking import evaluate_ranking
 from tfkgrec.protocols.ctr.scorer import ModelScorer
-from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrTraining
+from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrSplit, CtrTraining
 from tfkgrec.protocols.ctr.split import Splits
 from tfkgrec.training.backend import use_xla
 from tfkgrec.training.contract import Figures
@@ -28,7 +27,7 @@ class CtrOthers:
 
     baselines = tuple(BASELINES)
 
-    def __init__(self, other: OtherData, split: NoSettings, training: CtrTraining, evaluation: CtrEvaluation) -> None:
+    def __init__(self, other: OtherData, split: CtrSplit, training: CtrTraining, evaluation: CtrEvaluation) -> None:
         self.other, self.training, self.evaluation = other, training, evaluation
         none = Interactions(NOTHING, NOTHING, NOTHING.astype(np.float32))
         test = with_negatives(other, draws_of(other, training.seed, 1))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from tfkgrec.config import ModelSettings, NoSettings
+from tfkgrec.config import ModelSettings
 from tfkgrec.data.records import Dataset
 from tfkgrec.evaluation.ctr import accuracy, auc
 from tfkgrec.evaluation.scorers import Scorer
@@ -19,7 +19,7 @@ from tfkgrec.protocols.ctr.calibration import calibrate
 from tfkgrec.protocols.ctr.evaluate import evaluate_scorer
 from tfkgrec.protocols.ctr.pool import negative_pool
 from tfkgrec.protocols.ctr.scorer import ModelScorer
-from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrTraining
+from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrSplit, CtrTraining
 from tfkgrec.protocols.ctr.split import Splits, check_labels, cut
 from tfkgrec.tasks.ranking import RankingModel
 from tfkgrec.training.backend import seed_everything, use_xla
@@ -45,7 +45,7 @@ class CtrProtocol:
     def __init__(
         self,
         dataset: Dataset,
-        split: NoSettings,
+        split: CtrSplit,
         training: CtrTraining,
         evaluation: CtrEvaluation,
         splits: Splits | None = None,

@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from tfkgrec.config import EvaluationConfig, SettingError, TrainingConfig, number
+from tfkgrec.config import EvaluationConfig, Section, SettingError, TrainingConfig, number
+
+
+@dataclass(frozen=True)
+class CtrSplit(Section):
+    """What is held out, and which of a user's items stand in a history: keys of the section `data`."""
+
+    # of a user's training positives, in training, evaluation and serving alike; mixed, of runs before the key: training
+    # draws T at random, evaluation reads the newest T
+    history: Literal["random", "mixed"] = "random"  # T at random
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfkgrec.config import NoSettings
 from tfkgrec.data.draws import Draws, draws_of
 from tfkgrec.data.history import History
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.errors import InputError
+from tfkgrec.protocols.ctr.settings import CtrSplit
 
 PARTS = ("train", "validation", "test")
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
@@ -87,8 +87,8 @@ class Splits:
             seen[name] = key
 
 
-def cut(dataset: Dataset, split: NoSettings, seed: int) -> Splits:
-    """`split_ctr`, which has no settings."""
+def cut(dataset: Dataset, split: CtrSplit, seed: int) -> Splits:
+    """`split_ctr`, of which no setting has a say."""
     return split_ctr(dataset, seed)
 
 

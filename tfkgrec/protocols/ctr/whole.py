@@ -4,13 +4,13 @@ import dataclasses
 
 import numpy as np
 
-from tfkgrec.config import NoSettings
 from tfkgrec.data.draws import draws_of
 from tfkgrec.data.records import Dataset
+from tfkgrec.protocols.ctr.settings import CtrSplit
 from tfkgrec.protocols.ctr.split import PARTS, Splits, cut, user_histories
 
 
-def whole(dataset: Dataset, split: NoSettings, seed: int) -> Splits:
+def whole(dataset: Dataset, split: CtrSplit, seed: int) -> Splits:
     """Every positive, those of users whom the split drops too, and the split's negatives of all parts."""
     parts = [getattr(cut(dataset, split, seed), part) for part in PARTS]
     liked, drawn = dataset.interactions.positives, [part.take(part.label == 0) for part in parts]
