@@ -66,11 +66,16 @@ def _on_its_own(config: "Config", run: "RunDirectory", model: "Recommender") -> 
     from tfkgrec.evaluation.report import read_metrics
     from tfkgrec.runs.fingerprint import check_same_data
     from tfkgrec.runs.run import evaluate_run, prepare
+    from tfkgrec.runs.test_reads import note_test_read
+    from tfkgrec.training.run_directory import write_test_scores
 
     timing = read_metrics(run.metrics)["timing"] if run.metrics.exists() else {}  # it was stopped before it was judged
     prepared = prepare(config)
     check_same_data(run, prepared.dataset, prepared.splits)
-    return evaluate_run(config, prepared, model, timing)
+    note_test_read(run, config.data.dataset, prepared.splits, config.training.seed)
+    metrics = evaluate_run(config, prepared, model, timing)
+    write_test_scores(run, prepared.protocol.test_scores)
+    return metrics
 
 
 def _on_others(config: "Config", run: "RunDirectory", model: "Recommender", file: Path) -> dict[str, Any]:

@@ -70,6 +70,24 @@ def test_log_loss_equals_sklearn():
     assert ctr.log_loss(label, probability) == pytest.approx(sk.log_loss(label, probability), abs=1e-12)
 
 
+def test_calibration_error_by_hand():
+    # Two bins: .1 and .3 come true never (|0 - .4|), .5 and 1.0 once of twice (|1 - 1.5|): .9 / 4
+    label, probability = np.array([0, 0, 1, 0]), np.array([0.1, 0.3, 0.5, 1.0])
+    assert ctr.calibration_error(label, probability, bins=2) == pytest.approx(0.9 / 4)
+
+
+def test_calibration_error_equals_a_loop_over_bins():
+    rng = np.random.default_rng(3)
+    probability = rng.random(500)
+    label, expected = rng.random(500) < probability**2, 0.0
+    for low in range(15):
+        inside = (probability * 15 >= low) & (probability * 15 < low + 1)
+        expected += inside.mean() * abs(label[inside].mean() - probability[inside].mean())
+    assert ctr.calibration_error(label, probability) == pytest.approx(expected)
+    assert expected > 0.1  # and what says p comes true with p
+    assert ctr.calibration_error(rng.random(500) < probability, probability) < expected / 2
+
+
 def test_log_loss_of_a_certain_mistake_is_finite():
     assert ctr.log_loss(np.array([1]), np.array([0.0])) == pytest.approx(7 * np.log(10))
 

@@ -1,4 +1,4 @@
-"""Click-through metrics over all pairs at once: AUC, AUC within equal popularity, accuracy, log loss."""
+"""Click-through metrics over all pairs at once: AUC, AUC within equal popularity, accuracy, log loss, calibration."""
 
 import numpy as np
 
@@ -81,13 +81,38 @@ def log_loss(label: np.ndarray, probability: np.ndarray) -> float:
     Raises:
         InputError: a probability outside 0..1.
     """
-    label, probability = _checked(label, probability)
-    if probability.min() < 0 or probability.max() > 1:
-        raise InputError(
-            f"log loss: probabilities should be in 0..1. Received: {probability.min()}..{probability.max()}"
-        )
+    label, probability = _probabilities(label, probability, "log loss")
     clipped = np.clip(probability, 1e-7, 1 - 1e-7)
     return float(-np.mean(np.log(np.where(label, clipped, 1 - clipped))))
+
+
+def calibration_error(label: np.ndarray, probability: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error (ECE): how far probabilities are from what comes true, weighted by how often said.
+
+        ECE = sum over bins b of |b| / n * | mean label of b - mean probability of b |
+
+    Bins are of equal width, as [0, 1/15), ..., the last with its upper end. For a click the probability is that of the
+    positive class, not of the more likely one.
+
+    Raises:
+        InputError: a probability outside 0..1.
+
+    Reference:
+        Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015;
+        fifteen bins: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML 2017.
+    """
+    label, probability = _probabilities(label, probability, "calibration error")
+    place = np.minimum((probability * bins).astype(np.int64), bins - 1)
+    surplus = np.bincount(place, label - probability, minlength=bins)  # |b| (mean label - mean probability)
+    return float(np.sum(np.abs(surplus)) / len(label))
+
+
+def _probabilities(label: np.ndarray, probability: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray]:
+    """`_checked`, and every probability in 0..1."""
+    label, probability = _checked(label, probability)
+    if probability.min() < 0 or probability.max() > 1:
+        raise InputError(f"{what}: probabilities should be in 0..1. Received: {probability.min()}..{probability.max()}")
+    return label, probability
 
 
 def _differs(values: np.ndarray) -> np.ndarray:

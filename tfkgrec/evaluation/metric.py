@@ -68,6 +68,7 @@ CTR_METRICS = (
     Metric("auc", "AUC"),
     Metric("acc", "ACC"),
     Metric("auc_equal_popularity", "AUC within popularity"),
+    Metric("ece", "ECE", "lower"),
 )
 """Of labelled pairs, in the order of a table's columns."""
 
@@ -77,16 +78,28 @@ _MRR, _MAP, _HIT, _NDCG = (
     Metric("hit@10", "Hit@10"),
     Metric("ndcg@10", "NDCG@10"),
 )
+_RECALL = Metric("recall@20", "R@20")
+REACH_METRICS = (Metric("coverage@10", "coverage@10"), Metric("popularity@10", "mean popularity@10", digits=1))
+"""Of what stands at the top of all lists, which is neither better high nor low."""
 CATALOGUE_METRICS = (
     Metric("precision@10", "P@10"),
     Metric("recall@10", "R@10"),
-    Metric("recall@50", "R@50"),
+    *(_RECALL, Metric("recall@50", "R@50")),
     Metric("f1@10", "F1@10"),
     *(_NDCG, _HIT, _MRR, _MAP),
+    *REACH_METRICS,
 )
 """Of the catalogue ranked beside labelled pairs."""
 
-LIST_METRICS = (*(Metric(f"precision@{k}", f"P@{k}") for k in (1, 5, 10)), _MAP, _MRR, _HIT, _NDCG)
+LIST_METRICS = (
+    *(Metric(f"precision@{k}", f"P@{k}") for k in (1, 5, 10)),
+    _MAP,
+    _MRR,
+    _HIT,
+    _NDCG,
+    _RECALL,
+    *REACH_METRICS,
+)
 """Of protocols that rank."""
 
 

@@ -31,7 +31,7 @@ def assemble_metrics(
         floors: baseline -> part -> metrics, from `evaluate_baselines`. Their test metrics come first, as
             `floors.popularity.auc`; those of validation lie under `floors.popularity.validation`. None: they have not
             been measured yet.
-        timing: "train_seconds", "examples_per_second", "steps".
+        timing: "train_seconds", "examples_per_second", "steps", "peak_memory_mb".
         data: counts of the dataset, such as `Dataset.stats()`: "users", "items", "entities", "triples", ...
     """
     beside: dict[str, Any] = {}
@@ -110,7 +110,9 @@ def _lists(metrics: Mapping[str, Any], scorers: Sequence[tuple[str, Mapping[str,
 
 
 def _table(title: str, columns: Sequence[Metric], rows: Iterable[tuple[str, Mapping[str, float]]]) -> str:
-    """One row of figures per scorer; "-" where it has none."""
+    """One row of figures per scorer, "-" where it has none; figures that nobody has are left out."""
+    rows = list(rows)
+    columns = [metric for metric in columns if any(metric.key in figures for _, figures in rows)]
     cells = [[name, *(metric.text(figures) for metric in columns)] for name, figures in rows]
     return text_table([title, *(metric.heading for metric in columns)], cells)
 

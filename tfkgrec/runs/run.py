@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +27,11 @@ from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
 from tfkgrec.runs.id_files import write_id_files
 from tfkgrec.runs.refit import check_final_fit, final_fit
+from tfkgrec.runs.test_reads import note_test_read
 from tfkgrec.runs.version_0_1 import read_config, read_model
 from tfkgrec.training.backend import seed_everything
 from tfkgrec.training.contract import Metrics, Splits, TrainingProtocol
-from tfkgrec.training.run_directory import RunDirectory, environment, write_model
+from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_test_scores
 from tfkgrec.training.trainer import fit
 
 MAY_CHANGE = (
@@ -91,6 +93,7 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     """
     config.check_run()
     run.check_start(resume)
+    started = time.perf_counter()
     prepared = prepare(config)
     config = prepared.settled(config)
     dataset, splits = prepared.dataset, prepared.splits
@@ -116,7 +119,10 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     if resume:
         _write_settings(config, run)  # with what they led to: a resume that fails leaves the run as it was
     write_model(run.model, model, model.save)
+    note_test_read(run, config.data.dataset, splits, config.training.seed)
     metrics = evaluate_run(config, prepared, model, fitted.timing, cache, lambda own: write_metrics(run.metrics, own))
+    write_test_scores(run, prepared.protocol.test_scores)
+    metrics["timing"]["run_seconds"] = time.perf_counter() - started
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     final_fit(config, run, prepared, model)

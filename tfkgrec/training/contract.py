@@ -75,6 +75,10 @@ class TrainingProtocol(Protocol):
     def training(self) -> TrainingConfig:
         """The settings, with what they leave to the data decided."""
 
+    @property
+    def test_scores(self) -> Mapping[str, np.ndarray]:
+        """What `evaluate` judged test by last, user by user or pair by pair: the arrays of test_scores.npz."""
+
     def task(self, model: Recommender) -> keras.Model:
         """The loss around a model: a TFRS model with the attribute `recommender`."""
 

@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -56,6 +56,16 @@ class RunDirectory:
     def metrics_on(self, file: Path) -> Path:
         """Of the run on other data than its own."""
         return self.path / f"metrics-{file.name.partition('.')[0]}.json"
+
+    @property
+    def test_scores(self) -> Path:
+        """What the test figures are made of, pair by pair or user by user."""
+        return self.path / "test_scores.npz"
+
+    @property
+    def test_reads(self) -> Path:
+        """Books of how often the test split was read."""
+        return self.path / "test_reads.csv"
 
     @property
     def history(self) -> Path:
@@ -128,6 +138,13 @@ class RunDirectory:
                 raise InputError(f"{self.path}: expected a finished run, found no {file.name}")
 
 
+def write_test_scores(run: RunDirectory, scores: Mapping[str, np.ndarray]) -> None:
+    """Leave what test was judged by in the run, numbers with a point in 32 bits; nothing where there is nothing."""
+    if scores:
+        small = {name: a.astype(np.float32) if a.dtype.kind == "f" else a for name, a in scores.items()}
+        write_aside(run.test_scores, lambda aside: np.savez_compressed(aside, **small))  # type: ignore[arg-type]
+
+
 def environment() -> dict[str, Any]:
     """Versions, commit and device, for `environment.json`."""
     import tensorflow as tf  # here: the rest of this module is needed without TensorFlow
@@ -151,14 +168,14 @@ def environment() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "versions": versions,
-        "git_commit": _git_commit(),
+        "git_commit": git_commit(),
         "devices": [device.name for device in tf.config.list_physical_devices()],
         "cpus": os.cpu_count(),
         "command": sys.argv,
     }
 
 
-def _git_commit() -> str | None:
+def git_commit() -> str | None:
     """The commit of the package's own checkout, if it is one."""
     folder = Path(__file__).resolve().parent
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40"]

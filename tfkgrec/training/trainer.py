@@ -22,6 +22,7 @@ from tfkgrec.training.callbacks import (
     read_progress,
 )
 from tfkgrec.training.contract import Batches, TrainingProtocol
+from tfkgrec.training.memory import forget_peak, peak_memory_mb
 from tfkgrec.training.run_directory import RunDirectory
 
 OPTIMIZERS = {"adam": "Adam", "adagrad": "Adagrad"}
@@ -75,13 +76,12 @@ def fit(
         InputError: the loss became NaN.
     """
     started = time.perf_counter()
+    forget_peak()
     stages = _stages(model, settings, epochs)
     batches = protocol.batches(model)
     throughput = Throughput(batches.examples)
-    progress = Progress()
     resume = resume and run is not None and run.state.exists()
-    if resume and run is not None:
-        progress = read_progress(run)
+    progress = read_progress(run) if resume and run is not None else Progress()
     while progress.stage < len(stages):
         stage = stages[progress.stage]
         model.enter_stage(stage.number)
@@ -103,6 +103,7 @@ def fit(
         "steps": progress.epoch * batches.steps,
         "epochs": progress.epoch,
         "best_epoch": progress.best_epoch,
+        "peak_memory_mb": peak_memory_mb(),
     }
     return Fitted(progress, timing)
 

@@ -6,7 +6,8 @@ import pytest
 from tests.evaluation import small
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation import ctr
-from tfkgrec.protocols.ctr.evaluate import evaluate_ctr
+from tfkgrec.evaluation.scorers import Scorer
+from tfkgrec.protocols.ctr.evaluate import evaluate_ctr, evaluate_scorer
 
 
 def test_popularity_itself_is_at_chance_within_equal_popularity():
@@ -40,4 +41,17 @@ def test_evaluate_ctr_scores_the_part_asked_for():
     result = evaluate_ctr(
         lambda user, item: np.array([truth[k] for k in (user * 100 + item).tolist()]), splits, "validation"
     )
-    assert result == pytest.approx({"auc": 1.0, "acc": 1.0, "auc_equal_popularity": 1.0, "log_loss": 0.0}, abs=1e-6)
+    assert result == pytest.approx(
+        {"auc": 1.0, "acc": 1.0, "auc_equal_popularity": 1.0, "log_loss": 0.0, "ece": 0.0}, abs=1e-6
+    )
+
+
+def test_what_test_was_judged_by_is_kept_and_near_certainty_does_not_tie():
+    splits = small.splits(users=60)
+    logit = np.random.default_rng(0).normal(20, 4, (61, 21))  # probabilities that are all 1 in 32 bits
+    kept: dict[str, np.ndarray] = {}
+    scorer = Scorer(lambda user, item: 1 / (1 + np.exp(-logit[user, item])), lambda user: logit[user, 1:], True)
+    found = evaluate_scorer(scorer, splits, scores=kept)["test"]
+    assert kept["user"] is splits.test.user and kept["item"] is splits.test.item
+    assert ctr.auc(kept["label"], kept["score"].astype(np.float32)) == pytest.approx(found["auc"], abs=1e-4)
+    np.testing.assert_allclose(kept["score"], logit[splits.test.user, splits.test.item], atol=0.1)

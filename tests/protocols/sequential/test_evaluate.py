@@ -53,9 +53,21 @@ def test_by_hand():
         {"map": 0.75, "mrr": 0.75, "hit@10": 1, "ndcg@10": (1 + 1 / np.log2(3)) / 2, "users": 2}
     )
     # Full: user 1 has taken 1 2 3, so 4 is first. User 2 has taken 2 1 3; 4 stands before 5.
-    assert found["full"] == pytest.approx(found["sampled"])
+    # Both lists are recommended whole: items 4 to 9 of nine, of which training has none.
+    full = dict(found["full"])
+    assert (full.pop("recall@20"), full.pop("coverage@10"), full.pop("popularity@10")) == (1, 6 / 9, 0)
+    assert full == pytest.approx(found["sampled"])
     # Validation knows the training items only: 3 is first for both, among all but 1 and 2.
     assert evaluate_next(fixed(DOWN, DOWN), splits(), "validation")["full"]["map"] == 1
+
+
+def test_what_is_averaged_is_kept_user_by_user():
+    kept: dict[str, np.ndarray] = {}
+    found = evaluate_scorer(fixed(DOWN, DOWN), splits(), scores=kept)["test"]
+    assert kept["user"].tolist() == [1, 2] and kept["sampled.map"].tolist() == kept["full.map"].tolist() == [1, 0.5]
+    for name in ("full.mrr", "full.recall@20", "sampled.ndcg@10"):
+        candidates, metric = name.split(".")
+        assert found[candidates][metric] == kept[name].mean()
 
 
 def test_a_session_is_one_list():

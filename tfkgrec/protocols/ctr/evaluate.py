@@ -7,12 +7,13 @@ import numpy as np
 
 from tfkgrec.data.records import Interactions
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.ctr import accuracy, auc, auc_within, best_threshold, log_loss
+from tfkgrec.evaluation.ctr import accuracy, auc, auc_within, best_threshold, calibration_error, log_loss
 from tfkgrec.evaluation.scorers import PairScore, Scorer
 from tfkgrec.protocols.ctr.ranking import BATCH_USERS, evaluate_ranking
 from tfkgrec.protocols.ctr.split import Splits
 
 PARTS = ("validation", "test")
+TINY, EPSILON = np.finfo(np.float64).tiny, np.finfo(np.float64).epsneg
 
 
 def evaluate_scorer(
@@ -21,6 +22,7 @@ def evaluate_scorer(
     top_k: bool = False,
     batch_users: int = BATCH_USERS,
     parts: Sequence[str] = PARTS,
+    scores: dict[str, np.ndarray] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Judge a scorer on validation and test.
 
@@ -29,6 +31,8 @@ def evaluate_scorer(
     Args:
         top_k: also rank the whole catalogue on the test part.
         batch_users: users ranked at a time.
+        scores: is filled with what test is judged by: "user", "item", "label", and "score" (log odds of
+            probabilities, which in 32 bits do not tie where they are nearly 1), [n] each.
 
     Returns:
         part -> the metrics of `evaluate_ctr`; with `top_k`, test also has "full" -> the metrics of `evaluate_ranking`.
@@ -39,10 +43,25 @@ def evaluate_scorer(
         threshold = best_threshold(pairs.label, scorer.score(pairs.user, pairs.item))
     results: dict[str, dict[str, Any]] = {}
     for part in parts:
-        results[part] = dict(evaluate_ctr(scorer.score, splits, part, threshold, scorer.probability))
+        found = scorer.score if part != "test" or scores is None else _kept(scorer, scores)
+        results[part] = dict(evaluate_ctr(found, splits, part, threshold, scorer.probability))
+        if part == "test" and scores is not None:
+            scores["label"] = splits.test.label
     if top_k and "test" in results:
         results["test"]["full"] = evaluate_ranking(scorer.score_catalogue, splits, "test", batch_users)
     return results
+
+
+def _kept(scorer: Scorer, scores: dict[str, np.ndarray]) -> PairScore:
+    """The scorer's `score`, which leaves in `scores` what it was asked and what it said."""
+
+    def score(user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        said = scorer.score(user, item)
+        inside = np.clip(said, TINY, 1 - EPSILON)
+        scores.update(user=user, item=item, score=np.log(inside) - np.log1p(-inside) if scorer.probability else said)
+        return said
+
+    return score
 
 
 def evaluate_ctr(
@@ -54,11 +73,11 @@ def evaluate_ctr(
         score: user [n], item [n] -> float [n].
         part: "train", "validation" or "test".
         threshold: a pair scored at or above it is called positive; None: there is none, and no "acc".
-        probability: whether scores are probabilities; without that there is no log loss.
+        probability: whether scores are probabilities; without that there is no log loss and no calibration error.
 
     Returns:
         "auc", "acc", "auc_equal_popularity" (left out where no two test items of equal popularity differ in label) and
-        "log_loss".
+        "log_loss", "ece".
 
     Raises:
         InputError: the part lacks positives or negatives, or a score is not finite.
@@ -79,4 +98,5 @@ def evaluate_ctr(
         pass
     if probability:
         metrics["log_loss"] = log_loss(pairs.label, scores)
+        metrics["ece"] = calibration_error(pairs.label, scores)
     return metrics

@@ -60,6 +60,7 @@ class CtrProtocol:
             fresh = training.negatives == "fresh"
             pool = negative_pool(splits.popularity, splits.validation) if fresh else "catalogue"
             self.training = dataclasses.replace(training, negative_pool=pool)
+        self.test_scores: dict[str, np.ndarray] = {}
         self._scorers: list[tuple[Recommender, int, ModelScorer]] = []
 
     def task(self, model: Recommender) -> keras.Model:
@@ -83,7 +84,7 @@ class CtrProtocol:
 
     def evaluate(self, model: Recommender) -> Metrics:
         scorer, evaluation = self.scorer(model).as_scorer(), self.evaluation
-        return evaluate_scorer(scorer, self.splits, evaluation.top_k, evaluation.batch_users)
+        return evaluate_scorer(scorer, self.splits, evaluation.top_k, evaluation.batch_users, scores=self.test_scores)
 
     def baselines(self, names: Sequence[str]) -> dict[str, Metrics]:
         extra = {"mf": self._mf()} if "mf" in names else {}

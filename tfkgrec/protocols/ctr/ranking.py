@@ -9,6 +9,7 @@ from tfkgrec.errors import InputError
 from tfkgrec.evaluation.candidates import catalogue_scores, leave_out
 from tfkgrec.evaluation.ranking_metrics import CUTOFFS, list_metrics
 from tfkgrec.evaluation.ranks import rank_positives
+from tfkgrec.evaluation.recommended import reach, times_recommended
 from tfkgrec.evaluation.scorers import CatalogueScore
 from tfkgrec.protocols.ctr.split import Splits
 
@@ -34,7 +35,7 @@ def evaluate_ranking(
         batch_users: users scored at a time.
 
     Returns:
-        The metrics of `list_metrics`, and "users", how many were averaged over.
+        The metrics of `list_metrics`, the figures of `reach`, and "users", how many were averaged over.
 
     Raises:
         InputError: no positive in the part, or a score is not finite.
@@ -45,13 +46,14 @@ def evaluate_ranking(
     positives = positives.take(np.argsort(positives.user, kind="stable"))
     users, begin = np.unique(positives.user, return_index=True)
     begin = np.append(begin, len(positives))
-    batches = []
+    batches, times = [], np.zeros(splits.num_item_rows - 1, np.int64)
     for first in range(0, len(users), batch_users):
         batch = users[first : first + batch_users]
         own = slice(begin[first], begin[first + len(batch)])
         scores = catalogue_scores(score_catalogue(batch), len(batch), splits.num_item_rows - 1)
         leave_out(scores, batch, splits.train_history)
+        times += times_recommended(scores)
         ranks = rank_positives(scores, np.searchsorted(batch, positives.user[own]), positives.item[own] - 1)
         batches.append(list_metrics(ranks, cutoffs))
     metrics = {name: float(np.mean(np.concatenate([b[name] for b in batches]))) for name in batches[0]}
-    return {**metrics, "users": float(len(users))}
+    return {**metrics, **reach(times, splits.popularity[1:]), "users": float(len(users))}

@@ -50,6 +50,7 @@ class SequentialProtocol:
             splits = cut(dataset, split, training.seed)
             check_learned(dataset, splits, training.predict_first)
         self.splits: SequenceSplits = splits
+        self.test_scores: dict[str, np.ndarray] = {}
         self._scorers: list[tuple[Recommender, SequenceScorer]] = []
 
     def task(self, model: Recommender) -> keras.Model:
@@ -85,7 +86,8 @@ class SequentialProtocol:
 
     def evaluate(self, model: Recommender) -> Metrics:
         """Both candidate sets."""
-        return evaluate_scorer(self.scorer(model).score, self.splits, self.evaluation.batch_users)
+        score, batch_users = self.scorer(model).score, self.evaluation.batch_users
+        return evaluate_scorer(score, self.splits, batch_users, scores=self.test_scores)
 
     def baselines(self, names: Sequence[str]) -> dict[str, Metrics]:
         makers: dict[str, Callable[[], PartScore]] = {"bpr": self._bpr}

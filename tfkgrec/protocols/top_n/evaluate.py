@@ -7,23 +7,35 @@ from tfkgrec.evaluation.candidates import catalogue_scores, leave_out
 from tfkgrec.evaluation.metric import registered_metrics
 from tfkgrec.evaluation.ranking_metrics import list_metrics
 from tfkgrec.evaluation.ranks import rank_positives
+from tfkgrec.evaluation.recommended import reach, times_recommended
 from tfkgrec.evaluation.scorers import PartScore
 from tfkgrec.protocols.ctr.ranking import BATCH_USERS
 from tfkgrec.protocols.top_n.split import PARTS, TimeSplits
 
-CUTOFFS = (1, 5, 10)
-METRICS = (*(f"precision@{k}" for k in CUTOFFS), "mrr")
+CUTOFFS = (1, 5, 10, 20)
+METRICS = (*(f"precision@{k}" for k in (1, 5, 10)), "mrr")
+MORE = ("ndcg@10", "recall@20")
 
 Figures = dict[str, dict[str, float]]
 
 
-def evaluate_top_n(score: PartScore, splits: TimeSplits, part: str = "test", batch_users: int = BATCH_USERS) -> Figures:
+def evaluate_top_n(
+    score: PartScore,
+    splits: TimeSplits,
+    part: str = "test",
+    batch_users: int = BATCH_USERS,
+    scores: dict[str, np.ndarray] | None = None,
+) -> Figures:
     """Rank all items that a user is not known to have rated, for every user with a rating in `part`.
 
+    Args:
+        scores: is filled with what is averaged: "user" [n], and of every figure its values [n], as "full.mrr".
+
     Returns:
-        "full" -> precision@1, @5, @10, mrr (of the first hit) and registered metrics, each with its standard error over
-        the users as `.._se`, and "users"; in the test part also "full_cold" for users with fewer than 5 test ratings,
-        and "full_thinned" for thinned users, where there are any. Ties count by expectation (`ranking_metrics`).
+        "full" -> precision@1, @5, @10, mrr (of the first hit), ndcg@10, recall@20 and registered metrics, each with its
+        standard error over the users as `.._se`, the figures of `reach`, and "users"; in the test part also "full_cold"
+        for users with fewer than 5 test ratings, and "full_thinned" for thinned users, where there are any. Ties count
+        by expectation (`ranking_metrics`).
 
     Raises:
         InputError: nobody to rank for, or a score is not finite.
@@ -34,25 +46,37 @@ def evaluate_top_n(score: PartScore, splits: TimeSplits, part: str = "test", bat
     users, begin = np.unique(pairs.user, return_index=True)
     begin = np.append(begin, len(pairs))
     known = splits.known(part)
-    batches = []
+    batches, times = [], np.zeros(splits.num_item_rows - 1, np.int64)
     for first in range(0, len(users), batch_users):
         user = users[first : first + batch_users]
         own = slice(begin[first], begin[first + len(user)])
-        scores = catalogue_scores(score(user, part), len(user), splits.num_item_rows - 1)
-        leave_out(scores, user, known)
-        ranks = rank_positives(scores, np.searchsorted(user, pairs.user[own]), pairs.item[own] - 1)
+        table = catalogue_scores(score(user, part), len(user), splits.num_item_rows - 1)
+        leave_out(table, user, known)
+        times += times_recommended(table)
+        ranks = rank_positives(table, np.searchsorted(user, pairs.user[own]), pairs.item[own] - 1)
         batches.append(list_metrics(ranks, CUTOFFS))
-    names = (*METRICS, *(metric.key for metric in registered_metrics()))
+    names = (*METRICS, *MORE, *(metric.key for metric in registered_metrics()))
     values = {name: np.concatenate([batch[name] for batch in batches]) for name in names}
+    if scores is not None:
+        scores.update({"user": users, **{f"full.{name}": value for name, value in values.items()}})
     groups = {"full": np.ones(len(users), bool)}
     if part == "test":
         groups |= {"full_cold": splits.cold[users], "full_thinned": splits.thinned[users]}
-    return {name: _average(values, chosen) for name, chosen in groups.items() if chosen.any()}
+    found = {name: _average(values, chosen) for name, chosen in groups.items() if chosen.any()}
+    found["full"] |= reach(times, splits.train_history.counts(splits.num_item_rows)[1:])
+    return found
 
 
-def evaluate_parts(score: PartScore, splits: TimeSplits, batch_users: int = BATCH_USERS) -> dict[str, Figures]:
-    """part -> what `evaluate_top_n` gives."""
-    return {part: evaluate_top_n(score, splits, part, batch_users) for part in PARTS}
+def evaluate_parts(
+    score: PartScore,
+    splits: TimeSplits,
+    batch_users: int = BATCH_USERS,
+    scores: dict[str, np.ndarray] | None = None,
+) -> dict[str, Figures]:
+    """part -> what `evaluate_top_n` gives; `scores` is filled for the test part."""
+    return {
+        part: evaluate_top_n(score, splits, part, batch_users, scores if part == "test" else None) for part in PARTS
+    }
 
 
 def _average(values: dict[str, np.ndarray], chosen: np.ndarray) -> dict[str, float]:

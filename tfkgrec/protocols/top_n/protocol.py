@@ -47,6 +47,7 @@ class TopNProtocol:
             splits = cut(dataset, split, training.seed)
             check_asked(dataset, splits)
         self.splits: TimeSplits = splits
+        self.test_scores: dict[str, np.ndarray] = {}
         self._scorers: list[tuple[Recommender, int, CatalogueScorer]] = []
 
     def task(self, model: Recommender) -> keras.Model:
@@ -79,7 +80,7 @@ class TopNProtocol:
 
     def evaluate(self, model: Recommender) -> Metrics:
         """The full ranking."""
-        return evaluate_parts(self.scorer(model).score, self.splits, self.evaluation.batch_users)
+        return evaluate_parts(self.scorer(model).score, self.splits, self.evaluation.batch_users, self.test_scores)
 
     def baselines(self, names: Sequence[str]) -> dict[str, Metrics]:
         makers: dict[str, Callable[[], PartScore]] = {"bpr": self._bpr}

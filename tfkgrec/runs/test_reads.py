@@ -1,0 +1,53 @@
+"""Books of how often a test split was read: a row for every time, in the run that read it.
+
+A figure of a test split is worth less with every look at the split before it; how many there were is nobody's memory.
+"""
+
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tfkgrec.files import write_text
+from tfkgrec.runs.fingerprint import digest_arrays
+from tfkgrec.training.contract import Splits
+from tfkgrec.training.run_directory import RunDirectory, git_commit
+
+COLUMNS = ("date", "command", "commit", "dataset", "split", "seed")
+
+
+def note_test_read(run: RunDirectory, dataset: str, splits: Splits, seed: int) -> None:
+    """Add a row to the run's test_reads.csv, before the split is read.
+
+    Args:
+        dataset: its name in `data.dataset`; the split itself is told by its digest.
+    """
+    row = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]]),
+        "commit": git_commit() or "",
+        "dataset": dataset,
+        "split": digest_arrays(splits),
+        "seed": str(seed),
+    }
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows([*test_reads(run), row])
+    write_text(run.test_reads, text.getvalue())
+
+
+def test_reads(run: RunDirectory) -> list[Mapping[str, str]]:
+    """The rows of a run's books; none where nobody kept any."""
+    if not run.test_reads.exists():
+        return []
+    with run.test_reads.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def count_reads(runs: Iterable[RunDirectory]) -> Counter[tuple[str, str, str]]:
+    """(dataset, split, seed) -> how often these runs read it."""
+    return Counter((row["dataset"], row["split"], row["seed"]) for run in runs for row in test_reads(run))
