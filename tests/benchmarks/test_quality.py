@@ -149,7 +149,7 @@ def test_every_row_has_settings_and_a_folder_of_its_own(model):
     for dataset in configs_of(model, CONFIGS):
         for row in rows.values():
             path = places.config(model, dataset, row)
-            if path.exists() or not row.suffix:  # KSR's paper has no sessions
+            if path.exists() or not row.suffix:  # not every config has a paper's beside it
                 config = load_config(path, row.overrides)
                 assert (config.model.name, dataset.startswith(config.data.dataset)) == (model, True)
     assert len({row.folder for row in rows.values()}) == len({row.label for row in rows.values()}) == len(rows)

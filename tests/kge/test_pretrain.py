@@ -17,6 +17,7 @@ from tfkgrec.datasets.load import load_raw
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.kge.pretrain import fit_knowledge, pretrain
+from tfkgrec.kge.triple_split import take
 from tfkgrec.protocols.ctr.split import split_ctr
 from tfkgrec.runs.cache import pretrained
 
@@ -86,6 +87,30 @@ def test_item_vectors_have_seen_training_positives_only(world):
     assert np.array_equal(first.item, again.item) and np.array_equal(first.user, again.user)
     never = np.setdiff1d(np.arange(1, dataset.users.size), np.unique(splits.train.positives.user))
     assert len(never) and first.entity is None
+
+
+def test_rare_relations_are_left_out_as_if_they_were_not_there(world):
+    """The same vectors as of a graph without their triples; those of the relations themselves are zero."""
+    config, dataset, splits = world
+    graph = dataset.graph
+    count = np.bincount(graph.relation, minlength=graph.num_relations)
+    least = int(np.sort(count)[-2])  # the two commonest stay, and one of exactly that many is not rare
+    common = count[graph.relation] >= least
+    assert 0 < common.sum() < len(graph)
+    lines: list[str] = []
+    settings = dataclasses.replace(config.pretraining, min_relation_triples=least)
+    asked = {"dim": None, "item_dim": None, "seed": 0, "jit_compile": False, "log": lines.append}
+    found = pretrain(settings, dataset, splits.train_history, **asked)
+    others = dataclasses.replace(dataset, graph=take(graph, common))
+    expected = pretrain(config.pretraining, others, splits.train_history, **asked)
+    assert np.array_equal(found.entity, expected.entity)
+    assert np.array_equal(found.relation[count >= least], expected.relation[count >= least])
+    assert not found.relation[count < least].any() and expected.relation[1:].any(axis=1).all()
+    assert f"transe: 2 relations with {common.sum():,} of {len(graph):,} triples are not too rare" in lines
+    with pytest.raises(
+        InputError, match=rf"min_relation_triples: expected .* 9,999 triples, found {count.max():,} at m"
+    ):
+        pretrain(dataclasses.replace(settings, min_relation_triples=9999), dataset, splits.train_history, **asked)
 
 
 def test_nothing_held_out_nothing_measured(world):

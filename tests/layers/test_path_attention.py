@@ -19,7 +19,7 @@ def inputs(seed: int = 0) -> dict[str, np.ndarray]:
     return {"paths": rng.normal(size=(G, M, S, D)).astype(np.float32), "mask": mask}
 
 
-@pytest.mark.parametrize("settings", [{}, {"pooling": "average"}, {"scale": "sqrt_dk"}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"pooling": "max"}, {"pooling": "average"}, {"scale": "sqrt_dk"}], ids=str)
 def test_what_every_layer_passes(settings, tmp_path):
     full = {"pooling": "attention", "scale": "dk", **settings}
     check_layer(PathAttention, full, inputs(), ((G, M, D), (G, M, S)), [(D,)], tmp_path)
@@ -50,7 +50,27 @@ def test_equals_the_loop():
         assert not np.asarray(weight[g, m])[~there].any()
 
 
-def test_average_is_rkge():
+def test_max_is_rkges_pooling_entry_by_entry():
+    """And its weights are the shares of the entries that each path gave; equal paths share them."""
+    given = inputs()
+    given["paths"] -= 3.0  # the largest of negative entries: what is masked is no 0
+    given["paths"][1, 2, 1] = given["paths"][1, 2, 3]
+    h, weight = PathAttention(pooling="max")(**given)
+    for g, m in np.ndindex(G, M):
+        there = np.flatnonzero(given["mask"][g, m])
+        expected, share = np.zeros(D), np.zeros(S)
+        for j in range(D if len(there) else 0):
+            entries = given["paths"][g, m, there, j]
+            expected[j] = max(entries)
+            winners = there[entries == max(entries)]
+            share[winners] += 1 / len(winners) / D
+        same_numbers(h[g, m], expected)
+        same_numbers(weight[g, m], share)
+    assert not np.asarray(weight)[~given["mask"]].any()
+    assert np.asarray(weight)[1, 2, 1] == np.asarray(weight)[1, 2, 3] > 0
+
+
+def test_average_counts_every_path_alike():
     given = inputs()
     _, weight = PathAttention(pooling="average")(**given)
     count = np.maximum(given["mask"].sum(axis=-1, keepdims=True), 1)
@@ -82,7 +102,7 @@ def test_gradients_are_finite_where_there_is_nothing():
     assert np.isfinite(found).all()
 
 
-@pytest.mark.parametrize("wrong", [{"pooling": "max"}, {"scale": "dim"}])
+@pytest.mark.parametrize("wrong", [{"pooling": "sum"}, {"scale": "dim"}])
 def test_choices_are_checked(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         PathAttention(**wrong)

@@ -22,6 +22,7 @@ class PretrainingConfig(Section):
     margin: float = number(1.0, above=0)
     negatives: int = number(1, min=1)  # corruptions of a triple
     corruption: Literal["uniform", "bernoulli"] = "uniform"  # which side is replaced; bernoulli is TransH's
+    min_relation_triples: int = number(1, min=1)  # relations of fewer triples are left out; their vectors stay zero
     held_out: float = number(0.05, min=0, below=1)  # share of triples kept back to measure link prediction on
     # Users and items, from the training positives.
     items: Literal["bpr"] | None = None

@@ -16,7 +16,7 @@ from tfkgrec.kge.knowledge_model import KnowledgeModel
 from tfkgrec.kge.link_prediction import HITS_AT, Score, frequency_score, link_metrics, model_score, rank_triples
 from tfkgrec.kge.methods import method_class
 from tfkgrec.kge.triple_batches import TripleBatches
-from tfkgrec.kge.triple_split import hold_out
+from tfkgrec.kge.triple_split import common_relations, hold_out, take
 
 
 def pretrain(
@@ -52,6 +52,7 @@ def pretrain(
         width = _width("dim", settings.dim, dim)
         model, figures = fit_knowledge(settings, dataset.graph, width, seed, jit_compile, log)
         entity, relation = model.vectors()
+        relation = relation * common_relations(dataset.graph, settings.min_relation_triples)[:, None]
     if settings.items is not None:
         width = _width("item_dim", settings.item_dim, item_dim)
         item_model, speed = fit_items(settings, dataset, history, width, seed, jit_compile, log)
@@ -63,14 +64,22 @@ def pretrain(
 def fit_knowledge(
     settings: PretrainingConfig, graph: KnowledgeGraph, dim: int, seed: int, jit_compile: bool, log: Log
 ) -> tuple[KnowledgeModel, dict[str, float]]:
-    """Learn the triples but those held out, and measure link prediction on these.
+    """Learn the triples of relations that are not too rare but those held out, and measure link prediction on these.
 
     Returns:
         The model; figures: `triples_per_second`, and `mrr`, `hits_at_1`, ... alone and, of the baselines, with
         `random_` and `frequency_` before them.
     """
     name = str(settings.knowledge)
-    learned, asked = hold_out(graph, settings.held_out, np.random.default_rng([seed, 6]))
+    common = common_relations(graph, settings.min_relation_triples)
+    if not common.any():
+        most = int(np.bincount(graph.relation).max(initial=0))
+        wanted = f"expected a relation with {settings.min_relation_triples:,} triples"
+        raise InputError(f"pretraining.min_relation_triples: {wanted}, found {most:,} at most")
+    kept = take(graph, common[graph.relation])
+    if len(kept) < len(graph):
+        log(f"{name}: {common.sum():,} relations with {len(kept):,} of {len(graph):,} triples are not too rare")
+    learned, asked = hold_out(kept, settings.held_out, np.random.default_rng([seed, 6]))
 
     def untrained() -> KnowledgeModel:
         return method_class(name)(graph.num_entities, graph.num_relations, dim, settings.margin, seed)

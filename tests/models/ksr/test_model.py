@@ -9,7 +9,8 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.harness import sigmoid, softmax
-from tests.models.ksr.small import EMPTY, ITEMS, A, H, L, T, ksr, sequences
+from tests.models.ksr.small import EMPTY, ITEMS, A, D, L, T, ksr, sequences
+from tfkgrec.config import build_config
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.ksr.model import KSR
@@ -21,7 +22,8 @@ VARIANTS = {
     "shared values": {"shared_values": True},
     "own slots, gate bias": {"slot_write": "own", "gate_bias": True, "query_layers": 0, "output_layers": 2},
     "entity on the item's side": {"knowledge": "item"},
-    "gru": {"knowledge": "none", "train_items": True, "output_dim": 3},
+    "no memory": {"knowledge": "none", "train_items": True, "output_dim": 3},
+    "gru, eq 2": {"knowledge": "none", "train_items": True, "score": "dot", "hidden_dim": D},
 }
 variants = pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
 
@@ -37,7 +39,7 @@ def obvious_queries(model: KSR, items: list[int]) -> list[np.ndarray]:
     """Eqs 1, 5-10 for one user, click by click."""
     gru, q = model.gru, model.item_vectors.embeddings.numpy()
     (u_z, u_r), u_h = np.split(gru.cell.gate_kernel.numpy(), 2, axis=1), gru.cell.state_kernel.numpy()
-    h, values, found = np.zeros(H), np.zeros((A, L)), []
+    h, values, found = np.zeros(model.hidden_dim), np.zeros((A, L)), []
     for item in items:
         x_z, x_r, x_h = np.split(q[item] @ gru.kernel.numpy() + gru.bias.numpy(), 3)
         z, r = sigmoid(x_z + h @ u_z), sigmoid(x_r + h @ u_r)
@@ -183,6 +185,11 @@ def test_starts_from_vectors():
         ksr().start_from(dataclasses.replace(vectors, entity=vectors.entity[:, :-1]))
     with pytest.raises(InputError, match="pretraining.item_dim: expected 5, as model.item_dim is, found vectors of 6"):
         model.start_from(dataclasses.replace(vectors, item=np.zeros((ITEMS, 6), np.float32)))
+    vectors.relation[4] = 0  # too rare to be learned, and yet a slot
+    with pytest.raises(
+        InputError, match="pretraining.min_relation_triples: expected no more than .*, found 1 of 3 left"
+    ):
+        ksr().start_from(vectors)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -248,9 +255,38 @@ def test_memory_figures_by_hand():
         ({"knowledge": "graph"}, "`knowledge` should be one of .* Received: 'graph'"),
         ({"slot_write": "some"}, "`slot_write` should be 'every' or 'own'. Received: 'some'"),
         ({"output_layers": 0}, "`output_layers` should be at least 1. Received: 0"),
+        ({"score": "cosine"}, "`score` should be one of .* Received: 'cosine'"),
+        (
+            {"score": "dot", "hidden_dim": D},
+            "`score` 'dot' should come with knowledge 'none' .* Received: knowledge 'mem",
+        ),
+        ({"score": "dot", "knowledge": "none"}, f"'dot' .* equal widths. Received: .* `item_dim` {D}, `hidden_dim` 6"),
         ({"num_slots": 0}, "`num_slots` should be at least 1 with knowledge 'memory'. Received: 0"),
     ],
 )
 def test_bad_arguments(settings, message):
     with pytest.raises(ValueError, match=message):
         ksr(**settings)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["model.score=dot"], "model.score: expected mlp with knowledge: memory, found dot"),
+        (
+            ["model.score=dot", "model.knowledge=none", "model.item_dim=32"],
+            "model.hidden_dim: expected 32 with score: dot, as item_dim is, found 64",
+        ),
+    ],
+)
+def test_eq_2_wants_equal_widths_and_nothing_of_the_graph(overrides, line):
+    raw = {"model": {"name": "ksr"}, "data": {"dataset": "synthetic", "protocol": "sequential"}}
+    with pytest.raises(InputError) as caught:
+        build_config(raw, overrides)
+    assert str(caught.value).endswith(line)
+
+
+def test_a_file_of_before_there_was_a_choice_of_scores_has_the_mlps():
+    config = ksr().get_config()
+    assert config.pop("score") == "mlp"
+    assert KSR.from_config(config).get_config()["score"] == "mlp"

@@ -78,7 +78,7 @@ def scored(model) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.asarray(model({"user": user, "item": item, "history": h})) for h in (inputs["history"], without))
 
 
-@pytest.mark.parametrize("settings", [{}, {"pooling": "average"}, {"num_paths": 40}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"pooling": "max"}, {"pooling": "average"}, {"num_paths": 40}], ids=str)
 def test_at_ranking_a_candidate_starts_no_path_to_itself(settings):
     found, expected = scored(rkan(score="path", **settings))
     assert np.abs(found - expected).max() < 1e-5

@@ -15,7 +15,8 @@ from tfkgrec.models.rkan.model import RKAN
 
 VARIANTS = {
     "paper": {},
-    "RKGE": {"pooling": "average"},
+    "RKGE": {"pooling": "max"},
+    "average": {"pooling": "average"},
     "scale": {"scale": "sqrt_dk"},
     "five edges": {"max_edges": 5},
     "path": {"score": "path"},
@@ -61,6 +62,8 @@ class Obvious:
             h = value(self.model.path_attention.no_path)
         elif self.config["pooling"] == "average":
             h = d.mean(axis=0)
+        elif self.config["pooling"] == "max":
+            h = d.max(axis=0)
         else:
             size = D if self.config["scale"] == "dk" else D**0.5
             h = np.mean([softmax(d @ q / size) @ d for q in d], axis=0)  # (2, 3)

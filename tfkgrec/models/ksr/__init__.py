@@ -11,6 +11,9 @@ _ADAM = (
     "training.epochs=6",
 )
 
+_EQ_2 = ("model.knowledge=none", "model.score=dot")
+_WIDTHS = ("model.item_dim=128", "model.hidden_dim=128")  # alike, as eq 2 has it; the paper's are
+
 SPEC = ModelSpec(
     name="ksr",
     title="KSR",
@@ -29,15 +32,18 @@ SPEC = ModelSpec(
     keras_name="tfkgrec>KSR",
     explain_text="tfkgrec.models.ksr.explain_text:explain_text",
     ablations={
-        "gru": ("model.knowledge=none", "model.train_items=true", "pretraining=null"),
-        "gru++": ("model.knowledge=none",),
+        "gru": (*_EQ_2, *_WIDTHS, "model.train_items=true", "pretraining=null"),
+        "gru++": (*_EQ_2, *_WIDTHS, "pretraining.items=bpr", "pretraining.item_dim=128"),
+        "memoryless": ("model.knowledge=none",),  # nor entities; the MLPs of eq 10 stay
         "entity-item": ("model.knowledge=item",),  # the entity's vector on the item's side, and no memory
         "shared-values": ("model.shared_values=true", "model.gate_bias=false"),  # nothing is written: no gate
     },
     paper_ablations={
-        "paper-gru++": ("model.knowledge=none",),
+        "paper-gru": (*_EQ_2, "model.train_items=true", "pretraining=null"),
+        "paper-gru++": _EQ_2,
+        "paper-memoryless": ("model.knowledge=none",),
         "paper-adam": _ADAM,  # gets further than the paper's AdaGrad in half the epochs
-        "paper-adam-gru++": ("model.knowledge=none", *_ADAM),
+        "paper-adam-memoryless": ("model.knowledge=none", *_ADAM),
     },
     speed_preset=(  # fixed vectors, as the paper has them, but random ones: their values cost nothing
         *("model.item_dim=64", "model.hidden_dim=128", "model.output_dim=128", "model.history_length=50"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Self, Unpack
 
 import keras
+import numpy as np
 from keras import ops
 
 from tfkgrec.errors import InputError
@@ -17,6 +18,7 @@ from tfkgrec.models.sequential import SequentialRecommender
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 KNOWLEDGE = ("memory", "item", "none")
+SCORES = ("mlp", "dot")
 SHOWN_VALUES = 5  # value entities that an explanation names for an attribute
 
 
@@ -85,11 +87,12 @@ class KSR(SequentialRecommender):
         item_dim: width of q.
         hidden_dim: L_H.
         history_length: T.
-        knowledge: "memory" is KSR; "item" has e_i on the item's side and no memory; "none" is GRU (GRU++ with
-            pre-trained items): neither.
+        knowledge: "memory" is KSR; "item" has e_i on the item's side and no memory; "none" has neither.
         memory: how it is read and written.
         train_items, train_knowledge: whether q; e and k are learned further. The paper fixes all three.
         output_layers: tanh layers of the MLPs of eq 10, L_H + L_E wide.
+        score: "mlp" is eq 10; "dot" is h_t . q_i (2), of one width and without any MLP, for knowledge "none": the
+            paper's GRU, or GRU++ with pre-trained items.
 
     Not in the paper:
         output_dim: width of the output layers; None is L_H + L_E.
@@ -116,10 +119,12 @@ class KSR(SequentialRecommender):
         output_dim: int | None,
         item_bias: bool,
         dropout: float,
+        score: str = "mlp",  # files of before there was a choice have none
         **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         _check(sizes, knowledge, memory, output_layers)
+        _check_score(score, knowledge, item_dim, hidden_dim)
         self._config = as_config(locals())
         self.num_users, self.num_items, self.num_slots, self.num_values = sizes
         self.dim, self.item_dim, self.hidden_dim, self.history_length = dim, item_dim, hidden_dim, history_length
@@ -143,8 +148,9 @@ class KSR(SequentialRecommender):
             self.memory = KnowledgeMemory(
                 self.num_slots, dim, gamma, layers, train_knowledge, gate_bias, shared, name="memory"
             )
+        layers = output_layers if score == "mlp" else 0
         self.user_mlp, self.item_mlp = (
-            [keras.layers.Dense(self.output_width, "tanh", name=f"{side}_mlp_{n}") for n in range(output_layers)]
+            [keras.layers.Dense(self.output_width, "tanh", name=f"{side}_mlp_{n}") for n in range(layers)]
             for side in ("user", "item")
         )
         # One mask for a whole sequence: a mask for every step costs five times the rest of the step under XLA on a CPU.
@@ -216,7 +222,7 @@ class KSR(SequentialRecommender):
         return KsrState(hidden, memory, self._query(hidden, read))
 
     def _query(self, hidden: Tensor, read: Tensor, training: bool = False) -> Tensor:
-        """MLP(h (+) m), the left side of eq 10."""
+        """MLP(h (+) m), the left side of eq 10; h, that of eq 2."""
         both = hidden if read is None else ops.concatenate([hidden, read], axis=-1)
         return self._drop(through(self.user_mlp, both), training)
 
@@ -224,7 +230,7 @@ class KSR(SequentialRecommender):
     # the item's side
 
     def item_outputs(self, item: Tensor | None = None) -> Tensor:
-        """MLP(q_i (+) e_i), the right side of eq 10."""
+        """MLP(q_i (+) e_i), the right side of eq 10; q_i, that of eq 2."""
         vectors = [
             table.table() if item is None else table(item)
             for table in (self.item_vectors, self.entity_vectors)
@@ -289,7 +295,7 @@ class KSR(SequentialRecommender):
         """q from BPR's items, e from the entities, k from the relations; what the model does not use is passed over.
 
         Raises:
-            InputError: other widths than the model's, or nothing for what is not trained.
+            InputError: other widths than the model's, nothing for what is not trained, or a slot's relation left out.
         """
         graph = vectors.entity is not None and vectors.relation is not None
         _check_given("items", vectors.item is not None or self.item_vectors.trainable)
@@ -303,7 +309,7 @@ class KSR(SequentialRecommender):
         items = vectors.entity[: self.num_items]
         self.entity_vectors.embeddings.assign(items)
         if self.memory is not None:
-            keys = vectors.relation[ops.convert_to_numpy(self.slot_relation)]
+            keys = _learned(vectors.relation[ops.convert_to_numpy(self.slot_relation)])
             self.memory.cell.keys.assign(keys)
             self.value_vectors.assign(vectors.entity[ops.convert_to_numpy(self.value_entity)])
             if self.shared_values:
@@ -323,6 +329,23 @@ def _check(sizes: KsrSizes, knowledge: str, memory: MemoryOptions, output_layers
         raise ValueError(f"`output_layers` should be at least 1. Received: {output_layers}")
     if knowledge == "memory" and sizes.num_slots < 1:
         raise ValueError(f"`num_slots` should be at least 1 with knowledge 'memory'. Received: {sizes.num_slots}")
+
+
+def _check_score(score: str, knowledge: str, item_dim: int, hidden_dim: int) -> None:
+    if score not in SCORES:
+        raise ValueError(f"`score` should be one of {SCORES}. Received: {score!r}")
+    if score == "dot" and (knowledge != "none" or item_dim != hidden_dim):
+        found = f"knowledge {knowledge!r}, `item_dim` {item_dim}, `hidden_dim` {hidden_dim}"
+        raise ValueError(f"`score` 'dot' should come with knowledge 'none' and equal widths. Received: {found}")
+
+
+def _learned(keys: np.ndarray) -> np.ndarray:
+    """The keys [A, L_K], none of them zero, as is the vector of a relation that was too rare to learn."""
+    rare = int(np.sum(~keys.any(axis=1)))
+    if rare:
+        wanted = "expected no more than model.min_relation_triples, as every slot's relation needs a vector"
+        raise InputError(f"pretraining.min_relation_triples: {wanted}, found {rare} of {len(keys)} left out")
+    return keys
 
 
 def _check_given(what: str, given: bool) -> None:

@@ -10,6 +10,7 @@ PAPER: Settings = {
         "history_length": 100,
         "gamma": 10.0,
         "knowledge": "memory",
+        "score": "mlp",
         "shared_values": False,
         "train_items": False,
         "train_knowledge": False,
@@ -35,5 +36,12 @@ PAPER: Settings = {
         "learning_rate_decay": 0.82,
         "first_stage": None,
     },
-    "pretraining": {"knowledge": "transe", "epochs": 60, "items": "bpr", "item_dim": 256, "item_epochs": 60},
+    "pretraining": {
+        "knowledge": "transe",
+        "epochs": 60,
+        "min_relation_triples": 1000,  # the paper's 5,000 are of 63 million triples' Freebase; as the slots have it
+        "items": "bpr",
+        "item_dim": 256,
+        "item_epochs": 60,
+    },
 }

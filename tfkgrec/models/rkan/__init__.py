@@ -18,9 +18,11 @@ SPEC = ModelSpec(
     keras_name="tfkgrec>RKAN",
     explain_text="tfkgrec.models.rkan.explain_text:explain_text",
     ablations={
-        "rkge": ("model.pooling=average",),
+        "rkge": ("model.pooling=max",),
+        "average": ("model.pooling=average",),
         "no-paths": ("model.num_paths=0", "model.score=embedding"),
     },
+    paper_ablations={"paper-rkge": ("model.pooling=max",)},
     speed_preset=("model.dim=32", "model.num_paths=16", "training.batch_size=2048"),
     takes_vectors=("knowledge",),
     defaults={

@@ -74,7 +74,7 @@ class RKAN(Recommender):
         dim: d.
         num_paths: S; 0: no paths at all, the path logit is a constant.
         history_length: T.
-        pooling, scale: of the attention; "average" is RKGE.
+        pooling, scale: of `PathAttention`; pooling "max" is RKGE.
         score: what ranks: "embedding" (paper), "path", or "both", their sum.
         rerank: with "path" and "both", a call with more candidates than this gives path logits to the best ones by
             embedding only; the others follow below them in their own order.

@@ -8,7 +8,7 @@ from tfkgrec.config import ModelSettings, SettingError, number
 
 @dataclass(frozen=True)
 class RkanSettings(ModelSettings):
-    """RKAN. The paper's settings are `preset: paper`. RKGE: pooling: average."""
+    """RKAN. The paper's settings are `preset: paper`. RKGE: pooling: max."""
 
     name: Literal["rkan"] = "rkan"
     dim: int = number(32, min=1)  # d, width of every node's vector and of a path's
@@ -18,7 +18,7 @@ class RkanSettings(ModelSettings):
     redraw_paths: bool = True  # draw other paths every epoch
     near_attributes: int = number(16, min=0)  # middle nodes of an item that ranking and serving know: attributes
     near_users: int = number(16, min=0)  # and users who took it
-    pooling: Literal["attention", "average"] = "attention"  # eqs 2-3; average = RKGE
+    pooling: Literal["attention", "max", "average"] = "attention"  # of the paths, eqs 2-3; max = RKGE
     scale: Literal["dk", "sqrt_dk"] = "dk"  # of eq 2
     score: Literal["embedding", "path", "both"] = "both"  # what ranks; path and both re-rank the best
     rerank: int = number(100, min=1)  # by embedding that get path logits when the catalogue is ranked
