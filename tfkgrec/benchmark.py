@@ -3,28 +3,23 @@
 import argparse
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfkgrec import registry
-from tfkgrec.benchmarks.parallel_jobs import Job, run_jobs
+from tfkgrec.benchmarks.matrix import BASELINE, Wanted, asked_for, models
+from tfkgrec.benchmarks.parallel_jobs import Job
 from tfkgrec.benchmarks.places import Places, configs_of, dataset_of
+from tfkgrec.benchmarks.plan import PlannedRun, is_measured, planned_runs, told
 from tfkgrec.cli import add_set_argument, run_main
 from tfkgrec.errors import InputError
 from tfkgrec.tf_logging import quiet_import
 
 if TYPE_CHECKING:
     from tfkgrec.benchmarks.results import ResultRow
-    from tfkgrec.benchmarks.variants import Variant
 
-    Asked = tuple[str, str, Variant]
-    """Model, dataset, variant."""
-    Rows = Sequence[ResultRow] | Sequence[Mapping[str, object]]
-    Told = tuple[Rows, str, Path | None]
-    """Rows, a text for people, and the file that takes the rows."""
-
-BASELINE = "mf"  # measured with everything
+__all__ = ["BASELINE", "main", "models"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,24 +36,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.workers < 1:
         parser.error(f"argument --workers: expected 1 or more, found {options.workers}")
-    measured: Callable[[argparse.Namespace], Told] = _quality if options.what == "quality" else _speed
-    _tell(*measured(options))
+    if options.what == "quality":
+        _quality(options)
+    else:
+        _speed(options)
     return 0
-
-
-def models() -> list[str]:
-    """What can be measured, MF aside, which is measured with everything; models of other packages, too."""
-    return [name for name in registry.models() if name != BASELINE]
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tfkgrec benchmark",
-        description="Measure quality or speed.",
+        description="Measure quality or speed. `benchmark quality` alone measures all that there are configs for.",
         epilog="`benchmark serving` has arguments of its own: see its --help.",
     )
     parser.add_argument("what", choices=("quality", "speed"))
-    parser.add_argument("--models", nargs="+", choices=models(), default=["dink"], help="default: dink")
+    parser.add_argument(
+        "--models", nargs="+", choices=models(), help="default: quality all that have configs, speed dink"
+    )
     parser.add_argument(
         "--datasets",
         nargs="+",
@@ -72,21 +66,26 @@ def _parser() -> argparse.ArgumentParser:
         "--variants", nargs="+", metavar="NAME", help="quality: paper-fixed paper-fresh tuned-fixed ..."
     )
     parser.add_argument(
-        "--ablations", action="store_true", help="quality: also our settings less one part of the paper"
+        "--ablations",
+        action=argparse.BooleanOptionalAction,
+        help="quality: also our settings less one part of the paper (default: where nothing else is named)",
     )
     parser.add_argument("--configs", type=Path, default=Path("configs"), metavar="DIR")
     parser.add_argument(
         "--runs", type=Path, default=Path("runs/benchmark"), metavar="DIR", help="quality: where runs lie"
     )
+    parser.add_argument("--dry-run", action="store_true", help="quality: only tell what is left, and how long it takes")
     parser.add_argument("--seconds", type=float, default=15.0, help="speed: length of each measurement (default 15)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="quality: runs side by side (default 1)")
     add_set_argument(parser)
     parser.add_argument("--data-dir", type=Path, metavar="DIR")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write the rows here; quality: beside those that are there"
+    )
     return parser
 
 
-def _tell(rows: "Rows", text: str, file: Path | None) -> None:
+def _tell(rows: Sequence[Mapping[str, object]], text: str, file: Path | None) -> None:
     from tfkgrec.benchmarks.results import as_json, device
     from tfkgrec.files import write_text
 
@@ -95,81 +94,78 @@ def _tell(rows: "Rows", text: str, file: Path | None) -> None:
         write_text(file, as_json(rows, device()))
 
 
-def _quality(options: argparse.Namespace) -> "Told":
+def _quality(options: argparse.Namespace) -> None:
+    """Run what is left, then tell of all that is measured, also where some runs have failed."""
     places = Places(options.configs, options.runs, options.data_dir)
-    asked = _asked(options, places)
+    wanted = Wanted(options.models, options.datasets, options.variants, options.ablations)
+    asked = asked_for(wanted, places)
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    runs = planned_runs(asked, seeds, places)
+    print(told(runs, options.workers, options.dry_run))
+    if options.dry_run:
+        return
     with quiet_import():
         from tfkgrec.benchmarks import quality, tables
-    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    try:
+        _run(options, [run for run in runs if not run.done], places)
+    finally:
+        rows = []
+        for one in asked:
+            done = [seed for seed in seeds if is_measured(places.run(*one, seed))]
+            rows += [quality.collected(*one, done, places)] if done else []
+        print(tables.as_text(tables.tables(rows)))
+        if options.json is not None:
+            _merge(rows, options.json)
+
+
+def _run(options: argparse.Namespace, left: Sequence[PlannedRun], places: Places) -> None:
+    """One after the other in this process, or side by side, each in a process of its own."""
+    from tfkgrec.benchmarks import quality
+    from tfkgrec.benchmarks.parallel_jobs import run_here, run_jobs
+    from tfkgrec.benchmarks.progress_bar import RunsBar
+
+    bar = RunsBar(left, options.workers, quiet=options.workers > 1)
     if options.workers > 1:
-        jobs = [
-            _job(options, *one, seed)
-            for one in asked
-            for seed in seeds
-            if not quality.is_measured(places.run(*one, seed))
-        ]
-        run_jobs(jobs, options.workers)
-    rows = [quality.measure(*one, seeds, places, options.overrides) for one in asked]
-    return rows, tables.as_text(tables.tables(rows)), options.json
+        run_jobs([_job(options, run) for run in left], options.workers, bar)
+        return
+
+    def work(run: PlannedRun) -> None:
+        config = quality.config_of(run.model, run.dataset, run.variant, run.seed, places, options.overrides)
+        quality.train(config, run.run, places.shared)
+
+    run_here([(run.name, lambda run=run: work(run)) for run in left], bar)  # type: ignore[misc]
 
 
-def _asked(options: argparse.Namespace, places: Places) -> list["Asked"]:
-    """What the arguments ask for, in the order of the tables.
-
-    Raises:
-        InputError: no such variant, or no config for it: a mistake shows before any work.
-    """
-    from tfkgrec.benchmarks.variants import ablations_of, variant, variants_of
-
-    asked = []
-    for model in options.models:
-        found = options.datasets or configs_of(model, options.configs)
-        if not found:
-            raise InputError(f"{options.configs / model}: expected configs of {model}, such as lastfm.yaml, found none")
-        for dataset in found:
-            names = list(options.variants or variants_of(model))
-            names += [name for name in ablations_of(model) if options.ablations and name not in names]
-            rows = [variant(model, name) for name in names]
-            if options.variants is None:
-                rows = _with_config(rows, model, dataset, places)
-            for row in sorted(rows, key=lambda row: row.suffix):  # ours first
-                places.check_config(model, dataset, row)
-            asked += [(model, dataset, row) for row in rows]
-    order = list(dict.fromkeys(dataset for _, dataset, _ in asked))
-    return sorted(asked, key=lambda one: order.index(one[1]))  # the models of a dataset stand together
-
-
-def _with_config(rows: list["Variant"], model: str, dataset: str, places: Places) -> list["Variant"]:
-    """The rows that can be measured where nobody asked for any by name: not every config has a paper's beside it."""
-    there = {row.suffix for row in rows if places.config(model, dataset, row).exists()}
-    if "" not in there:
-        return rows  # the check says what lacks
-    for suffix in dict.fromkeys(row.suffix for row in rows if row.suffix not in there):
-        print(f"left out: {model} on {dataset} with the settings of its paper, as there is no {dataset}{suffix}.yaml")
-    return [row for row in rows if row.suffix in there]
-
-
-def _job(options: argparse.Namespace, model: str, dataset: str, variant: "Variant", seed: int) -> Job:
+def _job(options: argparse.Namespace, run: PlannedRun) -> Job:
     """This command for a single run."""
-    command = [sys.executable, "-m", "tfkgrec.benchmark", "quality", "--models", model, "--datasets", dataset]
-    command += ["--variants", variant.name, "--seeds", "1", "--first-seed", str(seed)]
+    command = [sys.executable, "-m", "tfkgrec.benchmark", "quality", "--models", run.model, "--datasets", run.dataset]
+    command += ["--variants", run.variant.name, "--seeds", "1", "--first-seed", str(run.seed)]
     command += ["--configs", str(options.configs), "--runs", str(options.runs)]
     command += [] if options.data_dir is None else ["--data-dir", str(options.data_dir)]
     command += ["--set", *options.overrides] if options.overrides else []
-    name = f"{model}-{dataset}-{variant.name}-seed-{seed}"
-    return Job(name, command, options.runs / "logs" / f"{name}.log")
+    return Job(run.name, command, options.runs / "logs" / f"{run.name}.log")
 
 
-def _speed(options: argparse.Namespace) -> "Told":
+def _merge(rows: Sequence["ResultRow"], file: Path) -> None:
+    """Into a file that may hold rows already."""
+    from tfkgrec.benchmarks.results import Results, device
+
+    merged, kept = Results.read(file).merged(rows, device())
+    for line in kept:
+        print(f"{file}: {line}")
+    merged.write(file)
+
+
+def _speed(options: argparse.Namespace) -> None:
     from tfkgrec.benchmarks import speed
 
     asked = []
-    for model in options.models:
+    for model in options.models or ["dink"]:
         with_configs = [dataset_of(name) for name in configs_of(model, options.configs)]
         found = options.datasets or list(dict.fromkeys(name for name in with_configs if name)) or ["synthetic"]
         asked += [(dataset, model) for dataset in found]
     rows = speed.measure_all(asked, options.seconds, options.data_dir, options.overrides)
-    return [dataclasses.asdict(row) for row in rows], speed.as_text(rows), options.json
+    _tell([dataclasses.asdict(row) for row in rows], speed.as_text(rows), options.json)
 
 
 if __name__ == "__main__":

@@ -71,25 +71,31 @@ def pages(root: Path, rows: Sequence[ResultRow]) -> dict[Path, dict[str, str]]:
 
 
 def collect(model: str, seeds: Sequence[int], places: Places) -> Results:
-    """The rows of a model: those of runs that have at least as many seeds finished as results.json says, else its."""
-    before = Results.read(results_file(places.configs, model))
-    known = {row.key: row for row in before.rows}
-    names = dict.fromkeys([row.dataset for row in before.rows] + configs_of(model, places.configs))
-    rows, new = [], False
-    for dataset in names:
-        for row in rows_of(model).values():
-            old = known.pop((model, dataset, row.name), None)
-            done = [seed for seed in seeds if places.run(model, dataset, row, seed).metrics.exists()]
-            if done and len(done) >= len(old.seeds if old else ()):
-                with quiet_import():
-                    from tfkgrec.benchmarks.quality import measure
+    """The rows of a model: those of runs that have at least as many seeds finished as results.json says, else its.
 
-                rows.append(measure(model, dataset, row, done, places))
-                new = True
-            elif old is not None:
-                rows.append(old)
-    rows += known.values()  # of variants that are no more: what was measured stays
-    return Results(device() if new else before.device, tuple(rows))
+    Rows of variants that are no more come last: what was measured stays.
+    """
+    before = Results.read(results_file(places.configs, model))
+    datasets = list(dict.fromkeys([row.dataset for row in before.rows] + configs_of(model, places.configs)))
+    variants, found = list(rows_of(model)), []
+    for dataset in datasets:
+        for variant in rows_of(model).values():
+            done = [seed for seed in seeds if places.run(model, dataset, variant, seed).metrics.exists()]
+            if done:
+                with quiet_import():
+                    from tfkgrec.benchmarks.quality import collected
+
+                found.append(collected(model, dataset, variant, done, places))
+    merged, kept = before.merged(found, device())
+    for line in kept:
+        print(line)
+    order = [(dataset, variant) for dataset in datasets for variant in variants]
+    rows = sorted(merged.rows, key=lambda row: _place(order, (row.dataset, row.variant)))
+    return Results(merged.device, tuple(rows))
+
+
+def _place(order: Sequence[tuple[str, str]], one: tuple[str, str]) -> int:
+    return order.index(one) if one in order else len(order)
 
 
 def as_markdown(found: Sequence[ResultTable]) -> str:

@@ -4,8 +4,21 @@ import sys
 
 import pytest
 
-from tfkgrec.benchmarks.parallel_jobs import Job, run_jobs
+from tfkgrec.benchmarks.parallel_jobs import Job, run_here, run_jobs
 from tfkgrec.errors import InputError
+
+
+class Told:
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.lines: list[str] = []
+
+    def begin(self, name: str) -> None:
+        self.lines.append(f"begins: {name}")
+
+    def end(self, name: str, said: str) -> None:
+        self.lines.append(f"{name}: {said}")
 
 
 def _job(folder, name: str, code: str) -> Job:
@@ -23,14 +36,25 @@ def test_as_many_at_once_as_there_are_workers(tmp_path):
         "sys.exit('alone')"
     )
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
-    run_jobs([_job(tmp_path, "a", code.format(one, two)), _job(tmp_path, "b", code.format(two, one))], 2)
+    run_jobs([_job(tmp_path, "a", code.format(one, two)), _job(tmp_path, "b", code.format(two, one))], 2, Told())
 
 
-def test_a_failure_is_told_and_the_others_are_run(tmp_path, capsys):
+def test_a_failure_is_told_and_the_others_are_run(tmp_path):
+    told = Told()
     bad = _job(tmp_path, "bad", "import sys; print('fine so far'); sys.exit('error: no such column')")
     good = [_job(tmp_path, name, f"print({name!r})") for name in ("first", "last")]
     with pytest.raises(InputError, match=r"1 of 3 runs failed; the first, .*bad.log, ends: error: no such column"):
-        run_jobs([good[0], bad, good[1]], 1)
+        run_jobs([good[0], bad, good[1]], 1, told)
     assert [job.log.read_text() for job in good] == ["first\n", "last\n"]
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3 and "2/3 bad: failed (1), see " in lines[1]
+    assert len(told.lines) == 6 and told.lines[2] == "begins: bad"
+    assert told.lines[3].startswith("bad: failed (1), see ")
+
+
+def test_in_this_process_too(tmp_path):
+    def fail() -> None:
+        raise InputError("no such column")
+
+    told, done = Told(), []
+    with pytest.raises(InputError, match="1 of 2 runs failed; bad: no such column"):
+        run_here([("bad", fail), ("good", lambda: done.append(1))], told)
+    assert done == [1] and told.lines[:3] == ["begins: bad", "bad: failed, no such column", "begins: good"]

@@ -39,7 +39,8 @@ def places(tmp_path_factory):
 def _benchmark(places, *more: str) -> int:
     folders = ["--configs", str(places / "configs"), "--runs", str(places / "runs")]
     folders += ["--json", str(places / "rows.json")]
-    return run_main(main, ["quality", "--datasets", "synthetic", "--seeds", "2", "--first-seed", "3", *folders, *more])
+    asked = ["--models", "dink", "--datasets", "synthetic", "--seeds", "2", "--first-seed", "3"]
+    return run_main(main, ["quality", *asked, *folders, *more])
 
 
 def test_mean_and_deviation_over_the_seeds(places, capsys):
@@ -56,7 +57,7 @@ def test_mean_and_deviation_over_the_seeds(places, capsys):
     environments = sorted((places / "runs").glob("*/seed-*/environment.json"))
     assert row["commits"] == [json.loads(file.read_text())["git_commit"] for file in environments]
     printed = capsys.readouterr().out
-    assert "published" in printed and "popularity" in printed and f"{np.mean(auc):.4f} +- " in printed
+    assert "published" in printed and "popularity" in printed and f"{row['mean']['test.auc']:.4f} +- " in printed
 
 
 def test_what_is_done_is_not_done_again(places):
@@ -66,13 +67,47 @@ def test_what_is_done_is_not_done_again(places):
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
+def test_a_dry_run_tells_what_is_left_and_does_nothing(places, capsys):
+    """Two of three seeds are done, so that it is known how long the third one takes."""
+    before = sorted((places / "runs").rglob("*"))
+    assert _benchmark(places, "--variants", "tuned-fresh", "tuned-fixed", "--seeds", "3", "--dry-run") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"2 of 6 runs are done, 4 left, about \d+ (s|min) with 1 worker", lines[0])
+    assert [line.partition(",")[0].strip() for line in lines[1:]] == [
+        "dink-synthetic-tuned-fresh-seed-5",
+        *(f"dink-synthetic-tuned-fixed-seed-{seed}" for seed in (3, 4, 5)),
+    ]
+    assert sorted((places / "runs").rglob("*")) == before
+
+
+def test_a_file_of_rows_keeps_what_was_measured_with_more_seeds(places, capsys):
+    before = (places / "rows.json").read_text()
+    assert _benchmark(places, "--variants", "tuned-fresh", "--seeds", "1") == 0
+    assert (places / "rows.json").read_text() == before
+    assert "kept: dink synthetic tuned-fresh over 2 seeds" in capsys.readouterr().out
+
+
+def test_a_run_that_fails_stops_none_of_the_others(places, capsys):
+    folders = ["--configs", str(places / "configs"), "--runs", str(places / "failing")]
+    asked = ["--models", "dink", "--variants", "tuned-fresh", "--seeds", "2", "--set", "evaluation.floors=[]"]
+    in_the_way = places / "failing/dink-synthetic-tuned-fresh-negatives/seed-1/left-by-somebody"
+    in_the_way.mkdir(parents=True)
+    assert run_main(main, ["quality", "--datasets", "synthetic", *asked, *folders]) == 2
+    found = capsys.readouterr()
+    assert "error: 1 of 2 runs failed; dink-synthetic-tuned-fresh-seed-1: " in found.err
+    assert re.search(r"^DINK, tuned, fresh negatives +1 ", found.out, re.M)  # the second seed
+
+
 def test_workers_leave_what_one_process_leaves(places, capsys):
     """What has been measured in this process, the same again in another one."""
     expected = json.loads((places / "rows.json").read_text())["rows"]
     shutil.rmtree(places / "runs" / "dink-synthetic-tuned-fresh-negatives")
     capsys.readouterr()
+    (places / "rows.json").unlink()
     assert _benchmark(places, "--variants", "tuned-fresh", "--seeds", "1", "--workers", "2") == 0
-    assert capsys.readouterr().out.startswith("1/1 ")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("0 of 1 runs are done, 1 left")
+    assert lines[2].startswith("[====================] 1/1 done, 0 left; dink-synthetic-tuned-fresh-seed-3: ")
     found = json.loads((places / "rows.json").read_text())["rows"]
     assert found[0]["test_by_seed"]["test.auc"] == expected[0]["test_by_seed"]["test.auc"][:1]
     assert "best on validation" in (places / "runs/logs/dink-synthetic-tuned-fresh-seed-3.log").read_text()
@@ -80,6 +115,7 @@ def test_workers_leave_what_one_process_leaves(places, capsys):
 
 def test_floors_are_measured_once_for_a_split(places):
     kept = sorted((places / "runs" / "shared").iterdir())
+    assert all("full" in json.loads(file.read_text())["test"] for file in kept)  # the catalogue is ranked, unasked
     assert [file.name.rpartition("-")[0] for file in kept] == ["synthetic-popularity"] * 2  # one for each seed
     for file in kept:
         changed = json.loads(file.read_text())
@@ -88,6 +124,7 @@ def test_floors_are_measured_once_for_a_split(places):
     # The first is no concern of the floors; the second is taken over by those that are trained.
     for override, read in (("model.dim=5", True), ("training.learning_rate_decay=0.9", False)):
         shutil.rmtree(places / "runs" / "dink-synthetic-tuned-fresh-negatives")
+        (places / "rows.json").unlink()
         assert _benchmark(places, "--variants", "tuned-fresh", "--seeds", "1", "--set", override) == 0
         (row,) = json.loads((places / "rows.json").read_text())["rows"]
         assert (row["mean"]["floors.popularity.auc"] == 0.125) == read
@@ -132,7 +169,22 @@ def test_by_default_it_measures_what_there_are_configs_for(places, capsys):
     assert run_main(main, ["quality", "--models", "hkrm", "--seeds", "1", "--first-seed", "9", *folders, *small]) == 0
     printed = capsys.readouterr().out
     assert "left out: hkrm on synthetic with the settings of its paper, as there is no synthetic-paper.yaml" in printed
-    assert re.findall(r"^HKRM, (.+?)  ", printed, re.M) == ["tuned, fixed negatives", "tuned, fresh negatives"]
+    assert re.findall(r"^HKRM, (.+?)  ", printed, re.M) == ["tuned, fixed negatives", "tuned, fresh negatives"] * 2
+
+
+def test_without_arguments_it_is_the_whole_matrix(places, capsys):
+    """All models with configs, on all that they have configs for, and ablations; naming anything leaves these out."""
+    folders = ["--configs", str(places / "configs"), "--runs", str(places / "none"), "--seeds", "1", "--dry-run"]
+    rows = {}
+    for more in ([], ["--models", "dink", "hkrm"], ["--models", "dink", "hkrm", "--ablations"], ["--no-ablations"]):
+        assert run_main(main, ["quality", *folders, *more]) == 0
+        rows[" ".join(more)] = re.findall(r"^  (.+)-seed-1", capsys.readouterr().out, re.M)
+    whole, named, with_ablations, without = rows.values()
+    assert whole == with_ablations and named == without
+    ours = ["tuned-fixed", "tuned-fresh"]
+    assert named == [f"{model}-synthetic-{variant}" for model in ("dink", "hkrm") for variant in ours]
+    less = [f"{model}-synthetic-{name}" for model in ("dink", "hkrm") for name in registry.model(model).ablations]
+    assert sorted(whole) == sorted(named + less)
 
 
 def test_help_names_every_model_but_the_baseline(capsys):

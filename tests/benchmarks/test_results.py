@@ -75,6 +75,16 @@ def test_a_row_comes_back_equal():
         row.model = "mf"
 
 
+def test_new_rows_join_those_that_are_there():
+    one = ResultRow("kgcn", "lastfm", "a", "c.yaml", (1, 2, 3), (None,) * 3, {}, {"test.auc": 0.5}, {}, {})
+    fewer, as_many = (dataclasses.replace(one, seeds=seeds, mean={"test.auc": 0.6}) for seeds in ((1, 2), (4, 5, 6)))
+    other = dataclasses.replace(one, variant="b", seeds=(1,))
+    assert Results("old", (one,)).merged([other], "new")[0] == Results("new", (one, other))
+    results, kept = Results("old", (one,)).merged([fewer], "new")
+    assert results == Results("old", (one,)) and len(kept) == 1
+    assert Results("old", (other, one)).merged([as_many], "new") == (Results("new", (other, as_many)), [])
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"device": "x"}', '{"device": "x", "rows": [{"model": "kgcn"}]}'])
 def test_what_is_no_file_of_results_is_one_line(text, tmp_path):
     (tmp_path / "results.json").write_text(text)
@@ -110,13 +120,16 @@ def test_a_row_whose_runs_are_gone_stays(places):
             assert file.read_text() == text
 
 
-def test_fewer_seeds_do_not_take_the_place_of_more(places):
+def test_fewer_seeds_do_not_take_the_place_of_more(places, capsys):
     assert _write(places) == 0
     before = _rows(places)[1]
+    assert "kept" not in capsys.readouterr().out
     for seed in (2, 3):
         shutil.rmtree(places / "runs/kgcn-lastfm-tuned-fresh-negatives" / f"seed-{seed}")
     assert _write(places) == 0
     assert _rows(places)[1] == before
+    line = "kept: kgcn lastfm tuned-fresh over 3 seeds; a row never gives way to one over 1\n"
+    assert capsys.readouterr().out.startswith(line)
     for seed in (2, 3):  # as many: what was measured last counts
         _finish(places, "tuned-fresh-negatives", seed, 0.9)
     assert _write(places) == 0
@@ -177,8 +190,8 @@ def test_markdown_drops_zeros_marks_the_default_settings_and_says_where_seeds_ar
         "| **Last.FM** | AUC | ACC |",
         "|---|---|---|",
         "| **DINK, tuned, fresh negatives** | .9123 ± .0013 | .5000 |",
-        "| DINK, tuned, dink-k (1 seed) | .9123 | .5000 |",
         "| DINK, paper, fixed negatives (2 seeds) | .8000 |  |",
+        "| DINK, tuned, dink-k (1 seed) | .9123 | .5000 |",
     ]
 
 

@@ -1,11 +1,13 @@
 """Commands side by side, each in a process with a log of its own; one that fails does not stop the others."""
 
 import subprocess
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tfkgrec.errors import InputError
 
@@ -19,28 +21,64 @@ class Job:
     log: Path
 
 
-def run_jobs(jobs: Sequence[Job], workers: int) -> None:
-    """Run the jobs in their order, `workers` at a time; a line for each that ends.
+class Watcher(Protocol):
+    """What is told of every job, by any thread, one call at a time."""
+
+    def begin(self, name: str) -> None: ...
+
+    def end(self, name: str, said: str) -> None: ...
+
+
+def run_jobs(jobs: Sequence[Job], workers: int, watcher: Watcher) -> None:
+    """Run the jobs in their order, `workers` at a time; the watcher is told of each.
 
     Raises:
         InputError: some failed; the first one's log and what it ends with. The others were run all the same.
     """
     failed: list[Job] = []
+    one_at_a_time = threading.Lock()
+
+    def run(job: Job) -> None:
+        with one_at_a_time:
+            watcher.begin(job.name)
+        status, seconds = _run(job)
+        with one_at_a_time:
+            if status:
+                failed.append(job)
+            watcher.end(job.name, f"failed ({status}), see {job.log}" if status else f"{seconds:.0f} s")
+
     with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(_run, job): job for job in jobs}
+        running = [pool.submit(run, job) for job in jobs]
         try:
-            for number, future in enumerate(as_completed(running), 1):
-                job, (status, seconds) = running[future], future.result()
-                if status:
-                    failed.append(job)
-                said = f"failed ({status}), see {job.log}" if status else f"{seconds:.0f} s"
-                print(f"{number}/{len(jobs)} {job.name}: {said}", flush=True)
+            for future in as_completed(running):
+                future.result()
         except BaseException:  # Ctrl-C: the processes have had it too; none is to follow them
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     if failed:
         last = failed[0].log.read_text(errors="replace").strip().rpartition("\n")[2]
         raise InputError(f"{len(failed)} of {len(jobs)} runs failed; the first, {failed[0].log}, ends: {last}")
+
+
+def run_here(jobs: Sequence[tuple[str, Callable[[], object]]], watcher: Watcher) -> None:
+    """Call (name, work) one after the other in this process; one that cannot be done does not stop the others.
+
+    Raises:
+        InputError: some failed; the first one's name and its line. The others were run all the same.
+    """
+    failed: list[str] = []
+    for name, work in jobs:
+        watcher.begin(name)
+        started = time.monotonic()
+        try:
+            work()
+        except InputError as error:
+            failed.append(f"{name}: {error}")
+            watcher.end(name, f"failed, {error}")
+        else:
+            watcher.end(name, f"{time.monotonic() - started:.0f} s")
+    if failed:
+        raise InputError(failed[0] if len(jobs) == 1 else f"{len(failed)} of {len(jobs)} runs failed; {failed[0]}")
 
 
 def _run(job: Job) -> tuple[int, float]:

@@ -31,6 +31,11 @@ class Places:
         """The run of one seed."""
         return RunDirectory(self.runs / f"{model}-{dataset}-{variant.folder}" / f"seed-{seed}")
 
+    @property
+    def shared(self) -> Path:
+        """Baselines and vectors that runs over one split share."""
+        return self.runs / "shared"
+
     def check_config(self, model: str, dataset: str, variant: Variant) -> None:
         """Raise `InputError` unless there is one."""
         path = self.config(model, dataset, variant)

@@ -22,7 +22,7 @@ class ResultRow:
         seeds: of its runs.
         commits: of the code that trained them, seed by seed; None where nobody noted it.
         mean, std: over the seeds, by dotted name ("test.auc", "floors.popularity.auc"); no std of a single seed.
-        test_by_seed: test metrics of every seed, for paired comparisons of rows.
+        test_by_seed: test figures of every seed, the baselines' too, for paired comparisons of rows.
         published: the figures that the config carries, and whose they are ("of").
     """
 
@@ -80,6 +80,25 @@ class Results:
             return cls.from_json(file.read_text(encoding="utf-8"))
         except InputError as error:
             raise InputError(f"{file}: {error}") from None
+
+    def merged(self, new: Sequence[ResultRow], on: str) -> tuple["Results", list[str]]:
+        """These rows and new ones: of two of one key the one with more seeds, the new one where both have as many.
+
+        Args:
+            on: the machine of the new rows.
+
+        Returns:
+            All rows, those that were here before in their order, and a line for every new one that was not taken.
+        """
+        rows, kept = {row.key: row for row in self.rows}, []
+        for row in new:
+            old = rows.get(row.key)
+            if old is not None and len(old.seeds) > len(row.seeds):
+                was, found = len(old.seeds), len(row.seeds)
+                kept.append(f"kept: {' '.join(row.key)} over {was} seeds; a row never gives way to one over {found}")
+            else:
+                rows[row.key] = row
+        return Results(on if len(kept) < len(new) else self.device, tuple(rows.values())), kept
 
     def write(self, file: Path) -> None:
         """Into a file, in one piece."""

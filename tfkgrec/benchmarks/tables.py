@@ -1,14 +1,14 @@
 """The rows of the quality benchmark as tables: one for every protocol, dataset and set of candidates."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from tfkgrec import registry
 from tfkgrec.benchmarks.places import dataset_of
 from tfkgrec.benchmarks.results import ResultRow
-from tfkgrec.benchmarks.variants import Variant, rows_of
-from tfkgrec.evaluation.metric import CTR_METRICS, LIST_METRICS, registered_metrics
+from tfkgrec.benchmarks.variants import Variant, ablations_of, rows_of
+from tfkgrec.evaluation.metric import CTR_METRICS, LIST_METRICS, REACH_METRICS, Metric, registered_metrics
 from tfkgrec.evaluation.text_table import text_table
 
 BASELINES = {
@@ -25,6 +25,25 @@ _CANDIDATES = {
     "full": "all items ranked, {} users",
     "full_cold": "all items ranked, {} cold users",
 }
+
+
+_OF_CATALOGUE = (*(metric for metric in LIST_METRICS if metric.key in ("ndcg@10", "recall@20")), *REACH_METRICS)
+"""Beside labelled pairs, where a catalogue's ranking is no model's purpose."""
+
+
+class Column(NamedTuple):
+    """A figure that is no metric: its title, and its text from the name's mean."""
+
+    title: str
+    name: str
+    text: Callable[[float], str]
+
+
+COSTS = (
+    Column("minutes", "timing.train_seconds", lambda seconds: f"{seconds / 60:.1f}"),
+    Column("peak MB", "timing.peak_memory_mb", lambda megabytes: f"{megabytes:,.0f}"),
+)
+"""What a model's training took, in the first table of a dataset."""
 
 
 class Line(NamedTuple):
@@ -46,7 +65,7 @@ class ResultTable:
     Attributes:
         title: for people.
         columns: titles of the figures.
-        lines: what is published, then the baselines, then the models.
+        lines: what is published, then the baselines, then the models, then what they are less a part of theirs.
     """
 
     title: str
@@ -114,21 +133,44 @@ def _candidates(row: ResultRow) -> list[str]:
 
 def _table(candidates: str, group: list[ResultRow]) -> ResultTable:
     within = f".{candidates}" if candidates else ""
-    known = (*LIST_METRICS, *registered_metrics()) if candidates else CTR_METRICS
+    known = _known_metrics(candidates, protocol_of(group[0]))
     columns = {one.key: one for one in known if any(f"test{within}.{one.key}" in row.mean for row in group)}
+    own = candidates == protocol_of(group[0]).own_candidates
+    costs = [one for one in COSTS if own and any(one.name in row.mean for row in group)]
     if all(row.mean.get(f"test{within}.map") == row.mean.get(f"test{within}.mrr") for row in group):
         columns.pop("mrr", None)  # every user has one positive
-    lines = list(dict.fromkeys(line for row in group for line in _published(row, candidates, columns)))
+    lines = list(dict.fromkeys(line for row in group for line in _published(row, candidates, columns, len(costs))))
     for name in baselines_of(group):
         prefix = f"floors.{name}{within}"
         row = strongest(group, f"{prefix}.{next(iter(columns))}")
-        lines.append(Line(BASELINES.get(name, name), len(row.seeds), _cells(row, prefix, columns)))
-    for row in group:
+        cells = (*_cells(row, prefix, columns), *("-" for _ in costs))
+        lines.append(Line(BASELINES.get(name, name), len(row.seeds), cells))
+    for row in sorted(group, key=_section):
         settings = settings_of(row)
         name = f"{registry.model(row.model).title}, {settings.label}"
-        lines.append(Line(name, len(row.seeds), _cells(row, f"test{within}", columns), settings.is_default))
-    headings = tuple(metric.heading for metric in columns.values())
+        cells = (*_cells(row, f"test{within}", columns), *(_cost(row, one) for one in costs))
+        lines.append(Line(name, len(row.seeds), cells, settings.is_default))
+    headings = (*(metric.heading for metric in columns.values()), *(one.title for one in costs))
     return ResultTable(_title(candidates, group[0]), headings, tuple(lines))
+
+
+def _known_metrics(candidates: str, protocol: registry.ProtocolSpec) -> tuple[Metric, ...]:
+    """The columns that a table may have."""
+    if not candidates:
+        return CTR_METRICS
+    ours = LIST_METRICS if protocol.own_candidates else _OF_CATALOGUE
+    return (*ours, *registered_metrics())
+
+
+def _section(row: ResultRow) -> int:
+    """Models that papers compare with, models, and models less one of their parts."""
+    if row.variant in ablations_of(row.model):
+        return 2
+    return 0 if registry.model(row.model).baseline else 1
+
+
+def _cost(row: ResultRow, column: Column) -> str:
+    return column.text(row.mean[column.name]) if column.name in row.mean else "-"
 
 
 def _title(candidates: str, row: ResultRow) -> str:
@@ -138,8 +180,9 @@ def _title(candidates: str, row: ResultRow) -> str:
     return f"{split_title(row)}, {_CANDIDATES.get(candidates, candidates + ', {} users').format(f'{users:,.0f}')}"
 
 
-def _published(row: ResultRow, candidates: str, columns: Iterable[str]) -> list[Line]:
+def _published(row: ResultRow, candidates: str, columns: Iterable[str], costs: int) -> list[Line]:
     """The figures that the row's config carries for these candidates: a line, or none."""
+    more = ("-",) * costs
     prefix = "cold_" if candidates == "full_cold" else ""
     if not prefix and candidates != protocol_of(row).own_candidates:
         return []
@@ -147,15 +190,15 @@ def _published(row: ResultRow, candidates: str, columns: Iterable[str]) -> list[
     digits = 4 if any(isinstance(figure, float) and round(figure, 3) != figure for figure in figures) else 3
     cells = tuple(f"{figure:.{digits}f}" if isinstance(figure, float) else "-" for figure in figures)
     whose = row.published.get("of", registry.model(row.model).title)
-    return [] if set(cells) <= {"-"} else [Line(f"published {whose}", 0, cells)]
+    return [] if set(cells) <= {"-"} else [Line(f"published {whose}", 0, (*cells, *more))]
 
 
-def _cells(row: ResultRow, prefix: str, columns: Iterable[str]) -> tuple[str, ...]:
+def _cells(row: ResultRow, prefix: str, columns: Mapping[str, Metric]) -> tuple[str, ...]:
     """One for every column."""
-    return tuple(cell(row, f"{prefix}.{key}") for key in columns)
+    return tuple(cell(row, f"{prefix}.{key}", metric.digits) for key, metric in columns.items())
 
 
-def cell(row: ResultRow, name: str) -> str:
+def cell(row: ResultRow, name: str, digits: int = 4) -> str:
     """Mean and, of several seeds, standard deviation."""
     mean, std = row.mean.get(name), row.std.get(name)
-    return "-" if mean is None else f"{mean:.4f}" + ("" if std is None else f" +- {std:.4f}")
+    return "-" if mean is None else f"{mean:.{digits}f}" + ("" if std is None else f" +- {std:.{digits}f}")

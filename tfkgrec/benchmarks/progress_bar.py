@@ -1,0 +1,53 @@
+"""How far a benchmark is: done, left, which runs are on, how long the rest will take."""
+
+import sys
+from collections.abc import Sequence
+
+from tfkgrec.benchmarks.plan import PlannedRun, duration, seconds_left
+
+WIDTH = 20  # characters
+
+
+class RunsBar:
+    """A line that is written over on a terminal, and a line for every run elsewhere.
+
+    Args:
+        runs: what is to be done.
+        workers: runs side by side.
+        quiet: runs write to logs of their own, so that a line on the terminal stays where it is.
+    """
+
+    def __init__(self, runs: Sequence[PlannedRun], workers: int = 1, quiet: bool = True) -> None:
+        self.runs, self.workers = {run.name: run for run in runs}, workers
+        self.live = quiet and sys.stdout.isatty()
+        self.done: list[str] = []
+        self.on: list[str] = []
+
+    def begin(self, name: str) -> None:
+        """A run begins."""
+        self.on.append(name)
+        self._show(f"begins: {name}")
+
+    def end(self, name: str, said: str) -> None:
+        """A run has ended, well or not: what is said of it."""
+        self.on.remove(name)
+        self.done.append(name)
+        self._show(f"{name}: {said}", stays=True)
+
+    def text(self) -> str:
+        """Done of all, and what is left."""
+        left = [run for name, run in self.runs.items() if name not in self.done]
+        seconds = seconds_left(left, self.workers)
+        share = len(self.done) / max(1, len(self.runs))
+        bar = f"[{'=' * round(share * WIDTH):.<{WIDTH}}] {len(self.done)}/{len(self.runs)} done, {len(left)} left"
+        return bar if seconds is None else f"{bar}, about {duration(seconds)}"
+
+    def _show(self, event: str, stays: bool = False) -> None:
+        if not self.live:
+            print(f"{self.text()}; {event}", flush=True)
+            return
+        over = "\r\x1b[K"  # from the line's begin, what stood there taken away
+        line = f"{over}{event}\n" if stays else over
+        print(f"{line}{self.text()}{f'; on: {self.on[0]}' if self.on else ''}"[:200], end="", flush=True)
+        if len(self.done) == len(self.runs):
+            print(flush=True)
