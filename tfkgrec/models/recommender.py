@@ -43,6 +43,7 @@ class Recommender(keras.Model):
 
     num_items: int  # rows of the item tables, row 0 included
     history_length: int = 0  # T; 0 for a model that reads no history
+    request_length: int | None = None  # newest items read of a history that comes with a request; None: history_length
     reads_labels: bool = False  # in training the inputs hold label and weight [G, M], for losses beside the logit's
     num_stages: int = 1  # a model that learns in stages has more; it is used in the last one
     pair_inputs: PairInputs | None = None  # what training batches hold for it of every pair, beside ids

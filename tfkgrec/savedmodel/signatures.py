@@ -48,6 +48,7 @@ class Signatures(keras.layers.Layer):
         super().__init__(name="signatures")
         self.model, self.vocabularies, self.explained_by = model, vocabularies, explained_by
         self.k = min(k_max, model.num_items - 1)
+        self.request_length = model.history_length if model.request_length is None else model.request_length
         items = np.arange(1, model.num_items, dtype=np.int32)
         chunk = min(ITEM_CHUNK, len(items))
         padded = np.concatenate([items, np.zeros(-len(items) % chunk, np.int32)])
@@ -72,7 +73,7 @@ class Signatures(keras.layers.Layer):
             CLASSIFY: (self.classify, [_spec(EXAMPLES)]),
             REGRESS: (self.regress, [_spec(EXAMPLES)]),
         }
-        if self.model.history_length:
+        if self.request_length:
             table["recommend_for_history"] = (self.recommend_for_history, [_spec("history", 2)])
         # Keras layers need no autograph, and tracing takes half the time without.
         others = {name: tf.function(call, spec, autograph=False) for name, (call, spec) in table.items()}
@@ -173,7 +174,7 @@ class Signatures(keras.layers.Layer):
     def _newest(self, item: tf.Tensor) -> tf.Tensor:
         """The newest T known items of item [B, T'], oldest first, 0-padded on the left: [B, T]."""
         order = tf.argsort(tf.cast(item > 0, tf.int32), axis=1, stable=True)  # the known ones move to the right
-        length = self.model.history_length
+        length = self.request_length
         newest = tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [length, 0]])[:, -length:]
         return tf.ensure_shape(newest, [None, length])
 
