@@ -14,7 +14,7 @@ class SequentialRecommender(Recommender):
 
     A subclass writes `queries`, `item_outputs`, `item_biases`, `advance` and `zero_state` (beside `user_state` and
     `explain`). The state holds the tensors named in `state_shapes`, all that `advance` needs, and query [G, d]; those
-    that a model does without are None.
+    that a model does without are None. Without any in `state_shapes` the newest T items are all that it needs.
 
     Call arguments for training, one row a sequence: history [B, T], 0 pads and changes nothing; positive [B, T], the
     item after each; negative [B, T, K], or [N] for all positions, or absent: all items.

@@ -3,7 +3,8 @@
 The state goes out with every recommendation and comes back with the next click, so a server keeps nothing between
 requests:
 
-    state_hidden, state_memory   what the model knows (float32; a model without a memory has only the first)
+    state_hidden, state_memory   what the model knows (float32; a model without a memory has only the first, one that
+                                 reads its newest items anew with every click has none)
     state_recent                 the newest T raw item ids, "" first: what is not to be recommended again
 
 Zeros and "" are the state of somebody who has touched nothing.
@@ -30,7 +31,8 @@ class SequenceSignatures(Signatures):
         specs += [tf.TensorSpec([None, self.model.history_length], tf.string, name=RECENT)]
         for name, shape in self.model.state_shapes.items():
             specs.append(tf.TensorSpec([None, *shape], tf.float32, name=PREFIX + name))
-        call = self.advance if "memory" in self.model.state_shapes else self.advance_hidden
+        shapes = self.model.state_shapes
+        call = self.advance if "memory" in shapes else self.advance_hidden if shapes else self.advance_recent
         return {**super().functions(), "advance": tf.function(call, specs, autograph=False)}
 
     def zero_state(self, users: int) -> dict[str, np.ndarray]:
@@ -71,10 +73,17 @@ class SequenceSignatures(Signatures):
         """`advance` of a model without a memory."""
         return self._advanced(item_id, state_recent, {"hidden": state_hidden})
 
+    def advance_recent(self, item_id: tf.Tensor, state_recent: tf.Tensor) -> Answer:
+        """`advance` of a model whose state is its newest items."""
+        return self._advanced(item_id, state_recent, {})
+
     def _advanced(self, item_id: tf.Tensor, recent: tf.Tensor, state: dict[str, tf.Tensor]) -> Answer:
         item = self.vocabularies.items(item_id)
-        after = self.model.advance(self.model.state_class(**state), item)
         recent = self._newest(tf.concat([self.vocabularies.items(recent), item[:, None]], axis=1))
+        if state:
+            after = self.model.advance(self.model.state_class(**state), item)
+        else:
+            after = self.model.user_state(tf.zeros_like(item), recent)
         return {**self._ranked_for(after, recent), "known_item": item > 0, **self._outgoing(after, recent)}
 
     def _one_user(self, state: dict[str, tf.Tensor]) -> Record:

@@ -18,7 +18,6 @@ from tfkgrec.models.sequential import SequentialRecommender
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 KNOWLEDGE = ("memory", "item", "none")
-SCORES = ("mlp", "dot")
 SHOWN_VALUES = 5  # value entities that an explanation names for an attribute
 
 
@@ -90,9 +89,8 @@ class KSR(SequentialRecommender):
         knowledge: "memory" is KSR; "item" has e_i on the item's side and no memory; "none" has neither.
         memory: how it is read and written.
         train_items, train_knowledge: whether q; e and k are learned further. The paper fixes all three.
-        output_layers: tanh layers of the MLPs of eq 10, L_H + L_E wide.
-        score: "mlp" is eq 10; "dot" is h_t . q_i (2), of one width and without any MLP, for knowledge "none": the
-            paper's GRU, or GRU++ with pre-trained items.
+        output_layers: tanh layers of the MLPs of eq 10, L_H + L_E wide. 0 is h_t . q_i (2), of one width, for knowledge
+            "none": the paper's GRU, or GRU++ with pre-trained items.
 
     Not in the paper:
         output_dim: width of the output layers; None is L_H + L_E.
@@ -119,12 +117,11 @@ class KSR(SequentialRecommender):
         output_dim: int | None,
         item_bias: bool,
         dropout: float,
-        score: str = "mlp",  # files of before there was a choice have none
         **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
-        _check(sizes, knowledge, memory, output_layers)
-        _check_score(score, knowledge, item_dim, hidden_dim)
+        _check(sizes, knowledge, memory)
+        _check_widths(output_layers, knowledge, item_dim, hidden_dim)
         self._config = as_config(locals())
         self.num_users, self.num_items, self.num_slots, self.num_values = sizes
         self.dim, self.item_dim, self.hidden_dim, self.history_length = dim, item_dim, hidden_dim, history_length
@@ -148,9 +145,8 @@ class KSR(SequentialRecommender):
             self.memory = KnowledgeMemory(
                 self.num_slots, dim, gamma, layers, train_knowledge, gate_bias, shared, name="memory"
             )
-        layers = output_layers if score == "mlp" else 0
         self.user_mlp, self.item_mlp = (
-            [keras.layers.Dense(self.output_width, "tanh", name=f"{side}_mlp_{n}") for n in range(layers)]
+            [keras.layers.Dense(self.output_width, "tanh", name=f"{side}_mlp_{n}") for n in range(output_layers)]
             for side in ("user", "item")
         )
         # One mask for a whole sequence: a mask for every step costs five times the rest of the step under XLA on a CPU.
@@ -161,7 +157,9 @@ class KSR(SequentialRecommender):
     def from_settings(cls, sizes: KsrSizes, settings: Mapping[str, Any], **kwargs: Unpack[LayerOptions]) -> Self:
         """A model whose settings are named flat, as a config has them, without that of `relation_slots`."""
         memory = MemoryOptions(**{name: settings[name] for name in MemoryOptions._fields})
-        own = {name: value for name, value in settings.items() if name not in MemoryOptions._fields}
+        own = {name: value for name, value in settings.items() if name not in (*MemoryOptions._fields, "score")}
+        if settings.get("score") == "dot":
+            own["output_layers"] = 0
         return cls(sizes, **own, memory=memory, **kwargs)
 
     def build(self, input_shape: Shape | None = None) -> None:
@@ -319,24 +317,21 @@ class KSR(SequentialRecommender):
         return {**super().get_config(), **self._config}
 
 
-def _check(sizes: KsrSizes, knowledge: str, memory: MemoryOptions, output_layers: int) -> None:
+def _check(sizes: KsrSizes, knowledge: str, memory: MemoryOptions) -> None:
     """The constructor's arguments."""
     if knowledge not in KNOWLEDGE:
         raise ValueError(f"`knowledge` should be one of {KNOWLEDGE}. Received: {knowledge!r}")
     if memory.slot_write not in ("every", "own"):
         raise ValueError(f"`slot_write` should be 'every' or 'own'. Received: {memory.slot_write!r}")
-    if output_layers < 1:
-        raise ValueError(f"`output_layers` should be at least 1. Received: {output_layers}")
     if knowledge == "memory" and sizes.num_slots < 1:
         raise ValueError(f"`num_slots` should be at least 1 with knowledge 'memory'. Received: {sizes.num_slots}")
 
 
-def _check_score(score: str, knowledge: str, item_dim: int, hidden_dim: int) -> None:
-    if score not in SCORES:
-        raise ValueError(f"`score` should be one of {SCORES}. Received: {score!r}")
-    if score == "dot" and (knowledge != "none" or item_dim != hidden_dim):
-        found = f"knowledge {knowledge!r}, `item_dim` {item_dim}, `hidden_dim` {hidden_dim}"
-        raise ValueError(f"`score` 'dot' should come with knowledge 'none' and equal widths. Received: {found}")
+def _check_widths(output_layers: int, knowledge: str, item_dim: int, hidden_dim: int) -> None:
+    if output_layers < 1 and (output_layers < 0 or knowledge != "none" or item_dim != hidden_dim):
+        wanted = "`output_layers` should be at least 1, or 0 with knowledge 'none' and `item_dim` = `hidden_dim`"
+        found = f"{output_layers}, knowledge {knowledge!r}, `item_dim` {item_dim}, `hidden_dim` {hidden_dim}"
+        raise ValueError(f"{wanted}. Received: {found}")
 
 
 def _learned(keys: np.ndarray) -> np.ndarray:
