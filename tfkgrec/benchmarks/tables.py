@@ -8,7 +8,8 @@ from tfkgrec import registry
 from tfkgrec.benchmarks.places import dataset_of
 from tfkgrec.benchmarks.results import ResultRow
 from tfkgrec.benchmarks.variants import Variant, ablations_of, rows_of
-from tfkgrec.evaluation.metric import CTR_METRICS, LIST_METRICS, REACH_METRICS, Metric, registered_metrics
+from tfkgrec.evaluation.metric import COLD_METRICS, CTR_METRICS, LIST_METRICS, REACH_METRICS, Metric, registered_metrics
+from tfkgrec.evaluation.report import COLD_BASELINES
 from tfkgrec.evaluation.text_table import text_table
 
 BASELINES = {
@@ -17,12 +18,15 @@ BASELINES = {
     "item_knn_newest": "item-kNN, last 20 items",
     "mf": "MF",
     "bpr": "BPR-MF",
+    "attribute_popularity": "popularity of attributes",
+    "attribute_knn": "attribute-kNN",
 }
 """Titles of the baselines that metrics.json names under `floors`."""
 
 _CANDIDATES = {
     "sampled": "sampled negatives, {} users",
     "full": "all items ranked, {} users",
+    "cold": "cold items alone, {} users",
     "full_cold": "all items ranked, {} cold users",
 }
 
@@ -140,8 +144,7 @@ def _table(candidates: str, group: list[ResultRow]) -> ResultTable:
     if all(row.mean.get(f"test{within}.map") == row.mean.get(f"test{within}.mrr") for row in group):
         columns.pop("mrr", None)  # every user has one positive
     lines = list(dict.fromkeys(line for row in group for line in _published(row, candidates, columns, len(costs))))
-    for name in baselines_of(group):
-        prefix = f"floors.{name}{within}"
+    for name, prefix in _baselines(candidates, group):
         row = strongest(group, f"{prefix}.{next(iter(columns))}")
         cells = (*_cells(row, prefix, columns), *("-" for _ in costs))
         lines.append(Line(BASELINES.get(name, name), len(row.seeds), cells))
@@ -154,10 +157,20 @@ def _table(candidates: str, group: list[ResultRow]) -> ResultTable:
     return ResultTable(_title(candidates, group[0]), headings, tuple(lines))
 
 
+def _baselines(candidates: str, group: list[ResultRow]) -> list[tuple[str, str]]:
+    """Names, and what their figures in a row begin with."""
+    if candidates == "cold":  # of which those that count know nothing
+        return [(name, f"test.cold.{name}") for name in COLD_BASELINES]
+    within = f".{candidates}" if candidates else ""
+    return [(name, f"floors.{name}{within}") for name in baselines_of(group)]
+
+
 def _known_metrics(candidates: str, protocol: registry.ProtocolSpec) -> tuple[Metric, ...]:
     """The columns that a table may have."""
     if not candidates:
         return CTR_METRICS
+    if candidates == "cold":
+        return COLD_METRICS
     ours = LIST_METRICS if protocol.own_candidates else _OF_CATALOGUE
     return (*ours, *registered_metrics())
 

@@ -8,6 +8,11 @@ import numpy as np
 from tfkgrec.data.history import History, window
 
 
+def newest_share(count: np.ndarray, share: float) -> np.ndarray:
+    """How many of `count` [users] are kept, the newest: at least one where there is any, int64 [users]."""
+    return np.ceil(share * count - 1e-9).astype(np.int64).clip(np.minimum(count, 1), count)
+
+
 @dataclass(frozen=True)
 class CutHistory:
     """What the splits by time have in common.

@@ -38,6 +38,15 @@ class Draws(Protocol):
     def number_each(self, low: int, high: int) -> np.ndarray:
         """A whole number of low..high for every user, int64 [users]."""
 
+    def kept(self, user: np.ndarray, item: np.ndarray, share: float) -> np.ndarray:
+        """A share of pairs [n]: their places, ascending; a smaller share is part of a larger one."""
+
+    def some_items(self, share: float) -> np.ndarray:
+        """A share of all items: int32, ascending; a smaller share is part of a larger one."""
+
+    def among(self, items: np.ndarray) -> "Draws":
+        """The same over some items only, ascending, which it numbers 1, 2, ..."""
+
 
 def draws_of(data: Dataset | OtherData, seed: int, *purpose: int) -> Draws:
     """The draws for data of either version; the purpose is a number, or several."""
@@ -71,6 +80,16 @@ class RowDraws:
 
     def number_each(self, low: int, high: int) -> np.ndarray:
         return self.rng.integers(low, high + 1, self.num_user_rows)
+
+    def kept(self, user: np.ndarray, item: np.ndarray, share: float) -> np.ndarray:
+        return np.sort(self.rng.permutation(len(user))[: round(share * len(user))])
+
+    def some_items(self, share: float) -> np.ndarray:
+        items = np.arange(1, self.num_item_rows, dtype=np.int32)
+        return np.sort(self.rng.permutation(items)[: round(share * len(items))])
+
+    def among(self, items: np.ndarray) -> "RowDraws":
+        return RowDraws(self.rng, self.num_user_rows, len(items) + 1)
 
 
 @dataclass(frozen=True)
@@ -110,6 +129,16 @@ class KeyDraws:
 
     def number_each(self, low: int, high: int) -> np.ndarray:
         return low + (uniform(self._users("number")) * (high + 1 - low)).astype(np.int64)
+
+    def kept(self, user: np.ndarray, item: np.ndarray, share: float) -> np.ndarray:
+        return np.flatnonzero(uniform(self._pairs(user, item, "kept")) < share)
+
+    def some_items(self, share: float) -> np.ndarray:
+        chosen = uniform(mix(self.item_keys, *self.numbers, "item")) < share
+        return np.flatnonzero(chosen[1:]).astype(np.int32) + 1
+
+    def among(self, items: np.ndarray) -> "KeyDraws":
+        return KeyDraws(self.user_keys, self.item_keys[np.concatenate([[0], items])], self.numbers)
 
     @cached_property
     def _evenly(self) -> Lots:

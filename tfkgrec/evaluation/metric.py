@@ -91,6 +91,9 @@ CATALOGUE_METRICS = (
 )
 """Of the catalogue ranked beside labelled pairs."""
 
+COLD_METRICS = (Metric("auc", "AUC"), _RECALL)
+"""Among cold items."""
+
 LIST_METRICS = (
     *(Metric(f"precision@{k}", f"P@{k}") for k in (1, 5, 10)),
     _MAP,

@@ -9,9 +9,19 @@ import numpy as np
 
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.ahead import ahead
-from tfkgrec.evaluation.metric import CATALOGUE_METRICS, CTR_METRICS, LIST_METRICS, Metric, registered_metrics
+from tfkgrec.evaluation.metric import (
+    CATALOGUE_METRICS,
+    COLD_METRICS,
+    CTR_METRICS,
+    LIST_METRICS,
+    Metric,
+    registered_metrics,
+)
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.files import write_text
+
+COLD_BASELINES = ("attribute_popularity", "attribute_knn")
+"""What stands beside a model among cold items."""
 
 
 def assemble_metrics(
@@ -90,6 +100,10 @@ def report(metrics: Mapping[str, Any]) -> str:
     if "full" in metrics["test"]:
         ranked = [(name, parts["test"].get("full", {})) for name, parts in scorers]
         blocks.append(_table("test, all items ranked", (*CATALOGUE_METRICS, *registered_metrics()), ranked))
+    if "cold" in metrics["test"]:
+        cold = metrics["test"]["cold"]
+        rows = [(metrics["model"], cold), *((f"  {name}", cold[name]) for name in COLD_BASELINES if name in cold)]
+        blocks.append(_table(f"test, {cold['items']:,.0f} cold items", COLD_METRICS, rows))
     return "\n\n".join([*blocks, *ahead(metrics)])
 
 

@@ -25,6 +25,23 @@ def raw_items(data: Dataset, items: np.ndarray) -> list[str]:
     return data.items.decode(items).tolist()
 
 
+def test_a_share_of_training_is_the_newest_and_nothing_else_changes():
+    data = dataset(users=80, items=400)
+    whole = split_sequences(data, 0)
+    half, tenth = (split_sequences(data, 0, train_share=share) for share in (0.5, 0.1))
+    for user in range(data.users.size):
+        full = whole.train_history.of(user).tolist()
+        for splits, share in ((half, 0.5), (tenth, 0.1)):
+            kept = int(np.ceil(share * len(full)))
+            assert splits.train_history.of(user).tolist() == full[len(full) - kept :]
+            held = whole.model_history.of(user).tolist()[len(full) :]
+            assert splits.model_history.of(user).tolist()[kept:] == held
+    for part in ("validation", "test"):
+        for field in dataclasses.fields(whole.test):
+            expected = getattr(getattr(whole, part), field.name)
+            assert_array_equal(getattr(getattr(half, part), field.name), expected)
+
+
 def test_next_item_by_hand():
     # In the file u's items stand as i3 i1 i2 i0.
     data = timed([("u", "i3", 40), ("v", "i5", 1), ("u", "i1", 20), ("u", "i2", 21), ("u", "i0", 10), ("v", "i6", 2)])

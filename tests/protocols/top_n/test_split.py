@@ -41,6 +41,15 @@ def test_a_user_of_twenty_ratings():
     assert parts(one_user(list(range(20))), 1) == [list(range(1, 16)), [16], [17, 18, 19, 20]]
 
 
+@pytest.mark.parametrize("cold_users", [0.0, 0.5])
+def test_a_share_of_training_is_the_newest_and_nothing_else_changes(cold_users):
+    whole, half = (split_by_time(DATASET, 0, cold_users, share) for share in (1.0, 0.5))
+    for user in range(DATASET.users.size):
+        (train, *held), (kept, *held_still) = parts(whole, user), parts(half, user)
+        assert kept == train[len(train) - int(np.ceil(len(train) / 2)) :] and held_still == held
+    assert np.array_equal(whole.thinned, half.thinned) and len(half.items) < len(whole.items)
+
+
 def test_ratings_of_one_moment_stay_in_the_order_of_the_file():
     assert parts(one_user([5, 1, 1, 1, 0]), 1) == [[5, 2, 3, 4], [], [1]]
 

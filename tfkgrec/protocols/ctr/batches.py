@@ -16,6 +16,7 @@ from tfkgrec.data.history import sample_histories
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Interactions
+from tfkgrec.protocols.ctr.cold import warm_items
 from tfkgrec.protocols.ctr.settings import CtrTraining
 from tfkgrec.protocols.ctr.split import Splits
 
@@ -78,7 +79,7 @@ class TrainingBatches:
         """The items that fresh negatives are drawn from, ascending."""
         if self.negative_pool == "train_positives":
             return np.unique(self.splits.train.positives.item)
-        return np.arange(1, self.splits.num_item_rows, dtype=np.int32)
+        return warm_items(self.splits.num_item_rows, self.splits.cold)
 
     @cached_property
     def _weight(self) -> np.ndarray | None:

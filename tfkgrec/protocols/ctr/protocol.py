@@ -17,6 +17,7 @@ from tfkgrec.protocols.ctr.baselines import evaluate_baselines
 from tfkgrec.protocols.ctr.batches import TrainingBatches
 from tfkgrec.protocols.ctr.calibration import calibrate
 from tfkgrec.protocols.ctr.evaluate import evaluate_scorer
+from tfkgrec.protocols.ctr.evaluate_cold import evaluate_cold
 from tfkgrec.protocols.ctr.pool import negative_pool
 from tfkgrec.protocols.ctr.scorer import ModelScorer
 from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrSplit, CtrTraining
@@ -84,7 +85,11 @@ class CtrProtocol:
 
     def evaluate(self, model: Recommender) -> Metrics:
         scorer, evaluation = self.scorer(model).as_scorer(), self.evaluation
-        return evaluate_scorer(scorer, self.splits, evaluation.top_k, evaluation.batch_users, scores=self.test_scores)
+        found = evaluate_scorer(scorer, self.splits, evaluation.top_k, evaluation.batch_users, scores=self.test_scores)
+        if self.splits.cold is not None:
+            graph, batch_users = self.dataset.graph, evaluation.batch_users
+            found["test"]["cold"] = evaluate_cold(scorer.score_catalogue, self.splits, graph, batch_users)
+        return found
 
     def baselines(self, names: Sequence[str]) -> dict[str, Metrics]:
         extra = {"mf": self._mf()} if "mf" in names else {}

@@ -13,6 +13,8 @@ class CtrSplit(Section):
     # of a user's training positives, in training, evaluation and serving alike; mixed, of runs before the key: training
     # draws T at random, evaluation reads the newest T
     history: Literal["random", "mixed"] = "random"  # T at random
+    train_share: float = number(1.0, min=0, max=1)  # of the training pairs, what is kept; the other parts stay
+    cold_items: float = number(0.0, min=0, max=1)  # share of the items that is held out with all interactions
 
 
 @dataclass(frozen=True)

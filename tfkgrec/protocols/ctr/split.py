@@ -9,6 +9,7 @@ from tfkgrec.data.history import History
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.errors import InputError
+from tfkgrec.protocols.ctr.cold import ColdItems, choose_cold, negatives_among, warm_items
 from tfkgrec.protocols.ctr.settings import CtrSplit
 
 PARTS = ("train", "validation", "test")
@@ -25,6 +26,7 @@ class Splits:
         train, validation, test: disjoint labelled pairs (label 1 or 0).
         train_history: training positives of all users, oldest first where time is known.
         num_item_rows: rows of a table over the items, row 0 included.
+        cold: items that are in none of them, where the settings hold some out.
     """
 
     train: Interactions
@@ -32,6 +34,7 @@ class Splits:
     test: Interactions
     train_history: History
     num_item_rows: int
+    cold: ColdItems | None = None
 
     @property
     def model_history(self) -> History:
@@ -49,6 +52,9 @@ class Splits:
         if missing.any():
             whose = f"{np.count_nonzero(missing):,} users have not rated as many items as they like"
             lines.append(f"not drawn: {missing.sum():,} negatives, as {whose}")
+        if self.cold is not None:
+            liked, users = self.cold.pairs.positives, np.unique(self.cold.pairs.user)
+            lines.append(f"cold: {len(self.cold.items):,} items with {len(liked):,} positives of {len(users):,} users")
         return tuple(lines)
 
     def _missing_negatives(self) -> np.ndarray:
@@ -61,6 +67,8 @@ class Splits:
     def counts(self) -> dict[str, dict[str, int]]:
         """Part -> how many pairs, positives, users and items are in it."""
         parts = {name: getattr(self, name) for name in PARTS}
+        if self.cold is not None:
+            parts["cold"] = self.cold.pairs
         return {
             name: {"pairs": len(part), "positives": len(part.positives), **part.reach()} for name, part in parts.items()
         }
@@ -84,12 +92,14 @@ class Splits:
                 raise InputError(
                     f"{name}: user {part.user[self.train_history.lengths[part.user] == 0][0]} has no training positive"
                 )
+            if self.cold is not None and np.any(self.cold.has(part.item)):
+                raise InputError(f"{name}: item {part.item[self.cold.has(part.item)][0]} is cold, and yet in it")
             seen[name] = key
 
 
 def cut(dataset: Dataset, split: CtrSplit, seed: int) -> Splits:
     """`split_ctr`, of which no setting has a say."""
-    return split_ctr(dataset, seed)
+    return split_ctr(dataset, seed, split.train_share, split.cold_items)
 
 
 def check_labels(dataset: Dataset, splits: Splits) -> None:
@@ -107,28 +117,46 @@ def check_labels(dataset: Dataset, splits: Splits) -> None:
             raise InputError(f"{dataset.name}: expected positives and negatives in the {part} split, {found}")
 
 
-def split_ctr(dataset: Dataset, seed: int) -> Splits:
+def split_ctr(dataset: Dataset, seed: int, train_share: float = 1.0, cold_items: float = 0.0) -> Splits:
     """Split a dataset for click-through prediction.
 
     As many negatives as positives for every user, uniform without replacement over the items the user has not rated
     (rated below the threshold counts as rated); all pairs dealt out 60 / 20 / 20, or 75 / 25 where those to test on
     are given; users without a training positive
     dropped from all three parts.
+
+    Args:
+        train_share: of the training pairs, what is kept; drawn when all else has been, so that validation and test hold
+            the same pairs for every share, those of users dropped aside.
+        cold_items: share of the items that is held out first, with all interactions (`cold.py`).
+
+    Reading: DINK's figure 3 varies "the proportion of the training set to increase the proportion of new users".
     """
-    draws = draws_of(dataset, seed, 1)
-    rated, rows = dataset.interactions, dataset.items.size
-    positives = rated.positives
-    counts = np.bincount(positives.user, minlength=dataset.users.size)
-    user, item = draws.negatives(counts, np.sort(pair_keys(rated.user, rated.item, rows)))
-    pairs = positives.with_negatives(user, item)
-    parts = _parts(pairs, draws)
-    train = parts[0]
+    cold, draws, rows = choose_cold(dataset, cold_items, seed), draws_of(dataset, seed, 1), dataset.items.size
+    pairs = _labelled(dataset, draws, cold)
+    train, *held = _parts(pairs, draws)
+    if train_share < 1:
+        train = train.take(draws_of(dataset, seed, 1, 1).kept(train.user, train.item, train_share))
     in_train = np.zeros(dataset.users.size, bool)
     in_train[train.positives.user] = True
-    train, validation, test = (part.take(in_train[part.user]) for part in parts)
-    splits = Splits(train, validation, test, user_histories(train.positives, dataset.users.size, draws), rows)
+    train, validation, test = (part.take(in_train[part.user]) for part in (train, *held))
+    if cold is not None:
+        cold = ColdItems(cold.items, cold.pairs.take(in_train[cold.pairs.user]))
+    splits = Splits(train, validation, test, user_histories(train.positives, dataset.users.size, draws), rows, cold)
     splits.validate()
     return splits
+
+
+def _labelled(dataset: Dataset, draws: Draws, cold: ColdItems | None) -> Interactions:
+    """The positives, and of every user as many negatives, cold items aside."""
+    rated = dataset.interactions
+    positives = rated.positives if cold is None else rated.positives.take(~cold.has(rated.positives.item))
+    counts = np.bincount(positives.user, minlength=dataset.users.size)
+    if cold is None:
+        drawn = draws.negatives(counts, np.sort(pair_keys(rated.user, rated.item, dataset.items.size)))
+    else:
+        drawn = negatives_among(warm_items(dataset.items.size, cold), counts, rated, draws)
+    return positives.with_negatives(*drawn)
 
 
 def _parts(pairs: Interactions, draws: Draws) -> list[Interactions]:

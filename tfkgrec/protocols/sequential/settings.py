@@ -11,6 +11,7 @@ class SequentialSplit(Section):
     """What is held out of every user's sequence."""
 
     next: Literal["item", "session"] = "item"  # the last item, or all of the last session, a session being a day
+    train_share: float = number(1.0, min=0, max=1)  # of every user's training items, the newest that are kept
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Sequential: every user's interactions in time order, the last item or day held out."""
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from tfkgrec.data.cut_history import CutHistory
+from tfkgrec.data.cut_history import CutHistory, newest_share
 from tfkgrec.data.draws import Draws, draws_of
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Dataset
@@ -104,7 +105,7 @@ class SequenceSplits(CutHistory):
 
 def cut(dataset: Dataset, split: SequentialSplit, seed: int) -> SequenceSplits:
     """`split_sequences` as the settings say."""
-    return split_sequences(dataset, seed, split.next)
+    return split_sequences(dataset, seed, split.next, split.train_share)
 
 
 def check_learned(dataset: Dataset, splits: SequenceSplits, predict_first: bool) -> None:
@@ -114,7 +115,7 @@ def check_learned(dataset: Dataset, splits: SequenceSplits, predict_first: bool)
         raise InputError(f"{dataset.name}: {wanted}, found none among {dataset.users.size - 1:,}")
 
 
-def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> SequenceSplits:
+def split_sequences(dataset: Dataset, seed: int, next: str = "item", train_share: float = 1.0) -> SequenceSplits:
     """Split a dataset for sequential recommendation: the last item (or day) is test, the one before it validation.
 
     Interactions are sorted by time, and those of one moment stay in the order of the dataset's rows (a stable sort): on
@@ -122,6 +123,10 @@ def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> Sequence
     Users with fewer than three items (sessions) are trained on, and not asked.
 
     Reading: a session is asked for as a whole: its items are ranked together among 100 negatives of the user.
+
+    Reading: of "20%, 40%, 60% and 80% from the complete training data" (KSR, figure 3) every user keeps the newest
+    share, rounded up, so that what is left is a sequence without holes and validation and test are the same for every
+    share, negatives included.
 
     Raises:
         InputError: no timestamps, or nobody with enough to hold out.
@@ -155,7 +160,19 @@ def split_sequences(dataset: Dataset, seed: int, next: str = "item") -> Sequence
     }
     splits = SequenceSplits(item, offsets, train_end, validation_end, **parts, num_item_rows=rows, next=next)
     splits.validate()
-    return splits
+    return splits if train_share == 1 else _with_newest(splits, train_share)
+
+
+def _with_newest(splits: SequenceSplits, share: float) -> SequenceSplits:
+    """The same with the newest share of every user's training items."""
+    count = splits.train_end - splits.offsets[:-1]
+    lost = count - newest_share(count, share)
+    place = np.arange(len(splits.items)) - np.repeat(splits.offsets[:-1], np.diff(splits.offsets))
+    item = splits.items[place >= np.repeat(lost, np.diff(splits.offsets))]
+    gone = np.cumsum(lost)  # with every user's, and those of the users before
+    offsets = splits.offsets - np.concatenate([[0], gone])
+    ends = {"train_end": splits.train_end - gone, "validation_end": splits.validation_end - gone}
+    return dataclasses.replace(splits, items=item, offsets=offsets, **ends)
 
 
 def _ends(user: np.ndarray, session: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ class TopNSplit(Section):
     """How the ratings are shared out."""
 
     cold_users: float = number(0.0, min=0, max=1)  # share of users left with 1 to 4 training ratings
+    train_share: float = number(1.0, min=0, max=1)  # of every user's training ratings, the newest that are kept
 
 
 @dataclass(frozen=True)

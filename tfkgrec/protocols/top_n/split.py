@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfkgrec.data.cut_history import CutHistory
+from tfkgrec.data.cut_history import CutHistory, newest_share
 from tfkgrec.data.draws import draws_of
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.errors import InputError
@@ -71,7 +71,7 @@ class TimeSplits(CutHistory):
 
 def cut(dataset: Dataset, split: TopNSplit, seed: int) -> TimeSplits:
     """`split_by_time` as the settings say."""
-    return split_by_time(dataset, seed, split.cold_users)
+    return split_by_time(dataset, seed, split.cold_users, split.train_share)
 
 
 def check_asked(dataset: Dataset, splits: TimeSplits) -> None:
@@ -87,7 +87,7 @@ def check_asked(dataset: Dataset, splits: TimeSplits) -> None:
         raise InputError(f"{dataset.name}: {wanted}, {found}")
 
 
-def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeSplits:
+def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0, train_share: float = 1.0) -> TimeSplits:
     """Split by time: of every user the first 80% (rounded down, at least one) train, the rest tests.
 
     Ratings of one moment stay in the order of the dataset's rows (a stable sort). The last 10% of the training part,
@@ -98,6 +98,8 @@ def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeS
 
     Args:
         cold_users: share of users, drawn by the seed, who keep only their newest 1 to 4 training ratings.
+        train_share: of every user's ratings before validation, what is kept of the newest, rounded up; validation and
+            test are the same for every share.
 
     Raises:
         InputError: no timestamps, or nothing to hold out.
@@ -119,11 +121,12 @@ def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0) -> TimeS
     thinned = np.zeros(users, bool)
     thinned[draws.some_of(np.flatnonzero(counts), cold_users)] = True
     left = np.where(thinned, np.minimum(draws.number_each(*THINNED_TO), learned), learned)
+    chooses = np.where(left < LEAST_TO_VALIDATE, 0, np.maximum(1, np.floor(VALIDATION_SHARE * left + 1e-9)))
+    chooses = chooses.astype(np.int64)
+    left = newest_share(left - chooses, train_share) + chooses
     place = np.arange(len(user)) - np.repeat(np.cumsum(counts) - counts, counts)
     item = item[place >= (learned - left)[user]]
     counts = counts - learned + left
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     validation_end = offsets[:-1] + left
-    chooses = np.maximum(1, np.floor(VALIDATION_SHARE * left + 1e-9)).astype(np.int64)
-    train_end = validation_end - np.where(left < LEAST_TO_VALIDATE, 0, chooses)
-    return TimeSplits(item, offsets, train_end, validation_end, thinned, dataset.items.size)
+    return TimeSplits(item, offsets, validation_end - chooses, validation_end, thinned, dataset.items.size)
