@@ -37,11 +37,18 @@ def pages(root: Path) -> dict[Path, dict[str, str]]:
 
 
 def models() -> str:
-    """What each is made of and what its explanation tells; baselines last."""
-    rows = []
-    for spec in _our_models():
-        title = f"**{_linked(spec.title, spec.citation)}**" + (" (baseline)" if spec.baseline else "")
-        rows.append((title, spec.summary, ", ".join(spec.protocols), spec.explains))
+    """What each is made of and what its explanation tells; all baselines in one line, the last."""
+    rows = [
+        (f"**{_linked(spec.title, spec.citation)}**", spec.summary, ", ".join(spec.protocols), spec.explains)
+        for spec in _our_models()
+        if not spec.baseline
+    ]
+    beside = [spec for spec in _our_models() if spec.baseline]
+    if beside:
+        made = "; ".join(f"**{_linked(spec.title, spec.citation)}**: {spec.summary}" for spec in beside)
+        known = ", ".join(sorted({name for spec in beside for name in spec.protocols}))
+        told = "; ".join(f"{spec.title}: {spec.explains}" for spec in beside if spec.explain_text)
+        rows.append(("baselines", made, known, told))
     return _table(("model", "made of", "protocol", "`explain` says"), rows)
 
 

@@ -70,9 +70,9 @@ class LightGCN(Recommender):
     Nodes are users, items and the entities that facts join to items; an edge weighs 1 between a user and an item that
     the user likes in training, `fact_weight` between an item and an entity.
 
-    1. x_0 = e,  x_k = D^-1/2 W D^-1/2 x_{k-1}  (eqs. 3, 7, 8)                               [N, d]
-    2. z = (x_0 + ... + x_L) / (L + 1)          (eqs. 4, 11 with alpha_k = 1 / (L + 1))     [N, d]
-    3. logit = <z_u, z_i> + b_i + b             (eq. 5)                                     [G, M]
+    1. x_0 = e,  x_k = D^-1/2 W D^-1/2 x_{k-1}  (eqs. 3, 7)                                  [N, d]
+    2. z = (x_0 + ... + x_L) / (L + 1)          (eqs. 4, 8 with alpha_k = 1 / (L + 1))       [N, d]
+    3. logit = <z_u, z_i> + b_i + b             (eq. 5)                                      [G, M]
 
     In a step of training the graph is without the pairs of the batch that are edges: their weight and their share of
     the degrees are gone ("Leave the target out, without a trace"). Otherwise it is whole.
