@@ -105,7 +105,7 @@ def _quality(options: argparse.Namespace) -> None:
     if options.dry_run:
         return
     with quiet_import():
-        from tfkgrec.benchmarks import quality, tables
+        from tfkgrec.benchmarks import comparison, quality, tables
     try:
         _run(options, [run for run in runs if not run.done], places)
     finally:
@@ -113,6 +113,7 @@ def _quality(options: argparse.Namespace) -> None:
         for one in asked:
             done = [seed for seed in seeds if is_measured(places.run(*one, seed))]
             rows += [quality.collected(*one, done, places)] if done else []
+        rows = comparison.with_comparisons(tables.in_order(rows), tables.headline, places.run_of)
         print(tables.as_text(tables.tables(rows)))
         if options.json is not None:
             _merge(rows, options.json)

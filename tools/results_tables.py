@@ -14,6 +14,7 @@ from pathlib import Path
 import marks
 from tfkgrec import registry
 from tfkgrec.benchmark import BASELINE
+from tfkgrec.benchmarks.comparison import with_comparisons
 from tfkgrec.benchmarks.places import Places, configs_of
 from tfkgrec.benchmarks.results import ResultRow, Results, device, results_file
 from tfkgrec.benchmarks.tables import (
@@ -22,6 +23,8 @@ from tfkgrec.benchmarks.tables import (
     ResultTable,
     baselines_of,
     cell,
+    headline,
+    in_order,
     protocol_of,
     settings_of,
     split_title,
@@ -45,6 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     places = Places(options.root / "configs", options.runs)
     found = {name: collect(name, options.seeds, places) for name in models(places.configs)}
+    rows = [row for results in found.values() for row in results.rows]
+    compared = with_comparisons(in_order(rows), headline, places.run_of)
+    rows = compared + [row for row in rows if row.key not in {one.key for one in compared}]
+    found = {name: results.taken_from(rows) for name, results in found.items()}
     rows = [row for results in found.values() for row in results.rows]
     marks.write(pages(options.root, rows), "results_tables")
     for name, results in found.items():

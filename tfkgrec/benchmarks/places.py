@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfkgrec import registry
-from tfkgrec.benchmarks.variants import Variant
+from tfkgrec.benchmarks.results import ResultRow
+from tfkgrec.benchmarks.variants import Variant, row_named
 from tfkgrec.errors import InputError
 from tfkgrec.training.run_directory import RunDirectory
 
@@ -30,6 +31,10 @@ class Places:
     def run(self, model: str, dataset: str, variant: Variant, seed: int) -> RunDirectory:
         """The run of one seed."""
         return RunDirectory(self.runs / f"{model}-{dataset}-{variant.folder}" / f"seed-{seed}")
+
+    def run_of(self, row: ResultRow, seed: int) -> RunDirectory:
+        """The run of one seed of a row that was measured."""
+        return self.run(row.model, row.dataset, row_named(row.model, row.variant), seed)
 
     @property
     def shared(self) -> Path:

@@ -5,7 +5,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tfkgrec.errors import InputError
@@ -23,6 +23,7 @@ class ResultRow:
         commits: of the code that trained them, seed by seed; None where nobody noted it.
         mean, std: over the seeds, by dotted name ("test.auc", "floors.popularity.auc"); no std of a single seed.
         test_by_seed: test figures of every seed, the baselines' too, for paired comparisons of rows.
+        compared: with the row above it in its table, as `comparison.Comparison.to_json` has it; empty: with none.
         published: the figures that the config carries, and whose they are ("of").
     """
 
@@ -36,6 +37,7 @@ class ResultRow:
     mean: Mapping[str, float]
     std: Mapping[str, float | None]
     test_by_seed: Mapping[str, tuple[float, ...]]
+    compared: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -100,6 +102,11 @@ class Results:
                 rows[row.key] = row
         return Results(on if len(kept) < len(new) else self.device, tuple(rows.values())), kept
 
+    def taken_from(self, rows: Sequence[ResultRow]) -> "Results":
+        """The same rows in the same order, as they stand in `rows`."""
+        known = {row.key: row for row in rows}
+        return Results(self.device, tuple(known[row.key] for row in self.rows))
+
     def write(self, file: Path) -> None:
         """Into a file, in one piece."""
         write_text(file, self.to_json())
@@ -107,8 +114,15 @@ class Results:
 
 def as_json(rows: Sequence[ResultRow] | Sequence[Mapping[str, object]], on: str) -> str:
     """Rows of any of the benchmarks, and the machine."""
-    plain = [dataclasses.asdict(row) if isinstance(row, ResultRow) else row for row in rows]
+    plain = [_plain(row) if isinstance(row, ResultRow) else row for row in rows]
     return json.dumps({"device": on, "rows": plain}, indent=1)
+
+
+def _plain(row: ResultRow) -> dict[str, object]:
+    fields = dataclasses.asdict(row)
+    if not fields["compared"]:
+        del fields["compared"]
+    return fields
 
 
 def device() -> str:

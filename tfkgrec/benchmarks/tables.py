@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tfkgrec import registry
+from tfkgrec.benchmarks.comparison import Measured, compare, measured
 from tfkgrec.benchmarks.places import dataset_of
 from tfkgrec.benchmarks.results import ResultRow
-from tfkgrec.benchmarks.variants import Variant, ablations_of, rows_of
+from tfkgrec.benchmarks.variants import Variant, ablations_of, row_named
 from tfkgrec.evaluation.metric import COLD_METRICS, CTR_METRICS, LIST_METRICS, REACH_METRICS, Metric, registered_metrics
 from tfkgrec.evaluation.report import COLD_BASELINES
 from tfkgrec.evaluation.text_table import text_table
@@ -79,11 +80,26 @@ class ResultTable:
 
 def tables(rows: Iterable[ResultRow]) -> list[ResultTable]:
     """A table for every protocol, dataset and set of candidates, in the order of the rows."""
+    return [_table(candidates, group) for candidates, group in _groups(rows)]
+
+
+def in_order(rows: Iterable[ResultRow]) -> list[list[ResultRow]]:
+    """The rows of every dataset's first table as they stand in it: neighbours are compared with each other."""
+    return [group for candidates, group in _groups(rows) if candidates == protocol_of(group[0]).own_candidates]
+
+
+def headline(row: ResultRow) -> str:
+    """The name in metrics.json of the figure that its protocol tells first."""
+    return next(iter(protocol_of(row).headline.values()))
+
+
+def _groups(rows: Iterable[ResultRow]) -> list[tuple[str, list[ResultRow]]]:
+    """Candidates, and the rows of a table in its order."""
     groups: dict[tuple[str, str, str], list[ResultRow]] = {}
     for row in rows:
         for candidates in _candidates(row):
             groups.setdefault((protocol_of(row).name, row.dataset, candidates), []).append(row)
-    return [_table(candidates, group) for (_, _, candidates), group in groups.items()]
+    return [(candidates, sorted(group, key=_section)) for (_, _, candidates), group in groups.items()]
 
 
 def as_text(found: Sequence[ResultTable]) -> str:
@@ -102,7 +118,7 @@ def protocol_of(row: ResultRow) -> registry.ProtocolSpec:
 
 def settings_of(row: ResultRow) -> Variant:
     """Its variant; one that is no more has no settings."""
-    return rows_of(row.model).get(row.variant, Variant(row.variant, row.variant))
+    return row_named(row.model, row.variant)
 
 
 def dataset_title(name: str) -> str:
@@ -137,24 +153,37 @@ def _candidates(row: ResultRow) -> list[str]:
 
 def _table(candidates: str, group: list[ResultRow]) -> ResultTable:
     within = f".{candidates}" if candidates else ""
-    known = _known_metrics(candidates, protocol_of(group[0]))
-    columns = {one.key: one for one in known if any(f"test{within}.{one.key}" in row.mean for row in group)}
+    metrics = _known_metrics(candidates, protocol_of(group[0]))
+    columns = {one.key: one for one in metrics if any(f"test{within}.{one.key}" in row.mean for row in group)}
     own = candidates == protocol_of(group[0]).own_candidates
     costs = [one for one in COSTS if own and any(one.name in row.mean for row in group)]
     if all(row.mean.get(f"test{within}.map") == row.mean.get(f"test{within}.mrr") for row in group):
         columns.pop("mrr", None)  # every user has one positive
-    lines = list(dict.fromkeys(line for row in group for line in _published(row, candidates, columns, len(costs))))
+    lines: list[Line] = []
+    kept: list[Measured | None] = []
     for name, prefix in _baselines(candidates, group):
         row = strongest(group, f"{prefix}.{next(iter(columns))}")
         cells = (*_cells(row, prefix, columns), *("-" for _ in costs))
         lines.append(Line(BASELINES.get(name, name), len(row.seeds), cells))
-    for row in sorted(group, key=_section):
+        kept.append(measured(row, headline(row).replace("test.", f"floors.{name}.", 1), ("floors", name)))
+    for row in group:
         settings = settings_of(row)
         name = f"{registry.model(row.model).title}, {settings.label}"
         cells = (*_cells(row, f"test{within}", columns), *(_cost(row, one) for one in costs))
         lines.append(Line(name, len(row.seeds), cells, settings.is_default))
-    headings = (*(metric.heading for metric in columns.values()), *(one.title for one in costs))
-    return ResultTable(_title(candidates, group[0]), headings, tuple(lines))
+        kept.append(measured(row, headline(row)))
+    headings = [*(metric.heading for metric in columns.values()), *(one.title for one in costs)]
+    if own:
+        known = [*({} for _ in lines[: -len(group)]), *(row.compared for row in group)]
+        gaps = [compare(below, above, found) for below, above, found in zip(kept, [None, *kept], known, strict=False)]
+        if any(gaps):
+            lines = [
+                line._replace(cells=(*line.cells, gap.text() if gap else "-"))
+                for line, gap in zip(lines, gaps, strict=True)
+            ]
+            headings.append("to the row above")
+    others = [line for row in group for line in _published(row, candidates, columns, len(headings) - len(columns))]
+    return ResultTable(_title(candidates, group[0]), tuple(headings), (*dict.fromkeys(others), *lines))
 
 
 def _baselines(candidates: str, group: list[ResultRow]) -> list[tuple[str, str]]:

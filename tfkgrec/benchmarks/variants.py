@@ -78,6 +78,11 @@ def rows_of(model: str) -> dict[str, Variant]:
     return variants_of(model) | ablations_of(model)
 
 
+def row_named(model: str, name: str) -> Variant:
+    """The row called `name`; one that is no more has no settings."""
+    return rows_of(model).get(name, Variant(name, name))
+
+
 def variant(model: str, name: str) -> Variant:
     """The row called `name`.
 
