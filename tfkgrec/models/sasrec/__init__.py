@@ -25,10 +25,10 @@ SPEC = ModelSpec(
             "num_negatives": 256,
             "predict_first": True,  # what unknown users are shown
             "epochs": 40,
-            "patience": 5,
-            "batch_size": 3200,
-            "learning_rate": 2e-3,
-            "learning_rate_decay": 0.9,
+            "patience": 6,
+            "batch_size": 640,  # of larger ones it wants many more epochs
+            "learning_rate": 1e-3,
+            "learning_rate_decay": 0.95,
         },
     },
 )
