@@ -31,9 +31,11 @@ REQUIRES = [
 ]
 RDF = ["rdflib>=7"]  # triples as N-Triples and Turtle
 SQL = ["sqlalchemy>=2"]  # queries on any database; its driver beside it
+PLOTS = ["matplotlib>=3.9"]  # pictures of sweeps: error bars into a PNG, without a display
 DEV = [
     *RDF,
     *SQL,
+    *PLOTS,
     "polars>=1.20",  # tests: frames of another library than pandas
     "pytest>=8",
     "hypothesis>=6.100",  # properties of reading and splitting, over generated files
@@ -66,6 +68,7 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],  # 2.8 GB of CUDA wheels
         "rdf": RDF,
         "sql": SQL,
+        "plots": PLOTS,
         "dev": DEV,
     },
     entry_points={"console_scripts": ["tfkgrec = tfkgrec.cli:main"]},

@@ -30,6 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         _tell(*serving.main(argv[1:]))
         return 0
+    if argv[:1] == ["sweep"]:
+        from tfkgrec.benchmarks import sweep
+
+        return sweep.main(argv[1:])
     if argv[:1] == ["tables"]:
         raise InputError("benchmark tables: expected python tools/results_tables.py of the repository, which does this")
     parser = _parser()
@@ -47,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tfkgrec benchmark",
         description="Measure quality or speed. `benchmark quality` alone measures all that there are configs for.",
-        epilog="`benchmark serving` has arguments of its own: see its --help.",
+        epilog="`benchmark sweep` and `benchmark serving` have arguments of their own: see their --help.",
     )
     parser.add_argument("what", choices=("quality", "speed"))
     parser.add_argument(
