@@ -187,6 +187,14 @@ def test_without_arguments_it_is_the_whole_matrix(places, capsys):
     assert sorted(whole) == sorted(named + less)
 
 
+@pytest.mark.skipif(not CONFIGS.exists(), reason="configs/ is not part of an installed package")
+def test_ksrs_sessions_are_measured_with_the_papers_settings_too(tmp_path, capsys):
+    asked = ["--models", "ksr", "--datasets", "ml-1m-session", "--seeds", "1", "--dry-run"]
+    assert run_main(main, ["quality", *asked, "--configs", str(CONFIGS), "--runs", str(tmp_path)]) == 0
+    rows = re.findall(r"^  (.+)-seed-1", capsys.readouterr().out, re.M)
+    assert sorted(rows) == ["ksr-ml-1m-session-paper", "ksr-ml-1m-session-tuned"]
+
+
 def test_help_names_every_model_but_the_baseline(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["--help"])
