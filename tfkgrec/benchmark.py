@@ -110,6 +110,7 @@ def _quality(options: argparse.Namespace) -> None:
         return
     with quiet_import():
         from tfkgrec.benchmarks import comparison, quality, tables
+        from tfkgrec.runs import test_reads
     try:
         _run(options, [run for run in runs if not run.done], places)
     finally:
@@ -119,6 +120,8 @@ def _quality(options: argparse.Namespace) -> None:
             rows += [quality.collected(*one, done, places)] if done else []
         rows = comparison.with_comparisons(tables.in_order(rows), tables.headline, places.run_of)
         print(tables.as_text(tables.tables(rows)))
+        for line in test_reads.told(test_reads.count_reads(test_reads.runs_below(places.runs))):
+            print(f"\ntest splits read, {line}")
         if options.json is not None:
             _merge(rows, options.json)
 

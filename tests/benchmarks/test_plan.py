@@ -43,11 +43,26 @@ def test_what_is_left_is_told():
     assert "nobody knows" in told([_run(1, None)], 1)
 
 
-def test_the_bar_says_what_is_done_and_what_is_on(capsys):
+def test_the_bar_learns_from_what_is_done(monkeypatch):
+    clock = iter([0.0, 180.0, 180.0, 260.0])
+    monkeypatch.setattr("tfkgrec.benchmarks.progress_bar.time.monotonic", lambda: next(clock))
+    bar = RunsBar([_run(1, 60), _run(2, 60), _run(3, 60)])
+    bar.begin("dink-lastfm-tuned-seed-1")
+    bar.end("dink-lastfm-tuned-seed-1", "180 s")  # three times what was planned
+    assert bar.text().endswith("1/3 done, 2 left, about 6 min")
+    unplanned = RunsBar([_run(1, None), _run(2, None), _run(3, None)])
+    unplanned.begin("dink-lastfm-tuned-seed-1")
+    unplanned.end("dink-lastfm-tuned-seed-1", "80 s")
+    assert unplanned.text().endswith("1/3 done, 2 left, about 3 min")
+
+
+def test_the_bar_says_what_is_done_and_what_is_on(capsys, monkeypatch):
+    clock = iter([0.0, 61.0])
+    monkeypatch.setattr("tfkgrec.benchmarks.progress_bar.time.monotonic", lambda: next(clock))
     bar = RunsBar([_run(1, 60), _run(2, 60)])
     bar.begin("dink-lastfm-tuned-seed-1")
     bar.end("dink-lastfm-tuned-seed-1", "61 s")
     assert capsys.readouterr().out.splitlines() == [
         "[....................] 0/2 done, 2 left, about 2 min; begins: dink-lastfm-tuned-seed-1",
-        "[==========..........] 1/2 done, 1 left, about 60 s; dink-lastfm-tuned-seed-1: 61 s",
+        "[==========..........] 1/2 done, 1 left, about 61 s; dink-lastfm-tuned-seed-1: 61 s",
     ]

@@ -57,6 +57,7 @@ def test_mean_and_deviation_over_the_seeds(places, capsys):
     environments = sorted((places / "runs").glob("*/seed-*/environment.json"))
     assert row["commits"] == [json.loads(file.read_text())["git_commit"] for file in environments]
     printed = capsys.readouterr().out
+    assert printed.endswith("test splits read, synthetic: seed 3 1 times, seed 4 1 times\n")
     assert "published" in printed and "popularity" in printed and f"{row['mean']['test.auc']:.4f} +- " in printed
 
 

@@ -19,6 +19,13 @@ def test_every_look_is_a_row_and_looks_of_all_runs_are_counted(tmp_path):
     counted = count_reads([one, other])
     assert sorted(counted.values()) == [1, 3]
     assert {seed for _, _, seed in counted} == {"1", "2"} and len({split for _, split, _ in counted}) == 2
+    assert books.told(counted) == ["lastfm: seed 1 3 times, seed 2 1 times"]
+    note_test_read(other, "lastfm", small.splits(items=30), 1)
+    note_test_read(other, "book-crossing", small.splits(), 0)
+    assert books.told(count_reads(books.runs_below(tmp_path))) == [
+        "book-crossing: seed 0 1 times",
+        "lastfm: seed 1 4 times (of 2 splits), seed 2 1 times",
+    ]
 
 
 def test_scores_are_kept_in_32_bits(tmp_path):

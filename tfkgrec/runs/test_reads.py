@@ -48,6 +48,27 @@ def test_reads(run: RunDirectory) -> list[Mapping[str, str]]:
         return list(csv.DictReader(file))
 
 
+def told(counts: Counter[tuple[str, str, str]]) -> list[str]:
+    """A line for every dataset: "lastfm: seed 1 12 times, seed 2 3 times"; a seed that cuts several splits says so."""
+    lines = []
+    for dataset in sorted({dataset for dataset, _, _ in counts}):
+        by_seed: dict[int, list[int]] = {}
+        for (name, _, seed), times in counts.items():
+            if name == dataset:
+                by_seed.setdefault(int(seed), []).append(times)
+        said = [
+            f"seed {seed} {sum(times)} times{f' (of {len(times)} splits)' if len(times) > 1 else ''}"
+            for seed, times in sorted(by_seed.items())
+        ]
+        lines.append(f"{dataset}: {', '.join(said)}")
+    return lines
+
+
+def runs_below(folder: Path) -> list[RunDirectory]:
+    """All runs that keep books in a folder or below it."""
+    return [RunDirectory(file.parent) for file in sorted(folder.rglob("test_reads.csv"))]
+
+
 def count_reads(runs: Iterable[RunDirectory]) -> Counter[tuple[str, str, str]]:
     """(dataset, split, seed) -> how often these runs read it."""
     return Counter((row["dataset"], row["split"], row["seed"]) for run in runs for row in test_reads(run))
