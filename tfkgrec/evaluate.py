@@ -74,7 +74,7 @@ def _on_its_own(config: "Config", run: "RunDirectory", model: "Recommender") -> 
     check_same_data(run, prepared.dataset, prepared.splits)
     note_test_read(run, config.data.dataset, prepared.splits, config.training.seed)
     metrics = evaluate_run(config, prepared, model, timing)
-    write_test_scores(run, prepared.protocol.test_scores)
+    write_test_scores(run, getattr(prepared.protocol, "test_scores", {}))
     return metrics
 
 

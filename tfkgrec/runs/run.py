@@ -121,7 +121,7 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     write_model(run.model, model, model.save)
     note_test_read(run, config.data.dataset, splits, config.training.seed)
     metrics = evaluate_run(config, prepared, model, fitted.timing, cache, lambda own: write_metrics(run.metrics, own))
-    write_test_scores(run, prepared.protocol.test_scores)
+    write_test_scores(run, getattr(prepared.protocol, "test_scores", {}))
     metrics["timing"]["run_seconds"] = time.perf_counter() - started
     write_metrics(run.metrics, metrics)
     print(report(metrics))

@@ -77,7 +77,10 @@ class TrainingProtocol(Protocol):
 
     @property
     def test_scores(self) -> Mapping[str, np.ndarray]:
-        """What `evaluate` judged test by last, user by user or pair by pair: the arrays of test_scores.npz."""
+        """What `evaluate` judged test by last, user by user or pair by pair: the arrays of test_scores.npz.
+
+        A protocol of another package may go without; its runs are then compared over seeds alone.
+        """
 
     def task(self, model: Recommender) -> keras.Model:
         """The loss around a model: a TFRS model with the attribute `recommender`."""
