@@ -127,21 +127,17 @@ def _quality(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace, left: Sequence[PlannedRun], places: Places) -> None:
-    """One after the other in this process, or side by side, each in a process of its own."""
+    """Each in a process of its own, whose memory is then the run's; one alone in this process, where it is seen."""
     from tfkgrec.benchmarks import quality
-    from tfkgrec.benchmarks.parallel_jobs import run_here, run_jobs
+    from tfkgrec.benchmarks.parallel_jobs import run_jobs
     from tfkgrec.benchmarks.progress_bar import RunsBar
 
-    bar = RunsBar(left, options.workers, quiet=options.workers > 1)
-    if options.workers > 1:
-        run_jobs([_job(options, run) for run in left], options.workers, bar)
-        return
-
-    def work(run: PlannedRun) -> None:
+    if len(left) == 1 and options.workers == 1:
+        (run,) = left
         config = quality.config_of(run.model, run.dataset, run.variant, run.seed, places, options.overrides)
         quality.train(config, run.run, places.shared)
-
-    run_here([(run.name, lambda run=run: work(run)) for run in left], bar)  # type: ignore[misc]
+    elif left:
+        run_jobs([_job(options, run) for run in left], options.workers, RunsBar(left, options.workers))
 
 
 def _job(options: argparse.Namespace, run: PlannedRun) -> Job:

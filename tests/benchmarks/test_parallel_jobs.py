@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tfkgrec.benchmarks.parallel_jobs import Job, run_here, run_jobs
+from tfkgrec.benchmarks.parallel_jobs import Job, run_jobs
 from tfkgrec.errors import InputError
 
 
@@ -48,13 +48,3 @@ def test_a_failure_is_told_and_the_others_are_run(tmp_path):
     assert [job.log.read_text() for job in good] == ["first\n", "last\n"]
     assert len(told.lines) == 6 and told.lines[2] == "begins: bad"
     assert told.lines[3].startswith("bad: failed (1), see ")
-
-
-def test_in_this_process_too(tmp_path):
-    def fail() -> None:
-        raise InputError("no such column")
-
-    told, done = Told(), []
-    with pytest.raises(InputError, match="1 of 2 runs failed; bad: no such column"):
-        run_here([("bad", fail), ("good", lambda: done.append(1))], told)
-    assert done == [1] and told.lines[:3] == ["begins: bad", "bad: failed, no such column", "begins: good"]

@@ -95,7 +95,9 @@ def test_a_run_that_fails_stops_none_of_the_others(places, capsys):
     in_the_way.mkdir(parents=True)
     assert run_main(main, ["quality", "--datasets", "synthetic", *asked, *folders]) == 2
     found = capsys.readouterr()
-    assert "error: 1 of 2 runs failed; dink-synthetic-tuned-fresh-seed-1: " in found.err
+    assert (
+        "error: 1 of 2 runs failed; the first, " in found.err and "expected a new or empty run directory" in found.err
+    )
     assert re.search(r"^DINK, tuned, fresh negatives +1 ", found.out, re.M)  # the second seed
 
 

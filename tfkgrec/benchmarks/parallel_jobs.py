@@ -3,7 +3,7 @@
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,27 +58,6 @@ def run_jobs(jobs: Sequence[Job], workers: int, watcher: Watcher) -> None:
     if failed:
         last = failed[0].log.read_text(errors="replace").strip().rpartition("\n")[2]
         raise InputError(f"{len(failed)} of {len(jobs)} runs failed; the first, {failed[0].log}, ends: {last}")
-
-
-def run_here(jobs: Sequence[tuple[str, Callable[[], object]]], watcher: Watcher) -> None:
-    """Call (name, work) one after the other in this process; one that cannot be done does not stop the others.
-
-    Raises:
-        InputError: some failed; the first one's name and its line. The others were run all the same.
-    """
-    failed: list[str] = []
-    for name, work in jobs:
-        watcher.begin(name)
-        started = time.monotonic()
-        try:
-            work()
-        except InputError as error:
-            failed.append(f"{name}: {error}")
-            watcher.end(name, f"failed, {error}")
-        else:
-            watcher.end(name, f"{time.monotonic() - started:.0f} s")
-    if failed:
-        raise InputError(failed[0] if len(jobs) == 1 else f"{len(failed)} of {len(jobs)} runs failed; {failed[0]}")
 
 
 def _run(job: Job) -> tuple[int, float]:

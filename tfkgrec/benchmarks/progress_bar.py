@@ -10,17 +10,16 @@ WIDTH = 20  # characters
 
 
 class RunsBar:
-    """A line that is written over on a terminal, and a line for every run elsewhere.
+    """A line that is written over on a terminal, and a line for every run elsewhere. Runs write to logs of their own.
 
     Args:
         runs: what is to be done.
         workers: runs side by side.
-        quiet: runs write to logs of their own, so that a line on the terminal stays where it is.
     """
 
-    def __init__(self, runs: Sequence[PlannedRun], workers: int = 1, quiet: bool = True) -> None:
+    def __init__(self, runs: Sequence[PlannedRun], workers: int = 1) -> None:
         self.runs, self.workers = {run.name: run for run in runs}, workers
-        self.live = quiet and sys.stdout.isatty()
+        self.live = sys.stdout.isatty()
         self.done: dict[str, float] = {}  # name -> seconds
         self.on: dict[str, float] = {}  # name -> when it began
 

@@ -17,7 +17,7 @@ from tfkgrec import registry
 from tfkgrec.benchmarks.figures import FIGURES, Figure, figure_named
 from tfkgrec.benchmarks.grid import Grid, Point, variant_at
 from tfkgrec.benchmarks.matrix import models
-from tfkgrec.benchmarks.parallel_jobs import Job, run_here, run_jobs
+from tfkgrec.benchmarks.parallel_jobs import Job, run_jobs
 from tfkgrec.benchmarks.places import Places
 from tfkgrec.benchmarks.plan import Asked, PlannedRun, planned_runs, told
 from tfkgrec.benchmarks.progress_bar import RunsBar
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.benchmarks.plots import pyplot
 
         pyplot()  # that it lacks is told before any work
-    _run(options, sweep, [run for run in runs if not run.done], places)
+    _run(options, sweep, [run for run in runs if not run.done])
     folder = options.out or options.runs / "tables" / sweep.name
     _show(sweep, seeds, places, folder, options.plot)
     return 0
@@ -145,15 +145,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(options: argparse.Namespace, sweep: Sweep, left: Sequence[PlannedRun], places: Places) -> None:
-    """One after the other in this process, or side by side, each in a process of its own."""
-    bar = RunsBar(left, options.workers, quiet=options.workers > 1)
+def _run(options: argparse.Namespace, sweep: Sweep, left: Sequence[PlannedRun]) -> None:
+    """Each in a process of its own, whose memory is then the run's."""
     trials = {trial.asked: trial for trial in sweep.trials}
-    if options.workers > 1:
-        jobs = [_job(options, trials[run.model, run.dataset, run.variant], run) for run in left]
-        run_jobs(jobs, options.workers, bar)
-        return
-    run_here([(run.name, lambda run=run: train_planned(run, places)) for run in left], bar)  # type: ignore[misc]
+    jobs = [_job(options, trials[run.model, run.dataset, run.variant], run) for run in left]
+    run_jobs(jobs, options.workers, RunsBar(left, options.workers))
 
 
 def train_planned(run: PlannedRun, places: Places) -> None:
