@@ -98,11 +98,13 @@ def test_resolves_to_what_it_was_measured_with(path):
         if settings is not None and recorded[name] is not None:  # settings that came since are not in the record
             found[name] = {key: settings[key] for key in recorded[name]}
     found["inverse_relations"] = config["data"]["inverse_relations"]
-    assert json.loads(json.dumps(found)) == recorded
+    assert json.loads(json.dumps(found).replace(f"{ROOT}/", "")) == recorded  # files of members are of this checkout
 
 
 def test_its_model_trains_a_batch_of_planted_data(path):
     config = load_config(path)
+    if not registry.model(config.model.name).stages:
+        pytest.skip("no epoch trains it")
     world = WorldSize(users=80, items=60, positives_per_user=12)
     planted = DataConfig("synthetic", config.data.protocol, k_core=1, source=SyntheticSettings(world))
     if hasattr(config.model, "fields"):  # relations of its own data

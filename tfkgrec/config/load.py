@@ -32,7 +32,8 @@ def load_config(
         check: raises `SettingError` for what the settings will not do for; by default that is training the model.
 
     Returns:
-        A `Config` whose paths are all absolute; `pretraining.vectors` counts from the config file's folder.
+        A `Config` whose paths are all absolute; `pretraining.vectors` and files that a model names count from the
+        config file's folder.
 
     Raises:
         InputError: one line.
@@ -79,7 +80,7 @@ def make_config(
     if data_dir is not None:
         data = dataclasses.replace(data, data_dir=Path(data_dir).resolve())
     pretraining = None if config.pretraining is None else _absolute(config.pretraining, folder)
-    return dataclasses.replace(config, data=data, pretraining=pretraining)
+    return dataclasses.replace(config, model=config.model.placed(folder), data=data, pretraining=pretraining)
 
 
 SomeSection = TypeVar("SomeSection", bound=Section)

@@ -2,7 +2,8 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from tfkgrec.config.section import Section
 
@@ -22,6 +23,10 @@ class ModelSettings(Section):
         Args:
             given: "knowledge", "items", both or neither.
         """
+
+    def placed(self, folder: Path) -> Self:
+        """The same with relative paths, of a model whose settings have any, counted from `folder`."""
+        return self
 
     def hyperparameters(self) -> dict[str, Any]:
         """All but the name."""

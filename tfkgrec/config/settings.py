@@ -80,7 +80,7 @@ class Config(Section):
         if self.training.final_fit and registry.protocol(self.data.protocol).whole is None:
             problem = f"expected false with data.protocol {self.data.protocol}, which always holds some out, found true"
             raise SettingError("training.final_fit", problem)
-        if self.training.first_stage is not None and model.stages == 1:
+        if self.training.first_stage is not None and model.stages < 2:
             problem = f"expected null for model {model.name}, which learns in one stage, found settings"
             raise SettingError("training.first_stage", problem)
         given = frozenset[str]()

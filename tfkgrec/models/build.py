@@ -1,5 +1,7 @@
 """Settings + dataset -> a built model with its side tables filled."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from tfkgrec import registry
@@ -19,21 +21,22 @@ def build_model(
     seed: int,
     embeddings: PretrainedEmbeddings | None = None,
     histories: str = "newest",
+    members: Mapping[str, Recommender] | None = None,
 ) -> Recommender:
     """A built model; `seed` fixes what it samples. Weights come from Keras' global seed, or start from `embeddings`.
 
     Args:
         history: the training positives.
-        histories: which of them a model stores that reads T of a user (`BuildContext.histories`).
+    rng = np.random.default_rng([seed, 5])
+    model: Recommender = build(settings, BuildContext(dataset, history, rng, histories, seed, members or {}))
 
     Raises:
         InputError: the data lack what the model needs.
     """
     build = registry.load(registry.model(settings.name).build)
     settings = settled(settings, dataset, history)
-    model: Recommender = build(
-        settings, BuildContext(dataset, history, np.random.default_rng([seed, 5]), histories, seed)
-    )
+    rng = np.random.default_rng([seed, 5])
+    model: Recommender = build(settings, BuildContext(dataset, history, rng, histories, seed, members or {}))
     if embeddings is not None:
         model.start_from(embeddings)
     return model

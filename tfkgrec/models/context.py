@@ -1,11 +1,13 @@
 """What a model is built from, beside its settings."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from tfkgrec.data.history import History, sample_histories
 from tfkgrec.data.records import Dataset
+from tfkgrec.models.recommender import Recommender
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class BuildContext:
         rng: of whatever the model samples once and for all.
         histories: which T of a user's items a model that reads no more of them stores: "random", or the newest.
         seed: of the random ones.
+        members: trained models by name, of which a model that fuses them is made.
     """
 
     dataset: Dataset
@@ -25,6 +28,7 @@ class BuildContext:
     rng: np.random.Generator
     histories: str = "newest"
     seed: int = 0
+    members: Mapping[str, Recommender] = field(default_factory=dict)
 
     def stored_history(self, length: int) -> np.ndarray:
         """`length` items of every user, oldest first, 0-padded on the right: int32 [users, length]."""

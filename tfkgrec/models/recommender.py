@@ -56,6 +56,11 @@ class Recommender(keras.Model):
         """The stage the model is in, counted from 0."""
         return int(getattr(self, "_stage", self.num_stages - 1))
 
+    @property
+    def requested(self) -> int:
+        """How many of the newest items are read of a history that comes with a request; 0: none."""
+        return self.history_length if self.request_length is None else self.request_length
+
     def enter_stage(self, number: int) -> None:
         """What is traced from now on computes as stage `number` does."""
         self._stage = number

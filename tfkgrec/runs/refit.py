@@ -12,7 +12,10 @@ from tfkgrec.config import Config
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.models.sum_of_parts import SumOfParts
 from tfkgrec.runs.cache import pretrained
+from tfkgrec.runs.members import member_run
+from tfkgrec.runs.version_0_1 import read_config
 from tfkgrec.training.contract import Splits
 from tfkgrec.training.run_directory import RunDirectory, write_model
 from tfkgrec.training.trainer import fit
@@ -31,18 +34,22 @@ def final_fit(config: Config, run: RunDirectory, prepared: "Prepared", judged: R
     """Where `training.final_fit` asks for it: leave the model of all data in the run, for its export."""
     if not config.training.final_fit:
         return
-    epochs = best_epochs(run.history)
+    epochs = epochs_of(run, judged)
     print(f"\nfinal fit: on {told(epochs)}")
-    model = refit(config, prepared, judged, epochs)
+    model = refit(config, run, prepared, judged, epochs)
     write_model(run.final_model, model, model.save)
 
 
-def refit(config: Config, prepared: "Prepared", judged: Recommender, epochs: Sequence[int]) -> Recommender:
+def refit(
+    config: Config, run: RunDirectory, prepared: "Prepared", judged: Recommender, epochs: Sequence[int]
+) -> Recommender:
     """A model trained on training, validation and test; nothing is held out.
 
-    Probabilities are calibrated as the judged model's were, since calibrating takes pairs that were not learned.
+    Probabilities are calibrated as the judged model's were, and parts weigh what theirs did, since both take pairs that
+    were not learned. So are the members of a fusion, each for its own epochs.
 
     Args:
+        run: its files.
         prepared: the run's data.
         judged: the run's model.
         epochs: of every stage (`best_epochs`).
@@ -55,12 +62,29 @@ def refit(config: Config, prepared: "Prepared", judged: Recommender, epochs: Seq
     make = registry.load(registry.protocol(data.protocol).make)
     protocol = make(dataset, data.split, training, config.evaluation, splits)
     vectors = None if config.pretraining is None else pretrained(config, dataset, splits.train_history)
-    model = dataclasses.replace(prepared, protocol=protocol).model(config, vectors)
+    members = _refitted_members(run, prepared, judged)
+    model = dataclasses.replace(prepared, protocol=protocol).model(config, vectors, members)
     fit(model, protocol, training, epochs=epochs)
     protocol.finalize(model)
+    if isinstance(judged, SumOfParts):
+        model.part_sum.set_weights(judged.part_sum.get_weights())
     for name in ("calibration", "calibration_bends"):
         getattr(model, name).assign(getattr(judged, name))
     return model
+
+
+def _refitted_members(run: RunDirectory, prepared: "Prepared", judged: Recommender) -> dict[str, Recommender]:
+    """The members of a fusion, trained anew as it is; none of another model."""
+    found = {}
+    for name, member in getattr(judged, "members", {}).items():
+        own = member_run(run, name)
+        found[name] = refit(read_config(own.config), own, prepared, member, epochs_of(own, member))
+    return found
+
+
+def epochs_of(run: RunDirectory, model: Recommender) -> tuple[int, ...]:
+    """`best_epochs` of a run's model; none where no epoch trains it."""
+    return best_epochs(run.history) if model.num_stages else ()
 
 
 def best_epochs(history: Path) -> tuple[int, ...]:
@@ -75,6 +99,8 @@ def best_epochs(history: Path) -> tuple[int, ...]:
 
 def told(epochs: Sequence[int]) -> str:
     """What such a model was trained on, for people."""
+    if not epochs:
+        return "all interactions, weighed as on validation"
     return f"all interactions for {' + '.join(map(str, epochs))} epochs chosen on validation"
 
 

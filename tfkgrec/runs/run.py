@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
 from tfkgrec.runs.id_files import write_id_files
+from tfkgrec.runs.members import member_configs, train_members
 from tfkgrec.runs.refit import check_final_fit, final_fit
 from tfkgrec.runs.test_reads import note_test_read
 from tfkgrec.runs.version_0_1 import read_config, read_model
@@ -63,12 +64,22 @@ class Prepared:
         model = settled(config.model, self.dataset, self.splits.train_history)
         return dataclasses.replace(config, model=model, training=self.protocol.training)
 
-    def model(self, config: Config, embeddings: PretrainedEmbeddings | None = None) -> Recommender:
-        """The config's model before training; its seed fixes all that is random in it."""
+    def model(
+        self,
+        config: Config,
+        embeddings: PretrainedEmbeddings | None = None,
+        members: Mapping[str, Recommender] | None = None,
+    ) -> Recommender:
+        """The config's model before training; its seed fixes all that is random in it.
+
+        Args:
+            members: trained models that it is made of, if it is made of such.
+        """
         seed = config.training.seed
         seed_everything(seed)
         histories = getattr(config.data.split, "history", "newest")
-        return build_model(config.model, self.dataset, self.splits.train_history, seed, embeddings, histories)
+        history = self.splits.train_history
+        return build_model(config.model, self.dataset, history, seed, embeddings, histories, members)
 
 
 def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
@@ -80,13 +91,20 @@ def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
     return Prepared(dataset, make(dataset, data.split, training, config.evaluation))
 
 
-def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: RunCache | None = None) -> dict[str, Any]:
+def train_run(
+    config: Config,
+    run: RunDirectory,
+    resume: bool = False,
+    cache: RunCache | None = None,
+    dataset: Dataset | None = None,
+) -> dict[str, Any]:
     """Train, choose the best epoch on validation, read the test split once, and leave everything in `run`.
 
     With `training.final_fit` also the same model trained on everything, which is what is exported.
 
     Args:
         cache: where other runs over the same split may have left their baselines and vectors; None makes all anew.
+        dataset: what the config's data hold, if it has been read.
 
     Returns:
         The content of metrics.json.
@@ -94,7 +112,8 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
     config.check_run()
     run.check_start(resume)
     started = time.perf_counter()
-    prepared = prepare(config)
+    members = member_configs(config)
+    prepared = prepare(config, dataset)
     config = prepared.settled(config)
     dataset, splits = prepared.dataset, prepared.splits
     if resume:
@@ -102,31 +121,50 @@ def train_run(config: Config, run: RunDirectory, resume: bool = False, cache: Ru
         check_same_data(run, dataset, splits)
     check_final_fit(config, dataset)
     vectors = _embeddings(config, prepared, run, cache or RunCache())
-    model = prepared.model(config, vectors)  # data that will not do leave no folder behind
+    model = None if members else prepared.model(config, vectors)  # data that will not do leave no folder behind
     if not resume:
-        write_id_files(run.vocabularies, dataset, splits.train_history)
-        write_fingerprint(run, dataset, splits)
-        _write_bad_rows(run, dataset)
-        _write_settings(config, run)  # after what a resumed run is checked against
+        _begin(config, run, prepared)
     if vectors is not None and not run.vectors.exists():
         vectors.save(run.vectors, dataset, splits.train_history)
     for line in (*dataset.report, *splits.report):
         print(line)
-
+    if model is None:
+        model = prepared.model(config, vectors, train_members(members, run, dataset, cache))
     fitted = fit(model, prepared.protocol, config.training, run, resume)
     prepared.protocol.finalize(model)
     run.final_model.unlink(missing_ok=True)  # of epochs that another model chose
     if resume:
         _write_settings(config, run)  # with what they led to: a resume that fails leaves the run as it was
     write_model(run.model, model, model.save)
-    note_test_read(run, config.data.dataset, splits, config.training.seed)
-    metrics = evaluate_run(config, prepared, model, fitted.timing, cache, lambda own: write_metrics(run.metrics, own))
-    write_test_scores(run, getattr(prepared.protocol, "test_scores", {}))
+    metrics = _judge(config, run, prepared, model, fitted.timing, cache)
     metrics["timing"]["run_seconds"] = time.perf_counter() - started
     write_metrics(run.metrics, metrics)
     print(report(metrics))
     final_fit(config, run, prepared, model)
     return metrics
+
+
+def _judge(
+    config: Config,
+    run: RunDirectory,
+    prepared: Prepared,
+    model: Recommender,
+    timing: dict[str, float],
+    cache: RunCache | None,
+) -> dict[str, Any]:
+    """Read the test split, and keep what was read: the metrics."""
+    note_test_read(run, config.data.dataset, prepared.splits, config.training.seed)
+    metrics = evaluate_run(config, prepared, model, timing, cache, lambda own: write_metrics(run.metrics, own))
+    write_test_scores(run, getattr(prepared.protocol, "test_scores", {}))
+    return metrics
+
+
+def _begin(config: Config, run: RunDirectory, prepared: Prepared) -> None:
+    """Write what a resumed run is checked against, then the settings."""
+    write_id_files(run.vocabularies, prepared.dataset, prepared.splits.train_history)
+    write_fingerprint(run, prepared.dataset, prepared.splits)
+    _write_bad_rows(run, prepared.dataset)
+    _write_settings(config, run)
 
 
 def _write_bad_rows(run: RunDirectory, dataset: Dataset) -> None:

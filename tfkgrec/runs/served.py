@@ -9,7 +9,7 @@ from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.fingerprint import check_same_data
 from tfkgrec.runs.id_files import Seen, read_seen
-from tfkgrec.runs.refit import best_epochs, refit
+from tfkgrec.runs.refit import epochs_of, refit
 from tfkgrec.runs.run import load_run, prepare
 from tfkgrec.runs.version_0_1 import read_model
 from tfkgrec.training.run_directory import RunDirectory
@@ -48,7 +48,7 @@ def served_model(run_dir: Path, refitted: bool = False) -> Served:
     name, k_max, seen = config.model.name, config.export.k_max, read_seen(run.vocabularies)
     if not (refitted or config.training.final_fit):
         return Served(name, run, judged, seen, k_max, None)
-    epochs = best_epochs(run.history)
+    epochs = epochs_of(run, judged)
     if run.final_model.exists():
         model, items = read_model(run.final_model, name), seen.items
     elif refitted:
@@ -65,4 +65,4 @@ def _refit(
     """The model, and all that the data hold of every user, which version 0.1 did not keep."""
     prepared = prepare(config)
     check_same_data(run, prepared.dataset, prepared.splits)
-    return refit(config, prepared, judged, epochs), prepared.dataset.seen_items
+    return refit(config, run, prepared, judged, epochs), prepared.dataset.seen_items

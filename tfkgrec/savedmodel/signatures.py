@@ -48,7 +48,6 @@ class Signatures(keras.layers.Layer):
         super().__init__(name="signatures")
         self.model, self.vocabularies, self.explained_by = model, vocabularies, explained_by
         self.k = min(k_max, model.num_items - 1)
-        self.request_length = model.history_length if model.request_length is None else model.request_length
         items = np.arange(1, model.num_items, dtype=np.int32)
         chunk = min(ITEM_CHUNK, len(items))
         padded = np.concatenate([items, np.zeros(-len(items) % chunk, np.int32)])
@@ -57,10 +56,11 @@ class Signatures(keras.layers.Layer):
         self.seen_items = self._constant("seen_items", seen.items.items)
         self.known_users = self._constant("known_users", seen.known.astype(np.int32))
         tables = model.item_tables()
-        known = {} if tables is None else outputs(tables)
-        self.item_tables = {name: self._constant(name, np.asarray(table)) for name, table in known.items()}
-        self.tables_class: Callable[..., Record] = type(tables)
-        self.table_names = () if tables is None else tuple(tables._asdict())
+        self.tables_layout = tf.nest.map_structure(lambda table: table is not None, tables)  # it may be a nest
+        self.item_tables = [
+            None if table is None else self._constant(f"item_table_{n}", np.asarray(table))
+            for n, table in enumerate(tf.nest.flatten(tables))
+        ]
         self.built = True
         self._pair = [_spec("user_id"), _spec("item_id")]
         self._traced_score = tf.function(self.score, self._pair, autograph=False)
@@ -73,7 +73,7 @@ class Signatures(keras.layers.Layer):
             CLASSIFY: (self.classify, [_spec(EXAMPLES)]),
             REGRESS: (self.regress, [_spec(EXAMPLES)]),
         }
-        if self.request_length:
+        if self.model.requested:
             table["recommend_for_history"] = (self.recommend_for_history, [_spec("history", 2)])
         # Keras layers need no autograph, and tracing takes half the time without.
         others = {name: tf.function(call, spec, autograph=False) for name, (call, spec) in table.items()}
@@ -147,10 +147,8 @@ class Signatures(keras.layers.Layer):
 
     def _tables(self) -> Record | None:
         """What depends on items alone, worked out when the export was made; None for a model without it."""
-        if not self.item_tables:
-            return None
-        known = {name: tf.convert_to_tensor(table) for name, table in self.item_tables.items()}
-        return self.tables_class(**{name: known.get(name) for name in self.table_names})
+        leaves = (None if table is None else tf.convert_to_tensor(table) for table in self.item_tables)
+        return tf.nest.pack_sequence_as(self.tables_layout, list(leaves))
 
     def _probability_of_examples(self, inputs: tf.Tensor) -> tf.Tensor:
         """[B], as `score` gives it; an Example without its two features, one text each, is refused by the runtime."""
@@ -174,7 +172,7 @@ class Signatures(keras.layers.Layer):
     def _newest(self, item: tf.Tensor) -> tf.Tensor:
         """The newest T known items of item [B, T'], oldest first, 0-padded on the left: [B, T]."""
         order = tf.argsort(tf.cast(item > 0, tf.int32), axis=1, stable=True)  # the known ones move to the right
-        length = self.request_length
+        length = self.model.requested
         newest = tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [length, 0]])[:, -length:]
         return tf.ensure_shape(newest, [None, length])
 

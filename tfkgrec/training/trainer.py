@@ -172,6 +172,8 @@ def _stages(model: Recommender, settings: TrainingConfig, epochs: Sequence[int] 
 
 
 def _stages_of(model: Recommender, settings: TrainingConfig) -> list[Stage]:
+    if model.num_stages == 0:
+        return []
     last = Stage(model.num_stages - 1, settings.epochs, settings.patience, settings.learning_rate)
     first = settings.first_stage
     if first is None or model.num_stages == 1:  # an ablation may have lost the first

@@ -13,11 +13,13 @@ from tfkgrec.evaluation.scorers import Scorer
 from tfkgrec.models.build import build_model
 from tfkgrec.models.mf.settings import MfSettings
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.models.sum_of_parts import SumOfParts
 from tfkgrec.protocols.ctr.baselines import evaluate_baselines
 from tfkgrec.protocols.ctr.batches import TrainingBatches
 from tfkgrec.protocols.ctr.calibration import calibrate
 from tfkgrec.protocols.ctr.evaluate import evaluate_scorer
 from tfkgrec.protocols.ctr.evaluate_cold import evaluate_cold
+from tfkgrec.protocols.ctr.part_weights import fit_part_weights
 from tfkgrec.protocols.ctr.pool import negative_pool
 from tfkgrec.protocols.ctr.scorer import ModelScorer
 from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrSplit, CtrTraining
@@ -76,7 +78,9 @@ class CtrProtocol:
         return {"val_auc": auc(pairs.label, score), "val_acc": accuracy(pairs.label, score)}
 
     def finalize(self, model: Recommender) -> None:
-        """Calibrate on validation; the model goes on reading the training positives, with which test is scored."""
+        """Fit on validation what remains; the model goes on reading the training positives, as test is scored."""
+        if isinstance(model, SumOfParts) and len(self.splits.validation):
+            fit_part_weights(model, self.splits.validation, use_xla(self.training.jit_compile))
         if self.training.calibrate and len(self.splits.validation):
             calibrate(model, self.scorer(model), self.splits.validation)
 

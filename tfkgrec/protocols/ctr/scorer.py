@@ -1,5 +1,8 @@
 """A trained model as a `Scorer`: pairs and catalogues through `user_state` and `score_items`."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,11 +10,13 @@ from tfkgrec.data.grouping import group_pairs
 from tfkgrec.data.records import Interactions
 from tfkgrec.evaluation.scorers import Scorer
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.types import Record
+from tfkgrec.types import Record, Tensor
 
 PAIRS_PER_CALL = 8192
 CATALOGUE_PAIRS_PER_CALL = 1 << 15
 """Of a few users with many items each: more at a time, as a pair takes less memory where the user's part is shared."""
+
+OfPairs: TypeAlias = Callable[[Record, Tensor], Tensor]
 
 
 class ModelScorer:
@@ -21,13 +26,18 @@ class ModelScorer:
         model: a built `Recommender`.
         jit_compile: compile the forward pass with XLA.
         items_per_row: width of the grouped layout.
+        of_pairs: what `logits` works out of (state, items [G, M]); None: the model's `score_items`.
     """
 
-    def __init__(self, model: Recommender, jit_compile: bool = True, items_per_row: int = 16) -> None:
+    def __init__(
+        self, model: Recommender, jit_compile: bool = True, items_per_row: int = 16, of_pairs: OfPairs | None = None
+    ) -> None:
         self.model, self.items_per_row = model, items_per_row
 
+        scored = of_pairs or model.score_items
+
         def forward(user: tf.Tensor, item: tf.Tensor, tables: Record | None) -> tf.Tensor:
-            return model.score_items(model.user_state(user, tables=tables), item)  # logit [G, M]
+            return scored(model.user_state(user, tables=tables), item)  # logit [G, M]
 
         self._forward = tf.function(forward, jit_compile=jit_compile)
         self._tables = tf.function(model.item_tables, jit_compile=jit_compile)  # once for all that is asked at a time
@@ -43,19 +53,22 @@ class ModelScorer:
         return probability
 
     def logits(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
-        """The model's logits [n], before calibration."""
+        """The model's logits [n], before calibration; of a model that gives several figures for a pair [n, ...]."""
         pairs = Interactions(user, item, np.ones(len(user), np.float32))
         layout, m = group_pairs(pairs, self.items_per_row), self.items_per_row
         rows = max(1, PAIRS_PER_CALL // m)
-        logits, tables = np.zeros(len(user)), self._tables()
+        found, tables = None, self._tables()
         for start in range(0, len(layout.user), rows):
             part = slice(start, start + rows)
             count = len(layout.user[part])
             padded_user, padded_item = np.zeros(rows, np.int32), np.zeros((rows, m), np.int32)
             padded_user[:count], padded_item[:count] = layout.user[part], layout.item[part]
             real = layout.source[part] >= 0
-            logits[layout.source[part][real]] = self._forward(padded_user, padded_item, tables).numpy()[:count][real]
-        return logits
+            scored = self._forward(padded_user, padded_item, tables).numpy()  # [rows, m, ...]
+            if found is None:
+                found = np.zeros((len(user), *scored.shape[2:]))
+            found[layout.source[part][real]] = scored[:count][real]
+        return np.zeros(0) if found is None else found
 
     def score_catalogue(self, user: np.ndarray) -> np.ndarray:
         """Logits [G, num_items] of every item for users [G]: the order of the probabilities; column j is item j + 1."""

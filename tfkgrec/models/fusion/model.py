@@ -1,0 +1,154 @@
+"""Models that have been trained, as one: their logits and what can be counted, weighed on validation pairs."""
+
+from collections import namedtuple
+from collections.abc import Mapping
+from typing import NamedTuple, Self, Unpack
+
+import keras
+from keras import ops
+
+from tfkgrec import registry
+from tfkgrec.layers.part_sum import PartSum
+from tfkgrec.models.recommender import Recommender, outputs
+from tfkgrec.models.sum_of_parts import SumOfParts
+from tfkgrec.types import Config, LayerOptions, Record, Shape, Tensor
+
+
+class FusionState(NamedTuple):
+    """What does not depend on the candidate."""
+
+    history: Tensor | None  # item ids that were given [G, T]
+    members: tuple[Record, ...]  # the state of each
+
+
+class FusionTables(NamedTuple):
+    """What depends on items alone."""
+
+    members: tuple[Record | None, ...]  # the tables of each
+
+
+@keras.saving.register_keras_serializable("tfkgrec")
+class Fusion(SumOfParts):
+    """logit = sum_k w_k (l_k - mu_k) / sigma_k + sum_j v_j f_j + b, with the members' logits l_k and counts f_j.
+
+    A member whose own logit is a sum of parts (models/counts) is taken apart: its parts are weighed anew. All members
+    are frozen. Stacked regression (Breiman 1996), with held-out pairs in the place of cross-validation.
+
+    Args:
+        members: name -> a built model, all of one catalogue; the names begin those of `explain`'s outputs.
+
+    Raises:
+        ValueError: members of different catalogues, or none.
+    """
+
+    def __init__(self, members: Mapping[str, Recommender], **kwargs: Unpack[LayerOptions]) -> None:
+        super().__init__(**kwargs)
+        if len({member.num_items for member in members.values()}) != 1:
+            found = {name: member.num_items for name, member in members.items()}
+            raise ValueError(f"`members` should know the same items. Received: {found}")
+        self.members = dict(members)
+        self.member_names = tuple(members)
+        self.num_items = next(iter(members.values())).num_items
+        self.history_length = max(member.history_length for member in members.values())
+        self.request_length = max(member.requested for member in members.values())
+        self.widths = tuple(
+            member.part_sum.num_parts if isinstance(member, SumOfParts) else 1 for member in members.values()
+        )
+        self.part_sum = PartSum(sum(self.widths), name="part_sum")
+
+    def build(self, input_shape: Shape | None = None) -> None:
+        for member in self.members.values():
+            member.trainable = False
+            for variable in member.variables:  # a member from a file says that it is frozen, and its layers are not
+                variable.trainable = False
+        self.part_sum.build((None, self.part_sum.num_parts))
+        super().build(input_shape)
+
+    def item_tables(self) -> FusionTables | None:
+        tables = tuple(self.members[name].item_tables() for name in self.member_names)
+        return None if all(own is None for own in tables) else FusionTables(tables)
+
+    def user_state(
+        self, user: Tensor, history: Tensor | None = None, tables: FusionTables | None = None
+    ) -> FusionState:
+        states = []
+        for name, own in zip(self.member_names, self._tables_of(tables), strict=True):
+            member = self.members[name]
+            states.append(member.user_state(user, None if history is None else self._history(name, history), own))
+        return FusionState(history, tuple(states))
+
+    def parts(self, state: FusionState, item: Tensor, left_out: Tensor | None = None) -> Tensor:
+        parts = []
+        for name, own in zip(self.member_names, state.members, strict=True):
+            member = self.members[name]
+            slot = None if left_out is None else self._slot(name, state.history, left_out)
+            if isinstance(member, SumOfParts):
+                parts.append(member.parts(own, item, slot))
+            else:
+                parts.append(ops.expand_dims(member.score_items(own, item, slot), -1))
+        return ops.concatenate([ops.cast(part, "float32") for part in parts], axis=-1)
+
+    def explain(self, user: Tensor, item: Tensor, tables: FusionTables | None = None) -> Record:
+        """What every member adds (`<name>_adds` [B]), which sums to `logit` with `constant`, and its own reasons.
+
+        These are named `<name>_<output>`; of a member that is taken apart they say what each of its parts adds here.
+        """
+        logit, terms = self.terms_of_pairs(user, item, tables)
+        found = {"logit": logit, "constant": self.part_sum.bias + ops.zeros_like(logit)}
+        first = 0
+        for name, width, own in zip(self.member_names, self.widths, self._tables_of(tables), strict=True):
+            member, of_member = self.members[name], terms[:, first : first + width]
+            first += width
+            found[f"{name}_adds"] = ops.sum(of_member, axis=1)
+            if isinstance(member, SumOfParts):
+                reasons = outputs(member.reasons(user, item, of_member, own))
+            else:
+                reasons = outputs(member.explain(user, item, own))
+                reasons.pop("logit")
+            found |= {f"{name}_{output}": value for output, value in reasons.items()}
+        return _record("FusionExplanation", found)
+
+    def get_config(self) -> Config:
+        members = {name: keras.saving.serialize_keras_object(self.members[name]) for name in self.member_names}
+        return {**super().get_config(), "members": members}
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        saved = dict(config)
+        members = {}
+        for name, member in saved.pop("members").items():
+            if name in registry.models():
+                registry.load(registry.model(name).build)  # registers the class
+            members[name] = keras.saving.deserialize_keras_object(member)
+        return cls(members, **saved)
+
+    def _tables_of(self, tables: FusionTables | None) -> tuple[Record | None, ...]:
+        return (None,) * len(self.member_names) if tables is None else tables.members
+
+    def _history(self, name: str, history: Tensor) -> Tensor:
+        """What a member reads of histories [G, T]: the newest, as many as it was made for."""
+        length = self.members[name].requested
+        return newest(history, length) if length else history
+
+    def _slot(self, name: str, history: Tensor, left_out: Tensor) -> Tensor:
+        """Where a member's history has what `left_out` names in the whole one; behind its end where it lacks it."""
+        own = self._history(name, history)
+        if own is history:
+            return left_out
+        gone = ops.take_along_axis(history, left_out, axis=1)  # [G, M]
+        hit = ops.equal(ops.expand_dims(own, 1), ops.expand_dims(gone, 2))  # [G, M, T]
+        return ops.where(ops.any(hit, axis=2), ops.argmax(hit, axis=2), own.shape[1])
+
+
+def newest(history: Tensor, length: int) -> Tensor:
+    """The last `length` items of every history [G, T], whose padding may stand on either side: [G, length]."""
+    if history.shape[1] is not None and history.shape[1] <= length:
+        return history
+    there = ops.cast(ops.not_equal(history, 0), "int32")
+    order = ops.argsort(there * history.shape[1] + ops.arange(history.shape[1], dtype="int32") * there, axis=1)
+    return ops.take_along_axis(history, order[:, -length:], axis=1)
+
+
+def _record(name: str, fields: Mapping[str, Tensor]) -> Record:
+    """A NamedTuple of these: which outputs there are the members say."""
+    return namedtuple(name, fields)(**fields)
