@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 RESAMPLES = 1000
-_CELLS_AT_ONCE = 1 << 22
+_CELLS_AT_ONCE = 1 << 18
 
 
 def p_over_seeds(first: np.ndarray, second: np.ndarray) -> float | None:
@@ -83,16 +83,19 @@ def _weighted_auc(row: np.ndarray, positive: np.ndarray, score: np.ndarray) -> C
     """AUC [B] of weights [B, users]; what needs no weights is worked out once."""
     order = np.argsort(score[~positive], kind="stable")
     rival, rival_row = score[~positive][order], row[~positive][order]
-    low = np.searchsorted(rival, score[positive], side="left")
-    high = np.searchsorted(rival, score[positive], side="right")
-    own_row = row[positive]
+    order = np.argsort(score[positive], kind="stable")  # so that memory is read from one end to the other
+    own, own_row = score[positive][order], row[positive][order]
+    low, high = (np.searchsorted(rival, own, side=side) for side in ("left", "right"))
+    some_tie = not np.array_equal(low, high)
 
     def auc(weight: np.ndarray) -> np.ndarray:
         below = np.zeros((len(weight), len(rival) + 1))
         np.cumsum(weight[:, rival_row], axis=1, out=below[:, 1:])
-        own = weight[:, own_row]
-        wins = np.sum(own * (below[:, low] + below[:, high]), axis=1) / 2
-        found: np.ndarray = wins / (own.sum(axis=1) * below[:, -1])
+        times = weight[:, own_row]
+        wins = np.einsum("bp,bp->b", times, below[:, low])
+        if some_tie:
+            wins = (wins + np.einsum("bp,bp->b", times, below[:, high])) / 2
+        found: np.ndarray = wins / (times.sum(axis=1) * below[:, -1])
         return found
 
     return auc
