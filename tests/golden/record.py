@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfkgrec import train
+from tfkgrec import registry, train
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
 from tfkgrec.evaluation.report import read_metrics
@@ -40,6 +40,8 @@ SHOWN = 5  # recommendations
 TRAINED = 1e-4  # what two epochs may differ by: sums in another order
 SAME_WEIGHTS = 1e-5
 
+SINCE = {"ece", "recall@20", "coverage@10", "popularity@10"}  # figures that 0.1 did not have
+
 Answers = dict[str, dict[str, Any]]
 
 
@@ -63,9 +65,15 @@ def logits(run_dir: Path) -> list[list[float]]:
 
 
 def metrics(run: RunDirectory) -> dict[str, Any]:
-    """The figures of a run's metrics.json, without how long it took."""
+    """The figures of a run's metrics.json that version 0.1 measured, without how long it took."""
     found = read_metrics(run.metrics)
-    return {part: found[part] for part in ("validation", "test", "floors")}
+    since = SINCE | ({"ndcg@10"} if registry.protocol(found["protocol"]).name == "top_n" else set())
+    return {part: _without(found[part], since) for part in ("validation", "test", "floors")}
+
+
+def _without(figures: dict[str, Any], keys: set[str]) -> dict[str, Any]:
+    kept = {key: value for key, value in figures.items() if key.removesuffix("_se") not in keys}
+    return {key: _without(value, keys) if isinstance(value, dict) else value for key, value in kept.items()}
 
 
 def trained(run: RunDirectory) -> dict[str, Any]:
