@@ -53,11 +53,15 @@ _OF_OTHERS = (
     Variant("paper", "paper", "-paper", (_NO_BASELINES,), as_configured=True),
     Variant("tuned", "tuned", as_configured=True),
 )
+_OF_SUMS = (Variant("tuned", "tuned", as_configured=True),)
+"""Of models that no epoch trains, and so no negatives."""
 
 
 def variants_of(model: str) -> dict[str, Variant]:
     """The rows of a model's main table, by name."""
-    return {row.name: row for row in (_OF_CLICKS if registry.model(model).protocols[0] == "ctr" else _OF_OTHERS)}
+    spec = registry.model(model)
+    clicks = _OF_CLICKS if spec.stages else _OF_SUMS
+    return {row.name: row for row in (clicks if spec.protocols[0] == "ctr" else _OF_OTHERS)}
 
 
 def ablations_of(model: str) -> dict[str, Variant]:
