@@ -3,6 +3,7 @@
 Each check is also run on a pipeline that does leak, to show that it would notice.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from tfkgrec.evaluation.ctr import auc, auc_within
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.protocols.ctr.batches import TrainingBatches
 from tfkgrec.protocols.ctr.split import Splits, split_ctr
+from tfkgrec.protocols.ctr.whole_histories import WholeHistoryBatches
 
 DATASET = small.dataset(users=150, items=80)
 SPLITS = split_ctr(DATASET, 0)
@@ -28,6 +30,14 @@ See = Callable[[Any, Any, Any], Any]
 
 def batches(negatives: str, length: int = 10) -> TrainingBatches:
     return TrainingBatches(SPLITS, 64, 4, length, negatives, seed=0)
+
+
+def whole(negatives: str) -> WholeHistoryBatches:
+    return WholeHistoryBatches(SPLITS, 64, 4, 0, negatives, seed=0)
+
+
+def newest(negatives: str, length: int = 10) -> TrainingBatches:
+    return dataclasses.replace(batches(negatives, length), histories="newest")
 
 
 def no_length_care(history: Any, item: Any, left_out: Any = None) -> Any:
@@ -99,6 +109,25 @@ def test_the_slot_that_is_gone_tells_nothing(negatives, length):
     assert auc_within(found["label"], found["lost"], found["user"]) == pytest.approx(0.5, abs=0.02)
     always_the_newest = np.where(found["label"] > 0, found["lost"], found["lost"].max())
     assert abs(auc_within(found["label"], always_the_newest, found["user"]) - 0.5) > 0.2
+
+
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_whole_histories_leave_the_target_out_without_a_trace(negatives):
+    found = real_pairs(whole(negatives), epochs=12)
+    assert not found["target_seen"].any()
+    assert auc_within(found["label"], found["length"], found["user"]) == 0.5
+    assert (found["length"] == SPLITS.train_history.lengths[found["user"]] - 1).all()
+    assert auc_within(found["label"], found["lost"], found["user"]) == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_windows_before_a_row_hold_none_of_it(negatives, length):
+    """Without a mask: a target is outside by its place in time, and lengths are the row's."""
+    for see in (leave_out, no_mask):
+        found = real_pairs(newest(negatives, length), see, epochs=12)
+        assert not found["target_seen"].any()
+        assert auc_within(found["label"], found["length"], found["user"]) == pytest.approx(0.5, abs=0.02)
 
 
 def test_histories_of_batches_hold_training_positives_only():

@@ -67,9 +67,10 @@ class ModelSpec:
         speed_preset: overrides for `benchmark speed`: the sizes that published speeds are about.
         baseline: whether papers compare with it; such a model is no proposal of its own.
         takes_vectors: which of the pre-trained "knowledge" and "items" it can start from.
+        whole_histories: whether it can read all that a user has taken (`data.history: whole`).
         stages: in how many it can learn.
-        defaults: what it wants of other sections than `model` where their own defaults do not suit it. Keys of
-            `training` that a protocol does not have are passed over.
+        defaults: what it wants of other sections than `model` where their own defaults do not suit it. Keys that are
+            other protocols' and not the run's are passed over.
         by_data: "module:function" of (settings, DataSize) -> settings, with what they leave to the data (null) decided;
             None: they leave nothing to them.
         presets: name -> all that `model.preset: <name>` stands for, `model` included; "paper" are the paper's settings.
@@ -90,6 +91,7 @@ class ModelSpec:
     speed_preset: Overrides = ()
     baseline: bool = False
     takes_vectors: tuple[str, ...] = ()
+    whole_histories: bool = False
     stages: int = 1
     defaults: Settings = field(default_factory=dict)
     by_data: str | None = None

@@ -39,16 +39,18 @@ def test_by_hand():
     assert_allclose(layer(np.array([[[[0.5]]]]), np.array([[[-1.0]]])), [[5.4621]], atol=1e-4)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
 @pytest.mark.parametrize("layers", [1, 2, 4])
-def test_equals_the_reference(layers):
+def test_equals_the_reference(layers, activation):
     given = inputs()
-    layer = FeatureExploration(layers)
+    layer = FeatureExploration(layers, activation)
+    act = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "sigmoid": lambda z: 1 / (1 + np.exp(-z))}[activation]
     found = np.asarray(layer(**given))
     for g, m in np.ndindex(G, M):
         z = np.concatenate([*given["depths"][g, m], given["candidate"][g, m]])  # shallow hops first
         for n, (kernel, bias) in enumerate(zip(layer.kernels, layer.biases, strict=True)):
             z = z @ kernel.numpy() + bias.numpy()
-            z = np.tanh(z) if n < layers - 1 else z
+            z = act(z) if n < layers - 1 else z
         assert found[g, m] == pytest.approx(float(z[0]), abs=1e-5)
 
 
@@ -57,5 +59,7 @@ def test_batch_of_one():
 
 
 def test_bad_arguments():
+    with pytest.raises(ValueError, match="`activation` should be one of .*'tanh', 'relu'.* Received: 'elu'"):
+        FeatureExploration(activation="elu")
     with pytest.raises(ValueError, match="`num_layers` should be at least 1. Received: 0"):
         FeatureExploration(0)

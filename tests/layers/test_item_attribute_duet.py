@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from tests.harness import check_layer, gradients, set_weights, softmax
-from tfkgrec.layers.item_attribute_duet import ItemAttributeDuet
+from tfkgrec.layers.item_attribute_duet import OUTPUTS, ItemAttributeDuet
 
 N, A, D = 6, 4, 5
 
@@ -20,8 +20,8 @@ def inputs(n: int = N) -> dict[str, np.ndarray]:
     }
 
 
-def built(level: str = "both") -> ItemAttributeDuet:
-    layer = ItemAttributeDuet(D, level)
+def built(level: str = "both", output: str = "linear") -> ItemAttributeDuet:
+    layer = ItemAttributeDuet(D, level, output)
     layer.build((None, D), (None, D), (None, A), (None, A))
     rng = np.random.default_rng(1)
     for weight in layer.weights:
@@ -32,17 +32,20 @@ def built(level: str = "both") -> ItemAttributeDuet:
 def attribute_level(layer: ItemAttributeDuet, p: np.ndarray) -> np.ndarray:
     """(6, 7)"""
     hidden = np.tanh(p @ layer.hidden.kernel.numpy() + layer.hidden.bias.numpy())
-    return softmax(hidden @ layer.out.kernel.numpy() + layer.out.bias.numpy())
+    out = hidden @ layer.out.kernel.numpy() + layer.out.bias.numpy()
+    return softmax(out) if layer.output_kind == "softmax" else out
 
 
 @pytest.mark.parametrize("level", ["both", "attribute"])
 def test_as_a_keras_layer(level, tmp_path):
     weights = [(A, D), (D,), (D,), (D, D)]
-    check_layer(ItemAttributeDuet, {"dim": D, "level": level}, inputs(), (N,), sorted(weights), tmp_path)
+    check_layer(
+        ItemAttributeDuet, {"dim": D, "level": level, "output": "linear"}, inputs(), (N,), sorted(weights), tmp_path
+    )
 
 
 def test_by_hand():
-    layer = ItemAttributeDuet(2)
+    layer = ItemAttributeDuet(2, output="softmax")
     layer.build((1, 2), (1, 2), (1, 2), (1, 2))
     set_weights(layer.hidden, kernel=[[5, 0], [0, 5]], bias=[0, 0])
     unit = np.log(3) / np.tanh(5)
@@ -52,10 +55,24 @@ def test_by_hand():
     one = np.array([[1, 0]], np.float32)
     found = layer(np.array([[1, 2]], np.float32), np.array([[3, 0]], np.float32), one, one[:, ::-1])
     assert_allclose(found, [7.375], atol=1e-5)
+    linear = ItemAttributeDuet(2, output="linear")
+    linear.build((1, 2), (1, 2), (1, 2), (1, 2))
+    linear.set_weights(layer.get_weights())
+    # q_A = [ln 3, 0], t_A = [0, ln 3]: 3 + 0 + 2 ln 3 + 3 ln 3
+    found = linear(np.array([[1, 2]], np.float32), np.array([[3, 0]], np.float32), one, one[:, ::-1])
+    assert_allclose(found, [3 + 5 * np.log(3)], atol=1e-5)
 
 
-def test_is_the_sum_of_four_products():
-    layer, given = built(), inputs()
+def test_a_layer_that_names_no_output_is_an_old_one():
+    config = ItemAttributeDuet(2, output="linear").get_config()
+    assert ItemAttributeDuet.from_config(config).output_kind == "linear"
+    del config["output"]
+    assert ItemAttributeDuet.from_config(config).output_kind == "softmax"
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_is_the_sum_of_four_products(output):
+    layer, given = built(output=output), inputs()
     found = layer(**given)
     for n in range(N):
         q, t = given["query"][n], given["target"][n]
@@ -74,8 +91,14 @@ def test_levels():
     assert_allclose(attribute(**given), expected, atol=1e-6)
 
 
-def test_attribute_level_is_a_distribution_even_of_nothing():
-    layer = built()
+def test_without_softmax_a_pair_may_be_less_likely_than_a_half():
+    given = inputs(2000)
+    below = {output: np.mean(built("attribute", output)(**given) < 0) for output in OUTPUTS}
+    assert below["softmax"] == 0 < below["linear"]
+
+
+def test_softmax_of_the_output_is_a_distribution_even_of_nothing():
+    layer = built(output="softmax")
     found = layer.attribute_level(np.zeros((1, A), np.float32))
     assert_allclose(np.sum(found), 1, atol=1e-6)
     for gradient in gradients(layer.attribute_level, np.zeros((1, A), np.float32)):
@@ -85,3 +108,5 @@ def test_attribute_level_is_a_distribution_even_of_nothing():
 def test_bad_level():
     with pytest.raises(ValueError, match="`level` should be one of .*'both', 'item'.* Received: 'items'"):
         ItemAttributeDuet(3, "items")
+    with pytest.raises(ValueError, match="`output` should be one of .*'linear', 'softmax'.* Received: 'relu'"):
+        ItemAttributeDuet(3, output="relu")

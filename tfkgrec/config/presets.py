@@ -30,23 +30,23 @@ def completed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(name, str) or name not in registry.models():
         return raw
     try:
-        training = protocol_named(data.get("protocol", "ctr")).training
+        protocol = protocol_named(data.get("protocol", "ctr"))
     except SettingError:
         return raw
     spec = registry.models()[name]
     own = {**raw, "model": {key: value for key, value in model.items() if key != PRESET}}
     for settings in (_asked(spec, model.get(PRESET)), spec.defaults):
-        own |= {section: _section(section, own, of_section(settings, section, training)) for section in settings}
+        own |= {section: _section(section, own, of_section(settings, section, protocol)) for section in settings}
     return own
 
 
-def of_section(settings: registry.Settings, section: str, training: type[Section]) -> Mapping[str, object]:
-    """A section of a model's settings; of `training` without keys that are other protocols' and not this one's."""
-    given = settings.get(section, {})
-    if section != "training":
+def of_section(settings: registry.Settings, section: str, protocol: registry.ProtocolSpec) -> Mapping[str, object]:
+    """A section of a model's settings, without keys that are other protocols' and not this one's."""
+    given, attribute = settings.get(section, {}), {"training": "training", "data": "split"}.get(section)
+    if attribute is None:
         return given
-    others = {key for protocol in registry.protocols().values() for key in _keys(protocol.training)}
-    return {key: value for key, value in given.items() if key not in others - _keys(training)}
+    others = {key for spec in registry.protocols().values() for key in _keys(getattr(spec, attribute))}
+    return {key: value for key, value in given.items() if key not in others - _keys(getattr(protocol, attribute))}
 
 
 def _keys(section: type[Section]) -> set[str]:

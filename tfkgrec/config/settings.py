@@ -53,7 +53,7 @@ class Config(Section):
         if protocol.name not in model.protocols:
             wanted = " or ".join(model.protocols)
             raise SettingError("data.protocol", f"expected {wanted} for model {model.name}, found {protocol.name}")
-        training: dict[str, Any] = {**of_section(model.defaults, "training", protocol.training)}
+        training: dict[str, Any] = {**of_section(model.defaults, "training", protocol)}
         self._fill("training", protocol.training(**training))
         self._fill("evaluation", protocol.evaluation())
         for name, kind in (("training", protocol.training), ("evaluation", protocol.evaluation)):
@@ -80,6 +80,9 @@ class Config(Section):
         if self.training.final_fit and registry.protocol(self.data.protocol).whole is None:
             problem = f"expected false with data.protocol {self.data.protocol}, which always holds some out, found true"
             raise SettingError("training.final_fit", problem)
+        if getattr(self.data.split, "history", None) == "whole" and not model.whole_histories:
+            problem = f"expected random or newest for model {model.name}, which reads no whole histories, found whole"
+            raise SettingError("data.history", problem)
         if self.training.first_stage is not None and model.stages < 2:
             problem = f"expected null for model {model.name}, which learns in one stage, found settings"
             raise SettingError("training.first_stage", problem)

@@ -28,6 +28,12 @@ def epochs_dataset(
         signature: nest of `tf.TensorSpec` of one batch: shapes are fixed, as XLA likes them.
         steps: batches of an epoch, the same for all.
     """
+    stacked = of_epochs(epoch, _with_steps(signature), first_epoch)
+    return ready(stacked.flat_map(lambda *parts: tf.data.Dataset.from_tensor_slices(parts)), steps)
+
+
+def of_epochs(epoch: Callable[[int], Nest], signature: Nest, first_epoch: int = 0) -> tf.data.Dataset:
+    """A dataset whose n-th pass is one element, `epoch(first_epoch + n)`, of specs `signature`."""
     counter = iter(range(first_epoch, 1 << 30))
     specs = tf.nest.flatten(signature)
 
@@ -40,13 +46,20 @@ def epochs_dataset(
         # Not from_generator: it lowers malloc's trim threshold for the whole process, after which every large NumPy
         # temporary is mapped and unmapped anew (2.5 times slower here).
         arrays = tf.numpy_function(next_epoch, [], [spec.dtype for spec in specs])
-        shaped = [tf.ensure_shape(a, [None, *spec.shape]) for a, spec in zip(arrays, specs, strict=True)]
+        shaped = [tf.ensure_shape(a, spec.shape) for a, spec in zip(arrays, specs, strict=True)]
         return tf.nest.pack_sequence_as(signature, shaped)
 
-    stacked = tf.data.Dataset.from_tensors(0).map(read)
-    batches = stacked.flat_map(lambda *parts: tf.data.Dataset.from_tensor_slices(parts))
+    return tf.data.Dataset.from_tensors(0).map(read)
+
+
+def ready(batches: tf.data.Dataset, steps: int) -> tf.data.Dataset:
+    """The batches of an epoch, of which there are `steps`, made while the one before is trained on."""
     options = tf.data.Options()
     # Nothing here to tune, and the end of a tuned epoch waits for the tuner's thread: as long as the first step
     # took to compile (7 to 40 s were seen between the first two epochs).
     options.autotune.enabled = False
     return batches.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(4).with_options(options)
+
+
+def _with_steps(signature: Nest) -> Nest:
+    return tf.nest.map_structure(lambda spec: tf.TensorSpec([None, *spec.shape], spec.dtype), signature)

@@ -26,6 +26,12 @@ class History:
         offsets = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=num_user_rows))])
         return cls(item[np.argsort(user, kind="stable")], offsets.astype(np.int64))
 
+    @classmethod
+    def of_rows(cls, table: np.ndarray) -> "History":
+        """Of a row of items for every user [users, T], 0 pads."""
+        held = table > 0
+        return cls(table[held].astype(np.int32), np.concatenate([[0], np.cumsum(held.sum(axis=1))]).astype(np.int64))
+
     @property
     def num_users(self) -> int:
         """Users, row 0 included."""

@@ -5,7 +5,7 @@ from keras import ops
 from tfkgrec.layers.masked import normalise
 from tfkgrec.types import Tensor
 
-KINDS = ("contrastive", "positive_only", "none")
+KINDS = ("cross_entropy", "positive_only", "contrastive", "none")
 TINY = 1e-6
 
 
@@ -25,14 +25,23 @@ def shared_divergence(query: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     return ops.sum(p * (ops.log(p + TINY) - ops.log(q + TINY)), axis=-1)
 
 
-def distance_loss(divergence: Tensor, label: Tensor, weight: Tensor, kind: str, margin: float = 1.0) -> Tensor:
-    """L_a, the mean over pairs of y KL + (1 - y) max(0, margin - KL).
+def shared_cross_entropy(query: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """-sum_j p(a_j|q) log p(a_j|t) in nats: `shared_divergence` and the entropy of p(.|q)."""
+    p, q = (normalise(x * ops.cast(mask, x.dtype)) for x in (query, target))
+    return -ops.sum(p * ops.log(q + TINY), axis=-1)
 
-    Reading: eq 9 is garbled. The second term pushes irrelevant pairs apart, up to the margin, which keeps it bounded;
-    "positive_only" leaves it out, "none" is no loss.
+
+def distance_loss(divergence: Tensor, label: Tensor, weight: Tensor, kind: str, margin: float = 1.0) -> Tensor:
+    """L_a, the mean over pairs of y D, for the distance D of their distributions.
+
+    Reading: eq 9 is garbled. Every term of it is multiplied by y, so an irrelevant pair costs nothing, and it goes from
+    the KL divergence ("positive_only") to -sum_j y p(a_j|q) log p(a_j|t) ("cross_entropy"): the caller's D.
+
+    Not in the paper: "contrastive" adds (1 - y) max(0, margin - D), which pushes irrelevant pairs apart, up to the
+    margin, which keeps it bounded. "none" is no loss.
 
     Args:
-        divergence, label, weight: same shape; pairs of weight 0 do not count.
+        divergence, label, weight: D, y and what a pair counts, of the same shape; pairs of weight 0 do not count.
 
     Returns:
         A scalar, 0 where no pair counts.

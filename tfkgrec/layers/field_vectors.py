@@ -10,7 +10,7 @@ COMBINE = ("mean", "sum")
 def field_vectors(values: Tensor, value_slot: Tensor, num_slots: int, combine: str = "mean") -> Tensor:
     """o_j^e = sum_k h_jk, the vector of a field of an item out of the vectors of its values (eq 3).
 
-    Reading: "mean" instead of "sum" is the default, since a film has one to six genres.
+    Not in the paper: "mean" instead of "sum", since a film has one to six genres.
 
     Args:
         values: h of every value [N, d].

@@ -57,7 +57,7 @@ def leave_out(history: Tensor, item: Tensor, left_out: Tensor | None = None) -> 
     hit = ops.equal(ops.expand_dims(history, 1), ops.expand_dims(item, 2))  # [G, M, T]
     if left_out is None:
         return ops.logical_and(held, ops.logical_not(hit))
-    slot = ops.reshape(ops.arange(history.shape[1], dtype="int32"), (1, 1, -1))
+    slot = ops.reshape(ops.arange(history.shape[1] or ops.shape(history)[1], dtype="int32"), (1, 1, -1))
     drawn = ops.equal(slot, ops.expand_dims(left_out, 2))
     gone = ops.where(ops.any(hit, axis=2, keepdims=True), hit, drawn)
     return ops.logical_and(held, ops.logical_not(gone))

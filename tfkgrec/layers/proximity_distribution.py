@@ -35,7 +35,8 @@ class ProximityDistribution(keras.layers.Layer):
     def call(self, field_vectors: Tensor, query: Tensor, alpha: Tensor, field_mask: Tensor) -> Tensor:
         # (o_j * r_j) once per user; then one matrix product per user for all pairs, history items and fields.
         keys = field_vectors * ops.cast(self.relation, field_vectors.dtype)  # [G, T, A, d]
-        steps, fields, dim = keys.shape[1:]
+        fields, dim = keys.shape[2:]
+        steps = keys.shape[1] or ops.shape(keys)[1]
         keys = ops.reshape(keys, (-1, steps * fields, dim))
         scores = ops.matmul(query, ops.transpose(keys, (0, 2, 1)))  # [G, M, T A]
         scores = ops.reshape(scores, (-1, query.shape[1] or ops.shape(query)[1], steps, fields))

@@ -24,7 +24,7 @@ def triple_loss(head: Tensor, relation: Tensor, tail: Tensor, exists: Tensor, ma
     dtype = head.dtype
     true = ops.sigmoid(margin - ops.sum(ops.square(head + relation - tail), axis=-1))  # [G, P, N]
     other_head, other_tail = ops.roll(head, 1, axis=0), ops.roll(tail, 1, axis=0)
-    even = ops.reshape(ops.equal(ops.arange(head.shape[2]) % 2, 0), (1, 1, -1, 1))
+    even = ops.reshape(ops.equal(ops.arange(head.shape[2] or ops.shape(head)[2], dtype="int32") % 2, 0), (1, 1, -1, 1))
     difference = ops.where(even, head - other_tail, other_head - tail) + relation
     false = ops.sigmoid(margin - ops.sum(ops.square(difference), axis=-1))
     changed = ops.where(even, tail - other_tail, head - other_head)

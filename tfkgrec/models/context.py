@@ -18,7 +18,7 @@ class BuildContext:
         dataset: ids, names and the knowledge graph; a model learns nothing from its interactions.
         history: the training positives of every user, oldest to newest.
         rng: of whatever the model samples once and for all.
-        histories: which T of a user's items a model that reads no more of them stores: "random", or the newest.
+        histories: what a model reads of a user's items: "whole" histories, "random" ones of T, or the newest T.
         seed: of the random ones.
         members: trained models by name, of which a model that fuses them is made.
     """
@@ -30,9 +30,20 @@ class BuildContext:
     seed: int = 0
     members: Mapping[str, Recommender] = field(default_factory=dict)
 
-    def stored_history(self, length: int) -> np.ndarray:
-        """`length` items of every user, oldest first, 0-padded on the right: int32 [users, length]."""
-        if self.histories != "random":
-            return self.history.newest(length)
-        rng = np.random.default_rng([self.seed, 11])
-        return sample_histories(self.history, np.arange(self.history.num_users), length, rng)
+    def stored_history(self, length: int) -> History:
+        """What a model stores of every user: up to `length` items, or all where it reads whole histories."""
+        if self.histories == "whole":
+            return self.history
+        if self.histories == "random":
+            rng = np.random.default_rng([self.seed, 11])
+            return History.of_rows(sample_histories(self.history, np.arange(self.history.num_users), length, rng))
+        return History.of_rows(self.history.newest(length))
+
+    def history_length(self, length: int) -> int:
+        """Of what a model stores: `length`, or that of the longest history where it reads whole ones."""
+        return int(self.history.lengths.max()) if self.histories == "whole" else length
+
+    @property
+    def whole_histories(self) -> int | None:
+        """How many items are in all of them together, where a model stores whole ones."""
+        return len(self.history.items) if self.histories == "whole" else None

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from tfkgrec.data.history import History
 from tfkgrec.data.pair_inputs import PairInputs
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
@@ -42,7 +43,8 @@ class Recommender(keras.Model):
     """
 
     num_items: int  # rows of the item tables, row 0 included
-    history_length: int = 0  # T; 0 for a model that reads no history
+    history_length: int = 0  # T; 0 for a model that reads no history; where they are whole, that of the longest
+    whole_histories: int | None = None  # items in all of them, where they are stored whole; None: T of each
     request_length: int | None = None  # newest items read of a history that comes with a request; None: history_length
     reads_labels: bool = False  # in training the inputs hold label and weight [G, M], for losses beside the logit's
     num_stages: int = 1  # a model that learns in stages has more; it is used in the last one
@@ -124,6 +126,51 @@ class Recommender(keras.Model):
             InputError: the model takes none, or of another width.
         """
         raise InputError(f"pretraining: expected null for a model that takes no pre-trained vectors ({self.name})")
+
+    def add_history(self, num_users: int) -> None:
+        """Side tables of what the users have taken: a row of T for each, or all items and where each user's begin."""
+        if self.whole_histories is None:
+            self.history = self.add_table("history", (num_users, self.history_length))
+        else:
+            self.history = self.add_table("history", (self.whole_histories,))
+            self.history_offsets = self.add_table("history_offsets", (num_users + 1,))
+
+    def store_history(self, history: History) -> None:
+        """Fill them."""
+        if self.whole_histories is None:
+            self.set_table("history", history.newest(self.history_length))
+        else:
+            self.set_table("history", history.items)
+            self.set_table("history_offsets", history.offsets)
+
+    def stored_histories(self) -> History:
+        """What they hold."""
+        table = ops.convert_to_numpy(self.history)
+        if self.whole_histories is None:
+            return History.of_rows(table)
+        return History(table, ops.convert_to_numpy(self.history_offsets).astype(np.int64))
+
+    @property
+    def ragged(self) -> bool:
+        """Whether what it reads of users is as long as these users need, in itself or in a model that it is made of."""
+        parts = (layer for layer in self.layers if isinstance(layer, Recommender))
+        return self.whole_histories is not None or any(part.ragged for part in parts)
+
+    def history_of(self, user: Tensor) -> Tensor:
+        """Rows [G, T] of the stored histories.
+
+        Where they are whole, T is as long as these users need under TensorFlow without XLA; where shapes have to be
+        known beforehand, as long as anybody needs: who asks often passes `history`, in a few widths.
+        """
+        if self.whole_histories is None:
+            return self.read_table("history", user)
+        first = self.read_table("history_offsets", user)
+        count = self.read_table("history_offsets", user + 1) - first
+        known = keras.backend.backend() == "tensorflow"
+        step = ops.arange(ops.maximum(ops.max(count), 1) if known else self.history_length, dtype="int32")
+        place = ops.expand_dims(first, -1) + step
+        held = ops.less(step, ops.expand_dims(count, -1))
+        return ops.where(held, self.read_table("history", ops.minimum(place, self.whole_histories - 1)), 0)
 
     def add_table(self, name: str, shape: Shape) -> Tensor:
         """A side table: int32 ids, so that an export needs ids only ("Side tables live in the model")."""

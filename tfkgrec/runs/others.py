@@ -143,9 +143,10 @@ def _newest_last(seen: History, model: Recommender, num_item_rows: int) -> Histo
     """All that the run's data hold of every user, what the model reads of it last and in its order."""
     if not model.history_length:
         return seen
-    table = np.asarray(model.history)
-    owner, place = np.nonzero(table)
-    read = pair_keys(owner, table[owner, place], num_item_rows)
+    stored = model.stored_histories()
+    owner = stored.users()
+    place = np.arange(len(owner)) - stored.offsets[owner]
+    read = pair_keys(owner, stored.items, num_item_rows)
     order = np.argsort(read)
     keys = pair_keys(seen.users(), seen.items, num_item_rows)
     found = is_among(keys, read[order])

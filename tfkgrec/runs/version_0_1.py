@@ -24,6 +24,8 @@ CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # of a `.keras` file, which
 OF_LAYER = ("name", "trainable", "dtype")
 DROPPED = ("near_attributes", "near_users", "paths_from", "redraw_paths", "max_edges")
 """What RKAN's constructor took and is the builder's business."""
+ADDED = {"tfkgrec>HKRM": {"attribute_output": "softmax"}}
+"""Arguments that came later, as these models had them."""
 RECENT = "layers/recent_items"
 BIASES = {"item_bias": "head/item_bias", "attribute_bias": "head/attribute_bias"}
 MOVED: dict[str, dict[str, str]] = {
@@ -42,7 +44,8 @@ def read_config(path: Path) -> Config:
     """The config of a run of any version.
 
     A run writes all of its settings, so one that names no `data.split_version` is older than the second, and one that
-    names no `data.history` where there is that key was trained and judged with histories of two kinds.
+    names no `data.history` where there is that key was trained and judged with histories of two kinds; an HKRM that
+    names no `attribute_output` has a softmax there.
     """
     raw, places = read(path)
     data = raw.get("data")
@@ -50,6 +53,9 @@ def read_config(path: Path) -> Config:
         data.setdefault("split_version", 1)
         if registry.protocol(data.get("protocol", "ctr")).name == "ctr":
             data.setdefault("history", "mixed")
+        model = raw.get("model")
+        if isinstance(model, dict) and model.get("name") == "hkrm":
+            model.setdefault("attribute_output", "softmax")  # its first reading
         if data.get("protocol") in LETTERS:
             _translate(raw)
     return make_config(raw, places, (), path.resolve().parent, None)
@@ -91,10 +97,10 @@ def _made(registered_name: str, config: dict[str, Any]) -> Recommender:
     model_class = keras.saving.get_registered_object(registered_name)
     sizes = model_class.records["sizes"]
     own = (*sizes._fields, *DROPPED, *OF_LAYER)
-    settings = {name: value for name, value in config.items() if name not in own}
+    settings = ADDED.get(registered_name, {}) | {name: value for name, value in config.items() if name not in own}
     of_layer = {name: config[name] for name in OF_LAYER}
     model: Recommender = model_class.from_settings(
-        sizes(*(config[name] for name in sizes._fields)), settings, **of_layer
+        sizes(**{name: config[name] for name in sizes._fields if name in config}), settings, **of_layer
     )
     model.build()
     return model

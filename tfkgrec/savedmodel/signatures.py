@@ -110,7 +110,8 @@ class Signatures(keras.layers.Layer):
     def recommend_for_history(self, history: tf.Tensor) -> Answer:
         """The same for people known only by the items they liked, history [B, T'] oldest first, "" pads.
 
-        The newest T that the model knows are read, all are left out; known_items [B] counts the known ones.
+        The newest T that the model knows are read (all, where it reads whole histories), all are left out; known_items
+        [B] counts the known ones.
         """
         item = self.vocabularies.items(history)  # [B, T']
         known = tf.math.count_nonzero(item, axis=1, dtype=tf.int32)
@@ -170,8 +171,10 @@ class Signatures(keras.layers.Layer):
         return self.seen_items[self.seen_offsets[number] : self.seen_offsets[number + 1]]
 
     def _newest(self, item: tf.Tensor) -> tf.Tensor:
-        """The newest T known items of item [B, T'], oldest first, 0-padded on the left: [B, T]."""
+        """The newest T known items of item [B, T'], oldest first, 0-padded on the left: [B, T]; all: [B, T' + 1]."""
         order = tf.argsort(tf.cast(item > 0, tf.int32), axis=1, stable=True)  # the known ones move to the right
+        if self.model.whole_histories is not None:
+            return tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [1, 0]])  # never without a column
         length = self.model.requested
         newest = tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [length, 0]])[:, -length:]
         return tf.ensure_shape(newest, [None, length])

@@ -17,9 +17,12 @@ VARIANTS = {
     "DINK-A": {"interest_attention": False},
     "no MLP": {"mlp_layers": 0},
     "deep MLP": {"mlp_layers": 3},
+    "f of one layer": {"prediction_layers": 1},
+    "f of three layers": {"prediction_layers": 3},
     "narrow interest": {"interest_dim": 2, "user_item_dot": True, "history_item_dot": True, "aggregator": "concat"},
     "wide interest": {"interest_dim": 5, "scale_attention": True},
     "everything": EVERYTHING,
+    "everything, f": {**EVERYTHING, "prediction_layers": 2},
     "everything, DINK-K": {**EVERYTHING, "aggregator": "none"},
 }
 
@@ -45,8 +48,11 @@ class Obvious:
         i = self.entity[item]
         for user_layer, item_layer in zip(model.user_mlp, model.item_mlp, strict=True):
             u, i = relu(dense(user_layer, u)), relu(dense(item_layer, i))  # (11, 12)
-        weights = np.concatenate([value(layer.kernel)[:, 0] for layer in model.prediction])
-        logit = np.concatenate([u, i, interest]) @ weights + value(model.prediction[2].bias)[0]  # (13)
+        weights = np.concatenate([value(layer.kernel) for layer in model.prediction])
+        z = np.concatenate([u, i, interest]) @ weights + value(model.prediction[2].bias)  # (13)
+        for layer in model.rest:  # f of Algorithm 1
+            z = dense(layer, relu(z))
+        logit = z[0]
 
         if config["item_bias"]:
             logit += value(model.head.item_bias.embeddings)[item, 0]

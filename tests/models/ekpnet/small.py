@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from tests.models.small import EMPTY, ITEMS, LONELY, USERS, settings_of
-from tfkgrec.models.ekpnet.model import EKPNet
+from tfkgrec.models.ekpnet.model import EKPNet, EkpnetSizes
 from tfkgrec.models.ekpnet.settings import EkpnetSettings
-from tfkgrec.models.recommender import TableSizes
 
 ENTITIES, RELATIONS, D, T, P, N = 14, 4, 3, 5, 2, 3  # N: triples of a hop and history item
 EXTRAS = (
@@ -23,7 +22,7 @@ def ekpnet(seed: int = 0, **settings: Any) -> EKPNet:
     """A built model. Row 0 of every table of vectors is filled, too: masks have to hold, not zeros."""
     rng = np.random.default_rng(seed)
     plain = {"dim": D, "history_length": T, "triples_per_item": N, "num_hops": P, **WITHOUT_LAMBDAS}
-    sizes = TableSizes(USERS, ITEMS, ENTITIES, RELATIONS)
+    sizes = EkpnetSizes(USERS, ITEMS, ENTITIES, RELATIONS)
     model = EKPNet.from_settings(sizes, settings_of(EkpnetSettings, **{**plain, **settings}))
     model.build()
     for weight in model.trainable_weights:

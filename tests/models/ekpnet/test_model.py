@@ -14,8 +14,11 @@ from tfkgrec.models.ekpnet.model import EKPNet
 from tfkgrec.models.recommender import outputs
 
 NO = {"semantic_attention": False, "feature_exploration": False}
+ACTIVATIONS = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "sigmoid": lambda z: 1 / (1 + np.exp(-z))}
 VARIANTS = {
     "paper": {},
+    "relu": {"activation": "relu"},
+    "sigmoid": {"activation": "sigmoid"},
     "EKP_no": NO,
     "EKP_att": {"feature_exploration": False},
     "EKP_frame": {"semantic_attention": False},
@@ -61,7 +64,7 @@ class Obvious:
             layers = list(zip(model.exploration.kernels, model.exploration.biases, strict=True))
             for n, (kernel, bias) in enumerate(layers):
                 z = z @ value(kernel) + value(bias)
-                z = np.tanh(z) if n < len(layers) - 1 else z  # (17, 18)
+                z = ACTIVATIONS[config["activation"]](z) if n < len(layers) - 1 else z  # (17, 18)
             logit += float(z[0])
         if not self.explore or config["ripple_item_dot"]:
             logit += depths[-1] @ start  # (15)

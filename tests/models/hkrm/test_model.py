@@ -16,7 +16,8 @@ from tfkgrec.tasks.ranking import RankingModel
 
 VARIANTS = {
     "paper": {},
-    "sum": {"combine": "sum"},
+    "mean": {"combine": "mean"},
+    "softmax of the MLP": {"attribute_output": "softmax"},
     "HKRM-Item": {"level": "item"},
     "HKRM-Attr": {"level": "attribute"},
     "HKRM-woKL": {"distance_loss": "none"},
@@ -103,7 +104,8 @@ class Obvious:
 
     def attribute_level(self, p: np.ndarray) -> np.ndarray:
         hidden, out = self.model.duet.hidden, self.model.duet.out
-        return softmax(np.tanh(p @ value(hidden.kernel) + value(hidden.bias)) @ value(out.kernel) + value(out.bias))
+        level = np.tanh(p @ value(hidden.kernel) + value(hidden.bias)) @ value(out.kernel) + value(out.bias)  # (6, 7)
+        return softmax(level) if self.config["attribute_output"] == "softmax" else level
 
     def distance(self, given, label, weight) -> float:
         """L_a over the pairs whose sides share a field (9)."""
@@ -114,8 +116,10 @@ class Obvious:
             both = (p > 0) & (q > 0)
             if both.any() and weight[g, m]:
                 p, q = p[both] / p[both].sum(), q[both] / q[both].sum()
-                kl = np.sum(p * np.log(p / q))
-                total += kl if label[g, m] else max(0.0, self.config["margin"] - kl)
+                kl, kind = np.sum(p * np.log(p / q)), self.config["distance_loss"]
+                of_positive = -np.sum(p * np.log(q)) if kind == "cross_entropy" else kl
+                of_negative = max(0.0, self.config["margin"] - kl) if kind == "contrastive" else 0.0
+                total += of_positive if label[g, m] else of_negative
                 count += 1
         return total / count
 
@@ -214,16 +218,13 @@ def test_what_stands_in_row_0_has_no_say():
 # losses
 
 
-@pytest.mark.parametrize("kind", ["contrastive", "positive_only"])
+@pytest.mark.parametrize("kind", ["contrastive", "positive_only", "cross_entropy"])
 def test_the_distance_loss_is_the_papers(kind):
     model, given = hkrm(distance_loss=kind, distance_weight=0.5, margin=0.4, l2=0.0), batch(g=20)
     label, weight = labels(given)
     model({**given, "label": label, "weight": weight}, training=True)
     (found,) = model.losses
-    obvious = Obvious(model)
-    if kind == "positive_only":
-        obvious.config = {**obvious.config, "margin": -np.inf}
-    assert float(found) == pytest.approx(0.5 * obvious.distance(given, label, weight), rel=1e-3)
+    assert float(found) == pytest.approx(0.5 * Obvious(model).distance(given, label, weight), rel=1e-3)
 
 
 def test_logits_never_read_labels():

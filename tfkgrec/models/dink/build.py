@@ -15,7 +15,7 @@ def build(settings: DinkSettings, context: BuildContext) -> DINK:
     sizes = TableSizes(dataset.users.size, dataset.items.size, len(near.entity_ids), near.num_relations)
     model = DINK.from_settings(sizes, settings.hyperparameters())
     model.build()
-    model.set_table("history", context.stored_history(settings.history_length))
+    model.store_history(context.stored_history(settings.history_length))
     model.set_table("neighbour_entity", near.entity)
     model.set_table("neighbour_relation", near.relation)
     model.set_table("entity_ids", near.entity_ids)

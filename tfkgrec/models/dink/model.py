@@ -25,6 +25,7 @@ class DinkTables(NamedTuple):
 
     item_logit: Tensor  # what i_L and the biases add to every item's logit [I]
     vector: Tensor | None  # of every item in the head's product [I, d]; None: a look-up
+    part: Tensor | None = None  # i_L's part in the first of the prediction's hidden layers [I, d]
 
 
 class DinkState(NamedTuple):
@@ -32,7 +33,7 @@ class DinkState(NamedTuple):
 
     history: Tensor  # item ids [G, T]
     vector: Tensor  # u [G, d]
-    user_logit: Tensor  # u_L's part of (13) [G, 1]
+    user_part: Tensor  # u_L's part of (13) [G, 1], or in the first of the prediction's hidden layers [G, d]
     interest: Tensor  # E(v_t) [G, T, d]
     steps: Tensor | None  # the history's vectors in the head's product [G, T, d]
     tables: DinkTables | None
@@ -60,6 +61,8 @@ class DINK(Recommender):
 
     Reading: a GRU (Algorithm 1 says LSTM, the text GRU); softmax over the history steps a candidate may see; the
     regulariser of eq 14 acts on the vectors of the batch (v_i as it enters the head's product, where there is one).
+    Reading: eq 13 is linear, so that u_L can only be a bias of the user; Algorithm 1 has f(concat(h, u, i)), and f may
+    be more: with `prediction_layers` it has so many hidden layers, relu of width d.
 
     Args:
         sizes: rows of the tables.
@@ -69,6 +72,7 @@ class DINK(Recommender):
         aggregator: "sum", "concat", "attention"; "none" is the ablation DINK-K (no knowledge graph).
         interest_attention: False is the ablation DINK-A (plain GRU over E(v_t)).
         mlp_layers: L.
+        prediction_layers: hidden layers before the last one of 4.
         l2: lambda of eq 14.
 
     Not in the paper:
@@ -94,6 +98,7 @@ class DINK(Recommender):
         include_center: bool,
         scale_attention: bool,
         head: InnerProductHead | None = None,
+        prediction_layers: int = 0,
         **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
@@ -121,10 +126,13 @@ class DINK(Recommender):
         self.interest_gru = InterestGRU(width, name="interest_gru")
         self.user_mlp = [keras.layers.Dense(dim, "relu", name=f"user_mlp_{n}") for n in range(mlp_layers)]
         self.item_mlp = [keras.layers.Dense(dim, "relu", name=f"item_mlp_{n}") for n in range(mlp_layers)]
-        self.prediction = [
-            keras.layers.Dense(1, use_bias=part == "interest", name=f"prediction_{part}")
+        out = dim if prediction_layers else 1
+        self.prediction = [  # together one layer on [u_L || i_L || h_T]
+            keras.layers.Dense(out, use_bias=part == "interest", name=f"prediction_{part}")
             for part in ("user", "item", "interest")
         ]
+        hidden = [keras.layers.Dense(dim, "relu", name=f"prediction_{n}") for n in range(1, prediction_layers)]
+        self.rest = [*hidden, keras.layers.Dense(1, name="prediction_logit")] if prediction_layers else []
 
     @classmethod
     def from_settings(cls, sizes: TableSizes, settings: Mapping[str, Any], **kwargs: Unpack[LayerOptions]) -> Self:
@@ -151,12 +159,13 @@ class DINK(Recommender):
             build_chain(mlp, d)
         for layer, width in zip(self.prediction, (d, d, w), strict=True):
             layer.build((None, width))
+        build_chain(self.rest, d)
         super().build(input_shape)
 
     def item_tables(self) -> DinkTables:
         item = ops.arange(self.num_items)
         vector = self._item_vector(item) if self.head.item_attributes else None
-        return DinkTables(self._item_logit(item), vector)
+        return DinkTables(self._item_logit(item), vector, self._item_part(item) if self.rest else None)
 
     def user_state(self, user: Tensor, history: Tensor | None = None, tables: DinkTables | None = None) -> DinkState:
         if history is None:
@@ -165,7 +174,7 @@ class DINK(Recommender):
         return DinkState(
             history=history,
             vector=vector,
-            user_logit=self.prediction[0](through(self.user_mlp, vector)),  # u_L (11)
+            user_part=self.prediction[0](through(self.user_mlp, vector)),  # u_L (11)
             interest=self._aggregate(history)[0],
             steps=self._item_vector(history) if self.head.history_item_dot else None,
             tables=tables,
@@ -177,8 +186,10 @@ class DINK(Recommender):
         visible = leave_out(state.history, item, left_out)  # [G, M, T]
         candidate = self.entity_embedding(item)  # e_i [G, M, d]
         interest = self.interest_gru(state.interest, self._attention(state, candidate, visible), visible)  # h_T
-        interest_logit = ops.squeeze(self.prediction[2](self.head.drop(interest, training)), -1)
-        logit = interest_logit + state.user_logit + self._item_logit(item, state.tables, training)  # (13)
+        part = self.prediction[2](self.head.drop(interest, training)) + ops.expand_dims(state.user_part, 1)
+        if self.rest:
+            part = through(self.rest, ops.relu(part + self._item_part(item, state.tables, training)))
+        logit = ops.squeeze(part, -1) + self._item_logit(item, state.tables, training)  # (13)
         user = ops.expand_dims(state.vector, 1)  # [G, 1, d]
         if self.head.has_product:
             history = None if state.steps is None else visible_mean(state.steps, visible)
@@ -235,12 +246,18 @@ class DINK(Recommender):
         return weights
 
     def _item_logit(self, item: Tensor, tables: DinkTables | None = None, training: bool = False) -> Tensor:
-        """The item's own part of the logit: i_L's (12, 13), and the head's biases [...]."""
+        """The item's own part of the logit: i_L's (12, 13) where it is linear, and the head's biases [...]."""
         if tables is not None:
             return ops.take(tables.item_logit, item, axis=0)
+        bias = self.head.bias(item, self.read_table("neighbour_entity", item))
+        return bias if self.rest else ops.squeeze(self._item_part(item, None, training), -1) + bias
+
+    def _item_part(self, item: Tensor, tables: DinkTables | None = None, training: bool = False) -> Tensor:
+        """i_L's part in the first layer of the prediction [..., 1 or d]."""
+        if tables is not None and tables.part is not None:
+            return ops.take(tables.part, item, axis=0)
         high = through(self.item_mlp, self.entity_embedding(item))  # i_L (12)
-        own = ops.squeeze(self.prediction[1](self.head.drop(high, training)), -1)
-        return own + self.head.bias(item, self.read_table("neighbour_entity", item))
+        return self.prediction[1](self.head.drop(high, training))
 
     def _item_vector(self, item: Tensor, tables: DinkTables | None = None) -> Tensor:
         """v_i in the head's product [..., d]."""

@@ -11,6 +11,7 @@ PAPER: Settings = {
         "aggregator": "attention",
         "interest_attention": True,
         "mlp_layers": 1,
+        "prediction_layers": 0,
         "l2": 1e-06,
         "interest_dim": None,
         "include_center": False,

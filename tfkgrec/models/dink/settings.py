@@ -17,6 +17,7 @@ class DinkSettings(ModelSettings):
     aggregator: Literal["sum", "concat", "attention", "none"] = "attention"  # eqs 2, 3, 4-5; none = DINK-K
     interest_attention: bool = True  # eq 6; False = DINK-A
     mlp_layers: int = number(1, min=0)  # L of eqs 11-12
+    prediction_layers: int = number(0, min=0)  # hidden layers of Algorithm 1's f; 0: eq 13, which is linear
     l2: float = number(2e-3, min=0)  # lambda of eq 14
     # Not in the paper, off in its preset; model.py tells what each one does.
     interest_dim: int | None = number(None, min=1)  # width of E(v_t) and h_T; null: dim

@@ -27,12 +27,20 @@ SPEC = ModelSpec(
         "ekp_att": ("model.feature_exploration=false",),
         "ekp_frame": ("model.semantic_attention=false",),
     },
-    speed_preset=("model.dim=16", "model.num_hops=2", "model.triples_per_item=4", "training.batch_size=2048"),
+    speed_preset=(
+        "model.dim=16",
+        "model.num_hops=2",
+        "model.triples_per_item=4",
+        "data.history=random",
+        "training.batch_size=2048",
+    ),
     takes_vectors=("knowledge",),
+    whole_histories=True,
     stages=2,
     defaults={
         "training": GOOD_TRAINING,
-        "data": {"inverse_relations": True},
-    },  # else hop 2 is empty where items are heads
+        # without inverse relations hop 2 is empty where items are heads
+        "data": {"inverse_relations": True, "history": "whole"},
+    },
     presets={"paper": PAPER},
 )

@@ -15,8 +15,18 @@ from tfkgrec.layers.knowledge_propagation import KnowledgePropagation
 from tfkgrec.layers.masked import leave_out, visible_mean
 from tfkgrec.layers.pair_squares import pair_squares
 from tfkgrec.layers.triple_loss import triple_loss
-from tfkgrec.models.recommender import Recommender, TableSizes, as_config
+from tfkgrec.models.recommender import Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
+
+
+class EkpnetSizes(NamedTuple):
+    """Rows of a model's tables, row 0 (padding, unknown) included; items are the first entities."""
+
+    num_users: int
+    num_items: int
+    num_entities: int
+    num_relations: int
+    whole_histories: int | None = None  # items of all users, where these are stored whole
 
 
 class LossWeights(NamedTuple):
@@ -98,6 +108,7 @@ class EKPNet(Recommender):
         semantic_attention: False is psi(v) = v: the ablation EKP_frame, and EKP_no.
         feature_exploration: False never leaves stage 0: the ablation EKP_att, and EKP_no, which is much like RippleNet.
         exploration_layers: L.
+        activation: of its hidden layers.
         lambdas, first_lambdas: of the last stage, and of stage 0 where there is a stage 1.
 
     Not in the paper:
@@ -107,11 +118,11 @@ class EKPNet(Recommender):
             are the tails of its hop 1, and with `item_attributes` they are part of v_o everywhere.
     """
 
-    records = {**Recommender.records, "lambdas": LossWeights, "first_lambdas": LossWeights}
+    records = {**Recommender.records, "sizes": EkpnetSizes, "lambdas": LossWeights, "first_lambdas": LossWeights}
 
     def __init__(  # long, as every argument has its line
         self,
-        sizes: TableSizes,
+        sizes: EkpnetSizes,
         *,
         dim: int,
         num_hops: int,
@@ -125,14 +136,16 @@ class EKPNet(Recommender):
         residual_semantics: bool,
         history_hop: bool,
         head: InnerProductHead | None = None,
+        activation: str = "tanh",
         **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         self._config = as_config(locals())
         self.head = InnerProductHead() if head is None else head
-        self.num_users, self.num_items, self.num_entities, num_relations = sizes
+        self.num_users, self.num_items, self.num_entities, num_relations, _ = sizes
         self.dim, self.num_hops = dim, num_hops
-        self.history_length, self.triples_per_item = history_length, triples_per_item
+        self.history_length, self.whole_histories = history_length, sizes.whole_histories
+        self.triples_per_item = triples_per_item
         self.num_stages = 2 if feature_exploration else 1
         self.stage_lambdas = [first_lambdas, lambdas][-self.num_stages :]
         self.residual_semantics, self.history_hop = residual_semantics, history_hop
@@ -151,10 +164,12 @@ class EKPNet(Recommender):
             normal_embedding(num_relations, dim, "relation_semantics", unit) if semantic_attention else None
         )
         self.propagation = KnowledgePropagation(feature_exploration, name="propagation")
-        self.exploration = FeatureExploration(exploration_layers, name="exploration") if feature_exploration else None
+        self.exploration = (
+            FeatureExploration(exploration_layers, activation, name="exploration") if feature_exploration else None
+        )
 
     @classmethod
-    def from_settings(cls, sizes: TableSizes, settings: Mapping[str, Any], **kwargs: Unpack[LayerOptions]) -> Self:
+    def from_settings(cls, sizes: EkpnetSizes, settings: Mapping[str, Any], **kwargs: Unpack[LayerOptions]) -> Self:
         """A model whose settings are named flat, as a config has them."""
         head, own = split_head(settings, {"ripple_item_dot": "interest_item_dot", "l2": "l2"})
         for group in ("lambdas", "first_lambdas"):
@@ -163,7 +178,7 @@ class EKPNet(Recommender):
 
     def build(self, input_shape: Shape | None = None) -> None:
         d, hops, n = self.dim, self.num_hops, self.triples_per_item
-        self.history = self.add_table("history", (self.num_users, self.history_length))
+        self.add_history(self.num_users)
         self.ripples = self.add_table("ripples", (self.num_items, hops, 3, n))  # head, relation, tail
         self.entity_ids = self.add_table("entity_ids", (self.num_entities,))  # the dataset's ids, for names
         for layer in self.layers:
@@ -195,7 +210,7 @@ class EKPNet(Recommender):
         self, user: Tensor, history: Tensor | None = None, tables: EkpnetTables | None = None
     ) -> EkpnetState:
         if history is None:
-            history = self.read_table("history", user)  # [G, T]
+            history = self.history_of(user)  # [G, T]
         head, relation, tail = self._triples(history)  # [G, P, N]
         vectors = TripleVectors(
             self.entity_embedding(head), self.relation_embedding(relation), self.entity_embedding(tail)
@@ -255,7 +270,9 @@ class EKPNet(Recommender):
     def _triples(self, history: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Heads, relations and tails of the history's ripple sets [G, P, N], the triples of one seed side by side."""
         rows = ops.transpose(self.read_table("ripples", history), (3, 0, 2, 1, 4))  # [3, G, P, T, n]
-        flat = ops.reshape(rows, (3, -1, self.num_hops, history.shape[1] * self.triples_per_item))
+        flat = ops.reshape(
+            rows, (3, -1, self.num_hops, (history.shape[1] or ops.shape(history)[1]) * self.triples_per_item)
+        )
         return flat[0], flat[1], flat[2]
 
     def _psi(self, vector: Tensor, gamma: Tensor | None, vectors: TripleVectors) -> Tensor:

@@ -12,6 +12,7 @@ PAPER: Settings = {
         "semantic_attention": True,
         "feature_exploration": True,
         "exploration_layers": 3,
+        "activation": "tanh",
         "lambda1": 0.001,
         "lambda2": 1e-07,
         "lambda3": 1e-07,

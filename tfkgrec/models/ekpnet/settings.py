@@ -18,6 +18,7 @@ class EkpnetSettings(ModelSettings):
     semantic_attention: bool = True  # eqs 7-8; False = EKP_frame, or EKP_no
     feature_exploration: bool = True  # eqs 16-18; False = EKP_att, or EKP_no
     exploration_layers: int = number(3, min=1)  # L of eqs 17-18
+    activation: Literal["tanh", "relu", "sigmoid"] = "tanh"  # of eq 17 (figure 7)
     lambda1: float = number(1e-3, min=0)  # of eq 24: the triples' term
     lambda2: float = number(1e-7, min=0)  # W and b
     lambda3: float = number(1e-3, min=0)  # vectors

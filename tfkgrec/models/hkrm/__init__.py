@@ -28,9 +28,13 @@ SPEC = ModelSpec(
         "hkrm-attr": ("model.level=attribute",),
         "hkrm-wokl": ("model.level=both", "model.distance_loss=none"),
     },
-    speed_preset=("model.dim=50", "model.history_length=20", "training.batch_size=1024"),
+    speed_preset=(
+        *("model.dim=50", "model.history_length=20", "data.history=random"),
+        "training.batch_size=1024",
+    ),
     takes_vectors=("knowledge",),
-    defaults={"training": {**GOOD_TRAINING, "learning_rate": 3e-3}},
+    whole_histories=True,
+    defaults={"training": {**GOOD_TRAINING, "learning_rate": 3e-3}, "data": {"history": "whole"}},
     by_data="tfkgrec.models.hkrm.by_data:by_data",
     presets={"paper": PAPER},
 )

@@ -24,6 +24,7 @@ class AttributeSizes(NamedTuple):
     num_slots: int
     num_values: int
     max_values: int  # of a slot
+    whole_histories: int | None = None  # items of all users, where these are stored whole
 
 
 class AttributeTables(Recommender):

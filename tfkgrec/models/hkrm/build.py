@@ -12,6 +12,7 @@ def build(settings: HkrmSettings, context: BuildContext) -> HKRM:
     dataset = context.dataset
     found = collect_attributes(dataset, settings.fields, settings.max_fields, settings.max_values, context.rng)
     hyperparameters = settings.hyperparameters()
+    hyperparameters["history_length"] = context.history_length(settings.history_length)
     del hyperparameters["fields"], hyperparameters["max_fields"], hyperparameters["max_values"]
     sizes = AttributeSizes(
         num_users=dataset.users.size,
@@ -21,10 +22,11 @@ def build(settings: HkrmSettings, context: BuildContext) -> HKRM:
         num_slots=len(found.slot_item),
         num_values=len(found.value_entity),
         max_values=found.max_values,
+        whole_histories=context.whole_histories,
     )
     model = HKRM.from_settings(sizes, hyperparameters)
     model.build()
-    model.set_table("history", context.stored_history(settings.history_length))
+    model.store_history(context.stored_history(settings.history_length))
     for name in ATTRIBUTE_TABLES:
         model.set_table(name, getattr(found, name))
     return model

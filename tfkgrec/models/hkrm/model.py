@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from tfkgrec.kge.embeddings import PretrainedEmbeddings, check_width, needed
-from tfkgrec.layers.distribution_distance import KINDS, distance_loss, shared_divergence
+from tfkgrec.layers.distribution_distance import KINDS, distance_loss, shared_cross_entropy, shared_divergence
 from tfkgrec.layers.embedding import Embedding
 from tfkgrec.layers.field_vectors import COMBINE, field_vectors
 from tfkgrec.layers.inner_product_head import InnerProductHead, split_head
@@ -19,6 +19,9 @@ from tfkgrec.layers.query_attention import QueryAttention
 from tfkgrec.models.hkrm.attribute_tables import AttributeSizes, AttributeTables
 from tfkgrec.models.recommender import Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
+
+OF_FIRST_READING = {"attribute_output": "softmax"}
+"""What a saved model has that does not name it."""
 
 
 class Catalogue(NamedTuple):
@@ -68,9 +71,9 @@ class HKRM(AttributeTables):
     """Query and target at item and attribute level -> duet (eqs 1-13).
 
     1. q_s = sum_i alpha_i e_i over the history, t_s = e_t (1, 2)                            [G, M, d]
-    2. o_j of every item: the mean of its values in field j (3)
+    2. o_j of every item: the sum of its values in field j (3)
     3. p(a_j|q), p(a_j|t): how important each field is to the user and to the item (4, 5)    [G, M, A]
-    4. q_A = softmax(MLP(p(.|q))), t_A likewise (6, 7)                                       [G, M, d]
+    4. q_A = MLP(p(.|q)), t_A likewise (6, 7)                                                [G, M, d]
     5. logit = q_s.t_s + q_A.t_A + q_s.t_A + q_A.t_s (10, 11)                                [G, M]
 
     What depends on items alone (3, and 5's half of it) is worked out once for the whole catalogue; only what items have
@@ -81,11 +84,12 @@ class HKRM(AttributeTables):
         sizes: rows of the tables.
         dim: d.
         history_length: T, the most items of a query.
-        combine: "mean" or "sum" of a field's values (3).
+        combine: "sum" of a field's values (3), or their "mean".
         level: "both"; "item" is the ablation HKRM-Item, "attribute" HKRM-Attr.
-        distance_loss: "contrastive", "positive_only"; "none" is the ablation HKRM-woKL. Without the attribute level
-            there are no distributions to compare, and it has no say.
-        margin: how far apart (nats) the distributions of an irrelevant pair are pushed.
+        attribute_output: of the MLP of 4: "linear", or "softmax", as in a model saved without the argument.
+        distance_loss: of the distributions of relevant pairs (9): "positive_only" is their KL divergence; or
+            "cross_entropy"; "contrastive" pushes those of irrelevant pairs apart, too, `margin` nats; "none" is the
+            ablation HKRM-woKL. Without the attribute level there are no distributions to compare, and it has no say.
         distance_weight: lambda1 of eq 13.
         l2: lambda2 of eq 13, on the whole matrices E and R.
 
@@ -98,7 +102,7 @@ class HKRM(AttributeTables):
     reads_labels = True
     records = {**Recommender.records, "sizes": AttributeSizes}
 
-    def __init__(
+    def __init__(  # long, as every argument has its line
         self,
         sizes: AttributeSizes,
         *,
@@ -106,6 +110,7 @@ class HKRM(AttributeTables):
         history_length: int,
         combine: str,
         level: str,
+        attribute_output: str,
         distance_loss: str,
         margin: float,
         distance_weight: float,
@@ -121,7 +126,8 @@ class HKRM(AttributeTables):
         self._config = as_config({k: v for k, v in locals().items() if k not in ("name", "value", "choices")})
         self.head = InnerProductHead() if head is None else head
         self.sizes, self.num_items = sizes, sizes.num_items
-        self.dim, self.history_length, self.combine = dim, history_length, combine
+        self.history_length, self.whole_histories = history_length, sizes.whole_histories
+        self.dim, self.combine = dim, combine
         self.with_attribute_level = level != "item"
         self.distance_loss = distance_loss if self.with_attribute_level else "none"
         self.margin, self.distance_weight, self.l2 = margin, distance_weight, l2
@@ -135,7 +141,7 @@ class HKRM(AttributeTables):
         self.entity_embedding = table(sizes.num_entities, "entity_embedding")
         needs_fields = self.with_attribute_level or self.head.item_attributes
         self.proximity: Any = ProximityDistribution(name="proximity_distribution") if needs_fields else None
-        self.duet = ItemAttributeDuet(dim, level, name="item_attribute_duet")
+        self.duet = ItemAttributeDuet(dim, level, attribute_output, name="item_attribute_duet")
         self.user_embedding = table(sizes.num_users, "user_embedding") if self.head.user_item_dot else None
 
     @classmethod
@@ -144,9 +150,13 @@ class HKRM(AttributeTables):
         head, own = split_head(settings, {"pair_l2": "l2"}, bias_spread=0.0)
         return cls(sizes, **own, head=head, **kwargs)
 
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        return super().from_config({**OF_FIRST_READING, **config})
+
     def build(self, input_shape: Shape | None = None) -> None:
         a, d, t = self.sizes.num_fields, self.dim, self.history_length
-        self.history = self.add_table("history", (self.sizes.num_users, t))
+        self.add_history(self.sizes.num_users)
         self.add_attribute_tables(self.sizes)
         for layer in (self.query_attention, self.entity_embedding, self.user_embedding):
             if layer is not None:
@@ -184,7 +194,7 @@ class HKRM(AttributeTables):
 
     def user_state(self, user: Tensor, history: Tensor | None = None, tables: Catalogue | None = None) -> HkrmState:
         if history is None:
-            history = self.read_table("history", user)  # [G, T]
+            history = self.history_of(user)  # [G, T]
         catalogue = self._catalogue() if tables is None else tables
         fields = field_mask = None
         if self.with_attribute_level:
@@ -204,7 +214,8 @@ class HKRM(AttributeTables):
     ) -> Tensor:
         if training:
             return self._train_logit(state, self._query(state, item, left_out), item)
-        if left_out is not None or (item.shape[1] is not None and item.shape[1] <= self.history_length):
+        steps = state.history.shape[1] or self.history_length
+        if left_out is not None or (item.shape[1] is not None and item.shape[1] <= steps):
             query = self._query(state, item, left_out)
             side = self.duet.side(query.vector, query.distribution)
         else:
@@ -278,7 +289,8 @@ class HKRM(AttributeTables):
 
         So T + 1 queries serve all of them: one without each history item, and one with all.
         """
-        history, length = state.history, self.history_length
+        history = state.history
+        length = history.shape[1] or ops.shape(history)[1]
         stand_in = ops.concatenate([history, ops.zeros_like(history[:, :1])], axis=1)  # [G, T + 1]
         query = self._query(state, stand_in, None)
         sides = self.duet.side(query.vector, query.distribution)  # [G, T + 1, d]
@@ -324,5 +336,5 @@ class HKRM(AttributeTables):
         p_target = ops.take(state.catalogue.distribution, item, axis=0)
         shared = ops.logical_and(p_query > 0, ops.not_equal(self.read_table("item_slot", item), 0))
         weight = weight * ops.cast(ops.any(shared, axis=-1), weight.dtype)
-        divergence = shared_divergence(p_query, p_target, shared)
-        return distance_loss(divergence, label, weight, self.distance_loss, self.margin)
+        distance = shared_cross_entropy if self.distance_loss == "cross_entropy" else shared_divergence
+        return distance_loss(distance(p_query, p_target, shared), label, weight, self.distance_loss, self.margin)

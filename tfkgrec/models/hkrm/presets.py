@@ -10,9 +10,10 @@ PAPER: Settings = {
         "max_values": 8,
         "dim": 50,
         "history_length": 20,
-        "combine": "mean",
+        "combine": "sum",
+        "attribute_output": "linear",
         "level": "both",
-        "distance_loss": "contrastive",
+        "distance_loss": "positive_only",
         "margin": 1.0,
         "distance_weight": 1.0,
         "l2": 1e-07,
@@ -24,6 +25,7 @@ PAPER: Settings = {
         "dropout": 0.0,
         "pair_l2": 0.0,
     },
+    "data": {"history": "whole"},  # |q| is the length of the history, and no cap is stated
     "training": {
         **PLAIN_TRAINING,
         "epochs": 20,

@@ -17,8 +17,10 @@ class HkrmSettings(ModelSettings):
     dim: int = number(32, min=1)  # d, width of every embedding
     history_length: int = number(30, min=1)  # T, the latest T training positives are the query
     combine: Literal["mean", "sum"] = "mean"  # of a field's values (eq 3 sums)
+    attribute_output: Literal["linear", "softmax"] = "linear"  # of the MLP of eqs 6-7; softmax: our first reading
     level: Literal["both", "item", "attribute"] = "item"  # eq 10; item = HKRM-Item, attribute = HKRM-Attr
-    distance_loss: Literal["contrastive", "positive_only", "none"] = "contrastive"  # eq 9; none = HKRM-woKL
+    # eq 9: positive_only or cross_entropy; none = HKRM-woKL; contrastive is not in the paper
+    distance_loss: Literal["cross_entropy", "positive_only", "contrastive", "none"] = "contrastive"
     margin: float = number(1.0, min=0)  # nats that the distributions of an irrelevant pair are pushed apart
     distance_weight: float = number(1.0, min=0)  # lambda1 of eq 13
     l2: float = number(0.0, min=0)  # lambda2 of eq 13, on the whole matrices E and R

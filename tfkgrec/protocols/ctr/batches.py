@@ -11,14 +11,15 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.data.epoch_dataset import batches_of, epochs_dataset
-from tfkgrec.data.grouping import group_pairs
-from tfkgrec.data.history import sample_histories
+from tfkgrec.data.grouping import GroupedPairs, group_pairs
+from tfkgrec.data.history import History, sample_histories, window
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pair_keys import pair_keys
 from tfkgrec.data.records import Interactions
 from tfkgrec.protocols.ctr.cold import warm_items
 from tfkgrec.protocols.ctr.settings import CtrTraining
 from tfkgrec.protocols.ctr.split import Splits
+from tfkgrec.protocols.ctr.windows import rows_in_time
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class TrainingBatches:
         negatives: "fixed" (the split's, as the papers) or "fresh" (re-drawn every epoch, excluding training positives).
         negative_pool: what fresh ones are drawn from: the "catalogue", or "train_positives", items with one of these.
         unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve unknown users.
+        histories: "random" items of the user's, T + 1 of them; or the "newest" T before a row, whose pairs are
+            neighbours in time: none of them is inside, so that nothing has to be left out.
     """
 
     splits: Splits
@@ -44,9 +47,12 @@ class TrainingBatches:
     seed: int
     unknown_user_rate: float = 0.0
     negative_pool: str = "catalogue"
+    histories: str = "random"
 
     @classmethod
-    def of(cls, splits: Splits, history_length: int, training: CtrTraining) -> "TrainingBatches":
+    def of(
+        cls, splits: Splits, history_length: int, training: CtrTraining, histories: str = "random"
+    ) -> "TrainingBatches":
         """The batches that the settings ask for, for a model that reads histories of `history_length`."""
         return cls(
             splits,
@@ -57,7 +63,13 @@ class TrainingBatches:
             training.seed,
             training.unknown_user_rate,
             training.negative_pool or "catalogue",
+            histories,
         )
+
+    @property
+    def history(self) -> History:
+        """The training positives of every user."""
+        return self.splits.train_history
 
     @property
     def rows_per_batch(self) -> int:
@@ -107,15 +119,19 @@ class TrainingBatches:
         """One epoch as arrays, padded with empty rows to whole batches.
 
         Returns:
-            user [R], history [R, T + 1], item [R, M], left_out [R, M] (slot of the history that a pair without itself
-            in it loses), label [R, M], weight [R, M].
+            user [R], history [R, T + 1] or [R, T], item [R, M], left_out [R, M] (slot of the history that a pair
+            without itself in it loses, -1 for none), label [R, M], weight [R, M].
         """
-        grouped = group_pairs(self.pairs(epoch), self.items_per_user, np.random.default_rng([self.seed, 3, epoch]))
         rng = np.random.default_rng([self.seed, 4, epoch])
-        history = sample_histories(self.splits.train_history, grouped.user, self.history_length + 1, rng)
-        held = (history > 0).sum(axis=1, keepdims=True)
-        left_out = (rng.random(grouped.item.shape) * held).astype(np.int32)
-        user = np.where(rng.random(len(grouped.user)) < self.unknown_user_rate, 0, grouped.user).astype(np.int32)
+        if self.histories == "newest":
+            grouped, history = self._in_time(epoch)
+            left_out = np.full(grouped.item.shape, -1, np.int32)
+        else:
+            grouped = self.grouped(epoch)
+            history = sample_histories(self.history, grouped.user, self.history_length + 1, rng)
+            held = (history > 0).sum(axis=1, keepdims=True)
+            left_out = (rng.random(grouped.item.shape) * held).astype(np.int32)
+        user = self.hidden(grouped.user, rng)
         columns = {
             "user": user,
             "history": history,
@@ -126,6 +142,22 @@ class TrainingBatches:
         }
         missing = -len(user) % self.rows_per_batch
         return {k: np.concatenate([v, np.zeros((missing, *v.shape[1:]), v.dtype)]) for k, v in columns.items()}
+
+    def grouped(self, epoch: int) -> GroupedPairs:
+        """The pairs of one epoch as rows, in a random order."""
+        return group_pairs(self.pairs(epoch), self.items_per_user, np.random.default_rng([self.seed, 3, epoch]))
+
+    def hidden(self, user: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The users [R] with some of them made unknown."""
+        return np.where(rng.random(len(user)) < self.unknown_user_rate, 0, user).astype(np.int32)
+
+    def _in_time(self, epoch: int) -> tuple[GroupedPairs, np.ndarray]:
+        """Rows of neighbours in time, and the newest T before each [R, T]."""
+        rng, rows = np.random.default_rng([self.seed, 3, epoch]), self.splits.num_item_rows
+        grouped, end = rows_in_time(self.pairs(epoch), self.history, rows, self.items_per_user, rng)
+        count = np.minimum(end, self.history_length)
+        start = self.history.offsets[grouped.user] + end - count
+        return grouped, window(self.history.items, start, count, self.history_length)
 
     def stacked(self, epoch: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """(inputs, label [steps, G, M, 1], weight [steps, G, M]) of one epoch."""
@@ -139,7 +171,7 @@ class TrainingBatches:
 
     def dataset(self, first_epoch: int = 0) -> tf.data.Dataset:
         """A tf.data.Dataset whose n-th pass is epoch `first_epoch + n`; shapes are fixed, as XLA likes them."""
-        g, m, t = self.rows_per_batch, self.items_per_user, self.history_length + 1
+        g, m, t = self.rows_per_batch, self.items_per_user, self.history_length + (self.histories != "newest")
         inputs = {
             "user": tf.TensorSpec([g], tf.int32),
             "history": tf.TensorSpec([g, t], tf.int32),

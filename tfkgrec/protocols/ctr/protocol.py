@@ -24,6 +24,7 @@ from tfkgrec.protocols.ctr.pool import negative_pool
 from tfkgrec.protocols.ctr.scorer import ModelScorer
 from tfkgrec.protocols.ctr.settings import CtrEvaluation, CtrSplit, CtrTraining
 from tfkgrec.protocols.ctr.split import Splits, check_labels, cut
+from tfkgrec.protocols.ctr.whole_histories import WholeHistoryBatches
 from tfkgrec.tasks.ranking import RankingModel
 from tfkgrec.training.backend import seed_everything, use_xla
 from tfkgrec.training.contract import Metrics
@@ -70,7 +71,10 @@ class CtrProtocol:
         return RankingModel(model)
 
     def batches(self, model: Recommender) -> TrainingBatches:
-        return TrainingBatches.of(self.splits, model.history_length, self.training)
+        if model.whole_histories is not None:
+            return WholeHistoryBatches.of(self.splits, model.history_length, self.training)
+        newest = self.split.history == "newest" and model.history_length > 0
+        return TrainingBatches.of(self.splits, model.history_length, self.training, "newest" if newest else "random")
 
     def validate(self, model: Recommender) -> dict[str, float]:
         pairs = self.splits.validation

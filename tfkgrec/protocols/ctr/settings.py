@@ -10,9 +10,10 @@ from tfkgrec.config import EvaluationConfig, Section, SettingError, TrainingConf
 class CtrSplit(Section):
     """What is held out, and which of a user's items stand in a history: keys of the section `data`."""
 
-    # of a user's training positives, in training, evaluation and serving alike; mixed, of runs before the key: training
-    # draws T at random, evaluation reads the newest T
-    history: Literal["random", "mixed"] = "random"  # T at random
+    # which of a user's training positives are a history, in training, evaluation and serving alike: all of them; T at
+    # random; the newest T, where training reads those before its pairs. mixed, of runs before the key: training draws T
+    # at random, evaluation reads the newest T
+    history: Literal["whole", "random", "newest", "mixed"] = "random"
     train_share: float = number(1.0, min=0, max=1)  # of the training pairs, what is kept; the other parts stay
     cold_items: float = number(0.0, min=0, max=1)  # share of the items that is held out with all interactions
 
