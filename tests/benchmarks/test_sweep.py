@@ -89,6 +89,7 @@ def _sweep(places, *more: str) -> int:
     return run_main(main, ["sweep", "--datasets", "synthetic", "--seeds", "1", *folders, *more])
 
 
+@pytest.mark.slow
 def test_a_grid_is_measured_once_and_shown(places, capsys):
     asked = ["--set", "model.dim=2,4", "data.train_share=0.5,1", "--no-plot", "--workers", "2"]
     assert _sweep(places, *asked) == 0
@@ -116,6 +117,7 @@ def test_a_grid_is_measured_once_and_shown(places, capsys):
     assert not (places / "out/figure.png").exists()
 
 
+@pytest.mark.slow
 def test_tensorboard_shows_every_run_with_its_settings(places):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorboard.plugins.hparams import plugin_data_pb2
@@ -131,6 +133,7 @@ def test_tensorboard_shows_every_run_with_its_settings(places):
     assert "test.auc" in events.Tags()["tensors"]
 
 
+@pytest.mark.slow
 def test_it_finds_what_is_done_and_adds_the_rest(places, capsys):
     asked = ["--set", "model.dim=2,4", "data.train_share=1", "--no-plot", "--seeds", "2", "--workers", "2"]
     assert _sweep(places, *asked) == 0
@@ -140,6 +143,7 @@ def test_it_finds_what_is_done_and_adds_the_rest(places, capsys):
     assert re.search(r"\| 2 \| 0\.\d{4} ± ", line)
 
 
+@pytest.mark.slow
 def test_a_picture_of_a_line_for_every_other_setting(places):
     pytest.importorskip("matplotlib")
     assert _sweep(places, "--set", "model.dim=2,4", "data.train_share=0.5,1") == 0
