@@ -45,8 +45,8 @@ FIGURES = {
         "DINK, figure 6: width of the vectors, d", ("model.dim=4,8,16,32,64",), "dink", "lastfm", "paper-fixed"
     ),
     "ekpnet-7": Figure(
-        "EKPNet, figure 7: depth of the exploration, L",
-        ("model.exploration_layers=1,2,3,4,5,6",),
+        "EKPNet, figure 7: activation and depth of the exploration",
+        ("model.activation=relu,sigmoid,tanh", "model.exploration_layers=1,2,3,4,5,6"),
         "ekpnet",
         "lastfm",
         "paper-fixed",
