@@ -64,6 +64,14 @@ def test_what_several_rows_share_stands_there_once():
     assert [line.is_default for line in table.lines] == [False, False, True, True]
 
 
+def test_a_baseline_of_fewer_seeds_does_not_stand_for_one_of_more():
+    figures = {"test.auc": 0.9, "floors.popularity.auc": 0.7}
+    rows = [_row("dink", "a", {**figures, "floors.popularity.auc": 0.8}, seeds=1), _row("dink", "b", figures)]
+    rows.append(_row("dink", "c", {"test.auc": 0.9}))  # measured none
+    (line,) = [cells for cells in _cells(as_text(tables(rows))) if cells[0] == "popularity"]
+    assert line[1:3] == ["3", "0.7000"]
+
+
 def test_the_baseline_is_the_strongest_that_was_measured():
     measured = {"tuned-fixed": 0.85, "tuned-fresh": 0.87, "dink-k": 0.86}
     rows = [_row("dink", name, {"test.auc": 0.9, "floors.mf.auc": auc}) for name, auc in measured.items()]

@@ -133,8 +133,11 @@ def baselines_of(rows: Iterable[ResultRow]) -> list[str]:
 
 
 def strongest(rows: Iterable[ResultRow], name: str) -> ResultRow:
-    """The row with the highest mean of `name`: an MF baseline follows the learning rate and negatives of its row."""
-    return max(rows, key=lambda row: (row.mean.get(name, -1.0), len(row.seeds)))
+    """The row with the highest mean of `name`: an MF baseline follows the learning rate and negatives of its row.
+
+    Of rows with the most seeds: a baseline gives way to none with fewer, either.
+    """
+    return max(rows, key=lambda row: (name in row.mean, len(row.seeds), row.mean.get(name, -1.0)))
 
 
 def split_title(row: ResultRow) -> str:
