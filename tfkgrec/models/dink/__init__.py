@@ -28,6 +28,11 @@ SPEC = ModelSpec(
         "dink-sum": ("model.aggregator=sum",),
         "dink-cat": ("model.aggregator=concat",),
     },
+    paper_ablations={
+        "paper-random": ("data.history=random",),
+        "paper-f": ("data.history=random", "model.prediction_layers=1"),
+        "paper-scaled": ("data.history=random", "model.scale_attention=true"),
+    },
     speed_preset=("model.dim=16", "model.history_length=12", "model.num_neighbours=6", "training.batch_size=2048"),
     defaults={"training": GOOD_TRAINING},
     presets={"paper": PAPER},

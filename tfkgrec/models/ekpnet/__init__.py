@@ -27,6 +27,15 @@ SPEC = ModelSpec(
         "ekp_att": ("model.feature_exploration=false",),
         "ekp_frame": ("model.semantic_attention=false",),
     },
+    paper_ablations={  # N triples a hop around a random part of the history; the rates of Algorithms 1 and 2
+        "paper-8x4": ("data.history=random", "model.history_length=8", "model.triples_per_item=4"),
+        "paper-32x1": ("data.history=random", "model.history_length=32", "model.triples_per_item=1"),
+        "paper-whole": ("data.history=whole", "model.triples_per_item=1"),
+        "paper-eta": (
+            *("data.history=whole", "model.triples_per_item=1"),
+            *("training.first_stage.learning_rate=2e-3", "training.learning_rate=1e-4"),
+        ),
+    },
     speed_preset=(
         "model.dim=16",
         "model.num_hops=2",

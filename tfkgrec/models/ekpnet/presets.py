@@ -7,8 +7,8 @@ PAPER: Settings = {
     "model": {
         "dim": 16,
         "num_hops": 2,
-        "history_length": 8,
-        "triples_per_item": 4,
+        "history_length": 32,  # without whole histories: N = 32 items with one triple each
+        "triples_per_item": 1,
         "semantic_attention": True,
         "feature_exploration": True,
         "exploration_layers": 3,
@@ -38,6 +38,7 @@ PAPER: Settings = {
         "items_per_user": 8,
         "learning_rate": 0.005,
     },
-    "data": {"inverse_relations": True},  # where only items are heads, hop 2 is empty without
+    # S^0 is the whole history; where only items are heads, hop 2 is empty without inverse relations
+    "data": {"history": "whole", "inverse_relations": True},
     "pretraining": {"knowledge": "transe"},
 }

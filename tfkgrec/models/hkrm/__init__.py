@@ -5,6 +5,9 @@ from tfkgrec.models.hkrm.presets import PAPER
 from tfkgrec.models.hkrm.settings import HkrmSettings
 from tfkgrec.registry import Citation, ModelSpec
 
+READ = ("data.history=whole", "model.combine=sum", "model.attribute_output=linear")
+"""The paper as its preset reads it, whatever a config says."""
+
 SPEC = ModelSpec(
     name="hkrm",
     title="HKRM",
@@ -27,6 +30,14 @@ SPEC = ModelSpec(
         "hkrm-item": ("model.level=item", "model.distance_loss=none"),
         "hkrm-attr": ("model.level=attribute",),
         "hkrm-wokl": ("model.level=both", "model.distance_loss=none"),
+    },
+    paper_ablations={
+        "paper-positive": (*READ, "model.distance_loss=positive_only"),
+        "paper-entropy": (*READ, "model.distance_loss=cross_entropy"),
+        "paper-contrastive": (*READ, "model.distance_loss=contrastive"),
+        "paper-wokl": (*READ, "model.distance_loss=none"),
+        "paper-item": (*READ, "model.level=item", "model.distance_loss=none"),
+        "paper-attr": (*READ, "model.level=attribute", "model.distance_loss=positive_only"),
     },
     speed_preset=(
         *("model.dim=50", "model.history_length=20", "data.history=random"),
