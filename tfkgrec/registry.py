@@ -66,9 +66,10 @@ class ModelSpec:
         paper_ablations: the same of the paper's settings.
         speed_preset: overrides for `benchmark speed`: the sizes that published speeds are about.
         baseline: whether papers compare with it; such a model is no proposal of its own.
+        needs_facts: whether it can only be built where triples say something of items.
         takes_vectors: which of the pre-trained "knowledge" and "items" it can start from.
         whole_histories: whether it can read all that a user has taken (`data.history: whole`).
-        stages: in how many it can learn.
+        stages: in how many it can learn; 0: no epoch trains it.
         defaults: what it wants of other sections than `model` where their own defaults do not suit it. Keys that are
             other protocols' and not the run's are passed over.
         by_data: "module:function" of (settings, DataSize) -> settings, with what they leave to the data (null) decided;
@@ -90,6 +91,7 @@ class ModelSpec:
     paper_ablations: Mapping[str, Overrides] = field(default_factory=dict)
     speed_preset: Overrides = ()
     baseline: bool = False
+    needs_facts: bool = False
     takes_vectors: tuple[str, ...] = ()
     whole_histories: bool = False
     stages: int = 1

@@ -121,3 +121,14 @@ def test_a_model_that_looks_ahead_is_noticed(name, monkeypatch):
     queries = model.queries
     monkeypatch.setattr(model, "queries", lambda h: queries(np.pad(h[:, 1:], [[0, 0], [0, 1]])))
     assert seen_of_later_items(model) > 1e-3
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_spec_says_whether_a_model_needs_facts(name):
+    small = small_model(name)
+    bare, history = small.dataset.without_triples(), small.protocol.splits.train_history
+    if registry.model(name).needs_facts:
+        with pytest.raises(InputError, match="expected triples .*found none"):
+            build_model(small.settings, bare, history, seed=0)
+    elif name not in ("fusion", "ksr"):  # the members of one, and some settings of the other, do
+        assert build_model(small.settings, bare, history, seed=0).built

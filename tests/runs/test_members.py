@@ -129,3 +129,16 @@ def test_a_config_of_a_fusion_changes_nothing_of_its_members_files(tmp_path):
     assert found.training == dataclasses.replace(alone.training, seed=3)
     with pytest.raises(InputError, match="expected models of different kinds"):
         member_configs(dataclasses.replace(config, model=dataclasses.replace(config.model, members=("mf", str(file)))))
+
+
+def test_without_a_graph_members_see_no_triple_and_those_that_need_some_are_left_out(tmp_path, capsys):
+    mf_file(tmp_path)
+    listed = ["mf.yaml", "hkrm", "counts"]
+    config = write(tmp_path, model={"name": "fusion", "members": listed, "graph": False})
+    assert run_train(config, tmp_path / "run") == 0
+    assert sorted(path.name for path in (tmp_path / "run/members").iterdir()) == ["counts", "mf"]
+    counts = load_run(tmp_path / "run/members/counts")[2]
+    assert not np.asarray(counts.item_value).any() and np.asarray(counts.item_counts)[:, 0].any()
+    config = write(tmp_path, model={"name": "fusion", "members": ["mf", "hkrm"], "graph": False})
+    assert run_train(config, tmp_path / "other") == 2
+    assert "model.graph: expected true, as 1 of the members can do without, found false" in capsys.readouterr().err

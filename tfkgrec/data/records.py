@@ -6,7 +6,7 @@ entities that are no items follow. Raw ids (strings) exist only at the two doors
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -243,6 +243,11 @@ class Dataset:
         """All that the data hold of every user, liked or not, in any part of a split: nothing to recommend again."""
         pairs = self.interactions
         return History.by_user(pairs.user, pairs.item, self.users.size)
+
+    def without_triples(self) -> "Dataset":
+        """The same, and nothing is known of anything."""
+        none = np.empty(0, np.int32)
+        return replace(self, graph=replace(self.graph, head=none, relation=none, tail=none))
 
     def check_item_heads(self) -> None:
         """Raise `InputError` unless an item heads a triple: for models to which a triple says something of its head."""

@@ -26,7 +26,8 @@ def member_configs(config: Config) -> dict[str, Config]:
     """The config of every member by the name of its model; none for a model that is not made of others.
 
     Raises:
-        InputError: a member's file is of other data, or has no right settings; two members are the same model.
+        InputError: a member's file is of other data, or has no right settings; two members are the same model; fewer
+            than two can do without a graph where there is to be none.
     """
     if not isinstance(config.model, FusionSettings):
         return {}
@@ -39,6 +40,11 @@ def member_configs(config: Config) -> dict[str, Config]:
         if isinstance(one.model, FusionSettings):
             raise InputError(f"model.members: {member}: expected a model that is not made of others, found {name}")
         found[name] = one
+    if config.model.graph:
+        return found
+    found = {name: one for name, one in found.items() if not registry.model(name).needs_facts}
+    if len(found) < 2:
+        raise InputError(f"model.graph: expected true, as {len(found)} of the members can do without, found false")
     return found
 
 
@@ -48,11 +54,17 @@ def member_run(run: RunDirectory, name: str) -> RunDirectory:
 
 
 def train_members(
-    configs: Mapping[str, Config], run: RunDirectory, dataset: "Dataset", cache: "RunCache | None"
+    configs: Mapping[str, Config], run: RunDirectory, dataset: "Dataset", cache: "RunCache | None", graph: bool = True
 ) -> dict[str, Recommender]:
-    """The trained members, in the order of `configs`; what is done is read, what was cut off is resumed."""
+    """The trained members, in the order of `configs`; what is done is read, what was cut off is resumed.
+
+    Args:
+        graph: whether they see the dataset's triples.
+    """
     from tfkgrec.runs.run import train_run  # which trains the fusion, and so imports this
 
+    if not graph:
+        dataset = dataset.without_triples()
     trained = {}
     for number, (name, config) in enumerate(configs.items(), 1):
         own = member_run(run, name)

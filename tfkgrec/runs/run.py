@@ -129,7 +129,8 @@ def train_run(
     for line in (*dataset.report, *splits.report):
         print(line)
     if model is None:
-        model = prepared.model(config, vectors, train_members(members, run, dataset, cache))
+        graph = getattr(config.model, "graph", True)
+        model = prepared.model(config, vectors, train_members(members, run, dataset, cache, graph))
     fitted = fit(model, prepared.protocol, config.training, run, resume)
     prepared.protocol.finalize(model)
     run.final_model.unlink(missing_ok=True)  # of epochs that another model chose

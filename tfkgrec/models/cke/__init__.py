@@ -19,6 +19,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=CkeSettings,
     build="tfkgrec.models.cke.build:build",
+    needs_facts=True,
     keras_name="tfkgrec>CKE",
     baseline=True,
     defaults={"training": GOOD_TRAINING},

@@ -20,6 +20,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=DinkSettings,
     build="tfkgrec.models.dink.build:build",
+    needs_facts=True,
     keras_name="tfkgrec>DINK",
     explain_text="tfkgrec.models.dink.explain_text:explain_text",
     ablations={

@@ -14,6 +14,7 @@ SPEC = ModelSpec(
     build="tfkgrec.models.fusion.build:build",
     keras_name="tfkgrec>Fusion",
     explain_text="tfkgrec.models.fusion.explain_text:explain_text",
+    ablations={"no-graph": ("model.graph=false",)},
     stages=0,
     defaults={"training": {"calibrate": True}},
 )

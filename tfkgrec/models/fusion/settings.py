@@ -17,6 +17,7 @@ class FusionSettings(ModelSettings):
     name: Literal["fusion"] = "fusion"
     # a model by name, with its defaults, or the file of a config of its own; relative to this config's file
     members: tuple[str, ...] = ("lightgcn", "hkrm", "dink", "mf", "counts")
+    graph: bool = True  # false, to see what it is worth: members see no triple, and those that need some are left out
 
     def validate(self) -> None:
         if len(self.members) < 2:

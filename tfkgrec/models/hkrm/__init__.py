@@ -23,6 +23,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=HkrmSettings,
     build="tfkgrec.models.hkrm.build:build",
+    needs_facts=True,
     keras_name="tfkgrec>HKRM",
     explain_text="tfkgrec.models.hkrm.explain_text:explain_text",
     ablations={  # each says its level: our settings may be at the item level already

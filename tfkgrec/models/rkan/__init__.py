@@ -15,6 +15,7 @@ SPEC = ModelSpec(
     protocols=("top_n",),
     settings=RkanSettings,
     build="tfkgrec.models.rkan.build:build",
+    needs_facts=True,
     keras_name="tfkgrec>RKAN",
     explain_text="tfkgrec.models.rkan.explain_text:explain_text",
     ablations={
