@@ -23,7 +23,9 @@ def lightgcn(likes: Pairs = LIKES, facts: Pairs = FACTS, seed: int = 0, **settin
     user, item = np.array(sorted(likes)).T
     count = np.bincount(user, minlength=USERS)
     sizes = GraphSizes(USERS, ITEMS, ENTITIES, len(likes), len(facts), int(count.max()))
-    model = LightGCN.from_settings(sizes, settings_of(LightgcnSettings, **{"dim": D, "l2": 0.0, **settings}))
+    model = LightGCN.from_settings(
+        sizes, settings_of(LightgcnSettings, **{"dim": D, "num_layers": 3, "l2": 0.0, **settings})
+    )
     model.build()
     rng = np.random.default_rng(seed)
     for weight in model.trainable_weights:

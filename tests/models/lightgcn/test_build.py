@@ -1,13 +1,16 @@
 """The graph that LightGCN carries."""
 
 import numpy as np
+import pytest
 
 from tests.data import small
 from tests.models.small import flat
 from tfkgrec.data.history import History
 from tfkgrec.data.records import KnowledgeGraph
 from tfkgrec.models.build import build_model
+from tfkgrec.models.data_size import DataSize
 from tfkgrec.models.lightgcn.build import facts_of, likes
+from tfkgrec.models.lightgcn.by_data import by_data
 from tfkgrec.models.lightgcn.settings import LightgcnSettings
 from tfkgrec.protocols.ctr.split import split_ctr
 
@@ -59,3 +62,12 @@ def test_facts_join_items_with_entities_that_others_have_too():
     edges = {(1, number[9]), (2, number[9]), (3, number[7]), (2, number[7]), (1, number[3])}
     assert sorted(zip(facts.item.tolist(), facts.entity.tolist(), strict=True)) == sorted(edges)
     assert facts.num_entities == 6
+
+
+@pytest.mark.parametrize(("positives", "num_layers", "l2"), [(7, 3, 3e-2), (37, 2, 3e-3)])
+def test_it_leaves_to_the_data_what_is_null(positives, num_layers, l2):
+    size = DataSize(users=10, items=20, positives=10 * positives, triples=40)
+    settled = by_data(LightgcnSettings(), size)
+    assert (settled.num_layers, settled.l2) == (num_layers, l2)
+    explicit = LightgcnSettings(num_layers=1, l2=0.5)
+    assert by_data(explicit, size) == explicit

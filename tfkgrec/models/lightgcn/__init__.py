@@ -20,6 +20,7 @@ SPEC = ModelSpec(
     settings=LightgcnSettings,
     build="tfkgrec.models.lightgcn.build:build",
     keras_name="tfkgrec>LightGCN",
+    by_data="tfkgrec.models.lightgcn.by_data:by_data",
     explain_text="tfkgrec.models.lightgcn.explain_text:explain_text",
     ablations={
         "no-graph": ("model.fact_weight=0",),

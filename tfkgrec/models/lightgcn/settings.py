@@ -12,8 +12,8 @@ class LightgcnSettings(ModelSettings):
 
     name: Literal["lightgcn"] = "lightgcn"
     dim: int = number(64, min=1)
-    num_layers: int = number(3, min=1)
-    l2: float = number(3e-2, min=0)  # of the convolved vectors of the batch's pairs
+    num_layers: int | None = number(None, min=1)  # null: decided by how many positives users have (by_data.py)
+    l2: float | None = number(None, min=0)  # of the convolved vectors of the batch's pairs; null: likewise
     # not in the paper:
     fact_weight: float = number(0.5, min=0)  # of an edge between an item and an entity; 0: none are read
     item_bias: bool = True
