@@ -29,6 +29,7 @@ from tests.golden.record import (
 from tfkgrec import evaluate
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
+from tfkgrec.runs.version_0_1 import read_config
 from tfkgrec.serving.lifecycle.manager import ModelManager
 from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.server import ModelServer
@@ -78,3 +79,10 @@ def test_an_old_export_is_served(golden, model, server):
     with Client(server.address, model, timeout=60) as client:
         assert client.recommend(asked(model)[0], SHOWN).version == 1
         assert differences(served_answers(model, client), golden[model]["exported"], SAME_WEIGHTS) == []
+
+
+def test_what_an_old_run_does_not_say_is_as_it_was():
+    """Histories of two kinds, and HKRM's first reading of its eqs 6 and 7."""
+    config = read_config(RUNS / "hkrm" / "config.yaml")
+    assert (config.data.split.history, config.model.attribute_output) == ("mixed", "softmax")
+    assert read_config(RUNS / "ksr" / "config.yaml").data.protocol == "sequential"  # which has no such key

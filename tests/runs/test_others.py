@@ -38,7 +38,7 @@ def test_rows_are_matched_by_raw_ids_and_all_are_accounted_for(run):
     rows += [("stranger", new, True), ("another", new, True)]
     frame = pd.DataFrame(rows, columns=["user", "item", "positive"])
     table = seen.newest(4)[:, ::-1]  # the model reads four of them, in an order of its own
-    model = SimpleNamespace(history_length=4, history=np.where(table > 0, table, 0))
+    model = SimpleNamespace(history_length=4, stored_histories=lambda: History.of_rows(table))
     found, counts = match(Interactions(RawTable("", frame), frame), run, model, 1)
     assert counts == {"rows": 6, "new_rows": 4, "known_rows": 1, "rows_of_unknown_items": 1, "unknown_items": 1}
     assert found.new.user.tolist() == [3, 31, 31, 32]  # users of the run are 1 to 30
