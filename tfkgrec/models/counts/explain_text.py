@@ -10,6 +10,8 @@ MOST_LINES = 6
 LEAST = 0.01
 """A part that moves the logit by less is not worth a line."""
 
+STARTS_FROM = "what every pair starts from"
+
 
 def explain_text(row: Row, user: str, item: str) -> list[str]:
     """The parts of the logit, greatest first.
@@ -33,6 +35,7 @@ def told(row: Row) -> list[tuple[float, str]]:
 
 
 def _parts(row: Row) -> Iterable[tuple[float, str]]:
+    yield float(row["constant"]), STARTS_FROM
     yield float(row["popularity"]), "how many took it"
     names = [name or f"item {raw}" for name, raw in zip(row["similar_name"], row["similar_item"], strict=True) if raw]
     yield (

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfkgrec import registry
-from tfkgrec.models.counts.explain_text import LEAST, told
+from tfkgrec.models.counts.explain_text import LEAST, STARTS_FROM, told
 
 Row = Mapping[str, np.ndarray]
 
@@ -16,7 +16,7 @@ COUNTS = "counts"
 def explain_text(row: Row, user: str, item: str) -> list[str]:
     """The parts of the logit, greatest first, then what each member says for itself.
 
-    Uses `<member>_adds` [] and all that the members' own templates use, as `<member>_<output>`.
+    Uses constant, `<member>_adds` [] and all that the members' own templates use, as `<member>_<output>`.
     """
     probability = f"(probability {row['probability']:.2f})"
     if not row.get("known_item", True):
@@ -25,7 +25,8 @@ def explain_text(row: Row, user: str, item: str) -> list[str]:
     if not row.get("known_user", True):
         return [f"{title}: user {user} is unknown to the model, so only what the item is like counts"]
     members = [name.removesuffix(ADDS) for name in row if name.endswith(ADDS)]
-    parts = [(float(row[name + ADDS]), _title(name)) for name in members if name != COUNTS]
+    parts = [(float(row["constant"]), STARTS_FROM)]
+    parts += [(float(row[name + ADDS]), _title(name)) for name in members if name != COUNTS]
     parts += told(_of_member(row, COUNTS)) if COUNTS in members else []
     lines = [f"{title}, as it adds up:"]
     lines += [
