@@ -13,7 +13,7 @@ class NeumfSettings(ModelSettings):
     name: Literal["neumf"] = "neumf"
     dim: int = number(32, min=1)  # predictive factors of either half
     mlp_layers: int = number(2, min=1)  # hidden layers, each half as wide as the one before
-    l2: float = number(1e-2, min=0)  # of the vectors of the batch's pairs
+    l2: float = number(3e-2, min=0)  # of the vectors of the batch's pairs
     # not in the paper:
     item_bias: bool = True
     dropout: float = number(0.0, min=0, max=0.99)  # between the perceptron's layers
