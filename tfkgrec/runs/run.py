@@ -137,10 +137,7 @@ def train_run(
     if resume:
         _write_settings(config, run)  # with what they led to: a resume that fails leaves the run as it was
     write_model(run.model, model, model.save)
-    metrics = _judge(config, run, prepared, model, fitted.timing, cache)
-    metrics["timing"]["run_seconds"] = time.perf_counter() - started
-    write_metrics(run.metrics, metrics)
-    print(report(metrics))
+    metrics = _judge(config, run, prepared, model, fitted.timing, cache, started)
     final_fit(config, run, prepared, model)
     return metrics
 
@@ -152,11 +149,15 @@ def _judge(
     model: Recommender,
     timing: dict[str, float],
     cache: RunCache | None,
+    started: float,
 ) -> dict[str, Any]:
-    """Read the test split, and keep what was read: the metrics."""
+    """Read the test split, and keep and tell what was read: the metrics. `started` is when the run began."""
     note_test_read(run, config.data.dataset, prepared.splits, config.training.seed)
     metrics = evaluate_run(config, prepared, model, timing, cache, lambda own: write_metrics(run.metrics, own))
     write_test_scores(run, getattr(prepared.protocol, "test_scores", {}))
+    metrics["timing"]["run_seconds"] = time.perf_counter() - started
+    write_metrics(run.metrics, metrics)
+    print(report(metrics))
     return metrics
 
 
