@@ -142,3 +142,17 @@ def test_without_a_graph_members_see_no_triple_and_those_that_need_some_are_left
     config = write(tmp_path, model={"name": "fusion", "members": ["mf", "hkrm"], "graph": False})
     assert run_train(config, tmp_path / "other") == 2
     assert "model.graph: expected true, as 1 of the members can do without, found false" in capsys.readouterr().err
+
+
+def test_a_member_by_name_reads_the_histories_that_are_its_own_default(tmp_path):
+    quick = {"model": {"name": "hkrm", "dim": 4}, "training": {"epochs": 1, "jit_compile": False}, "data": WORLD}
+    file = write(tmp_path, "hkrm.yaml", **{**quick, "data": {**WORLD, "history": "whole"}})
+    config = load_config(write(tmp_path, model={"name": "fusion", "members": ["hkrm", "counts"]}))
+    assert member_configs(config)["hkrm"].data.split.history == "whole"
+    asked = dataclasses.replace(config.data.split, history="newest")
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, split=asked))
+    assert member_configs(config)["hkrm"].data.split.history == "newest"
+    config = write(tmp_path, model={"name": "fusion", "members": [str(file), "counts"]})
+    assert run_train(config, tmp_path / "run") == 0
+    model = load_run(tmp_path / "run")[2]
+    assert model.ragged and not load_run(tmp_path / "run/members/counts")[2].ragged

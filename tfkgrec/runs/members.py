@@ -11,6 +11,7 @@ from tfkgrec.config.section import show
 from tfkgrec.errors import InputError
 from tfkgrec.models.fusion.settings import SUFFIXES, FusionSettings
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.protocols.ctr.settings import CtrSplit
 from tfkgrec.runs.version_0_1 import read_model
 from tfkgrec.training.run_directory import RunDirectory
 
@@ -54,26 +55,28 @@ def member_run(run: RunDirectory, name: str) -> RunDirectory:
 
 
 def train_members(
-    configs: Mapping[str, Config], run: RunDirectory, dataset: "Dataset", cache: "RunCache | None", graph: bool = True
+    config: Config, configs: Mapping[str, Config], run: RunDirectory, dataset: "Dataset", cache: "RunCache | None"
 ) -> dict[str, Recommender]:
     """The trained members, in the order of `configs`; what is done is read, what was cut off is resumed.
 
     Args:
-        graph: whether they see the dataset's triples.
+        config: of the fusion.
+        configs: theirs.
+        dataset: of which they see no triple where the fusion is to do without.
     """
     from tfkgrec.runs.run import train_run  # which trains the fusion, and so imports this
 
-    if not graph:
+    if isinstance(config.model, FusionSettings) and not config.model.graph:
         dataset = dataset.without_triples()
     trained = {}
-    for number, (name, config) in enumerate(configs.items(), 1):
+    for number, (name, of_member) in enumerate(configs.items(), 1):
         own = member_run(run, name)
         title = f"\nmember {number} of {len(configs)}: {registry.model(name).title}"
         if own.metrics.exists():
             print(f"{title}, trained already")
         else:
             print(title)
-            train_run(config, own, own.config.exists(), cache, dataset)
+            train_run(of_member, own, own.config.exists(), cache, dataset)
         trained[name] = read_model(own.model, name)
     return trained
 
@@ -81,6 +84,8 @@ def train_members(
 def _of_name(name: str, config: Config) -> Config:
     """A model's own defaults on the fusion's data."""
     data = {key: value for key, value in config.data.to_dict().items() if value is not None}
+    if data.get("history") == CtrSplit.history:
+        del data["history"]  # nobody asked for another: each model has its own
     raw: dict[str, Any] = {"model": {"name": name}, "data": data}
     raw["training"] = {"seed": config.training.seed, "jit_compile": config.training.jit_compile}
     return _as_member(build_config(raw), config)

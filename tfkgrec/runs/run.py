@@ -129,8 +129,7 @@ def train_run(
     for line in (*dataset.report, *splits.report):
         print(line)
     if model is None:
-        graph = getattr(config.model, "graph", True)
-        model = prepared.model(config, vectors, train_members(members, run, dataset, cache, graph))
+        model = prepared.model(config, vectors, train_members(config, members, run, dataset, cache))
     fitted = fit(model, prepared.protocol, config.training, run, resume)
     prepared.protocol.finalize(model)
     run.final_model.unlink(missing_ok=True)  # of epochs that another model chose
