@@ -105,7 +105,8 @@ def first_line(path: Path) -> str:
     return path.read_text(encoding="utf-8").splitlines()[0]
 
 
-def test_its_quality_is_measured(configs, capsys):
+def test_its_quality_is_measured(configs, outside, monkeypatch, capsys):
+    monkeypatch.setenv("PYTHONPATH", f"{outside}:{Path(__file__).parent.parent}")  # every run is a process of its own
     folders = ["--configs", str(configs), "--runs", str(configs.parent / "runs")]
     asked = ["quality", "--models", "popular", "--seeds", "1", "--ablations", *folders]
     assert run_main(benchmark.main, [*asked, "--set", *RUN]) == 0

@@ -30,7 +30,7 @@ from outside_shop.settings import CountsSettings, ShopSettings
 from tfkgrec.registry import Citation, DatasetSpec, ModelSpec
 
 MODEL = ModelSpec(
-    name="counts",
+    name="tally",
     title="Counts",
     summary="how often an item was taken, learned anew",
     explains="how many took the item",
@@ -54,7 +54,7 @@ from tfkgrec.config import ModelSettings, Section, number
 class CountsSettings(ModelSettings):
     """Counts."""
 
-    name: Literal["counts"] = "counts"
+    name: Literal["tally"] = "tally"
     weight: float = number(1.0, min=0)
 
 
@@ -164,7 +164,7 @@ def _worst(ranks):
 """,
 }
 ENTRY_POINTS = {
-    "tfkgrec.models": {"counts": "outside_shop:MODEL"},
+    "tfkgrec.models": {"tally": "outside_shop:MODEL"},
     "tfkgrec.datasets": {"shop": "outside_shop:DATASET"},
     "tfkgrec.kge_methods": {"shift": "outside_shop.kge:Shift"},
     "tfkgrec.metrics": {"worst_rank": "outside_shop.metric:WORST"},
@@ -180,7 +180,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory):
 
 def config(folder: Path, protocol: str, **training: object) -> Path:
     sections = {
-        "model": {"name": "counts", "weight": 0.5},
+        "model": {"name": "tally", "weight": 0.5},
         "data": {"dataset": "shop", "customers": 30, "protocol": protocol},
         "training": {"epochs": 2, "batch_size": 64, "learning_rate": 0.05, "jit_compile": False, **training},
         "evaluation": {"floors": ["popularity"]},
@@ -202,17 +202,17 @@ def run(shop, tmp_path_factory):
 def exported(run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop-export")
     assert run_main(export.main, [str(run), "--export-dir", str(folder)]) == 0
-    return folder / "counts"
+    return folder / "tally"
 
 
 def test_it_is_trained_and_evaluated(run, capsys):
     metrics = json.loads((run / "metrics.json").read_text())
-    assert (metrics["model"], metrics["dataset"], metrics["data"]["users"]) == ("counts", "shop", 30)
+    assert (metrics["model"], metrics["dataset"], metrics["data"]["users"]) == ("tally", "shop", 30)
     # It scores by the counts of training positives, so it ranks exactly as the popularity baseline does.
     assert metrics["test"]["auc"] == pytest.approx(metrics["floors"]["popularity"]["auc"])
     assert metrics["test"]["auc"] > 0.6
     assert run_main(evaluate.main, [str(run)]) == 0
-    assert "counts on shop" in capsys.readouterr().out
+    assert "tally on shop" in capsys.readouterr().out
 
 
 def test_it_is_served_asked_and_explained(exported, capsys):
@@ -221,11 +221,11 @@ def test_it_is_served_asked_and_explained(exported, capsys):
         assert answer.known.all()
         assert set(answer.item_name[0]) <= {f"product {p}" for p in range(20)}
         assert np.all(np.diff(answer.score[0]) <= 0)
-        target = ["--target", client.target, "--model", "counts", "--timeout", "60"]
+        target = ["--target", client.target, "--model", "tally", "--timeout", "60"]
         assert run_main(recommend.main, [*target, "--user", "c1", "--k", "3"]) == 0
         assert run_main(explain.main, [*target, "--user", "c1", "--item", "p0"]) == 0
     out = capsys.readouterr().out
-    assert "counts version 1, 3 items for user c1" in out
+    assert "tally version 1, 3 items for user c1" in out
     assert "product 0: " in out
     assert " took it" in out
 
@@ -259,9 +259,9 @@ def in_a_shell(shop: Path, *arguments: str) -> str:
 
 def test_it_is_shown_in_help_and_listed_by_benchmark(shop):
     shown = in_a_shell(shop, "tfkgrec.train", "--help")
-    assert "counts" in shown
+    assert "tally" in shown
     assert "shop" in shown
-    assert "counts" in in_a_shell(shop, "tfkgrec.benchmark", "--help")
+    assert "tally" in in_a_shell(shop, "tfkgrec.benchmark", "--help")
 
 
 def test_a_mistake_in_its_settings_is_one_line(shop, tmp_path, capsys):

@@ -48,8 +48,8 @@ class SmallProtocol:
     @functools.cached_property
     def model(self) -> Recommender:
         """The first model that can be trained under it, with weights drawn at random."""
-        trained = (model for model in registry.models().values() if model.stages)
-        name = next(model.name for model in trained if self.spec.name in model.protocols)
+        readers = (spec for spec in registry.models().values() if hasattr(spec.settings, "history_length"))
+        name = next(spec.name for spec in readers if self.spec.name in spec.protocols)
         seed_everything(SEED)
         settings = small_settings(name)
         model = build_model(settings, self.dataset, self.protocol.splits.train_history, SEED)

@@ -40,7 +40,11 @@ SHOWN = 5  # recommendations
 TRAINED = 1e-4  # what two epochs may differ by: sums in another order
 SAME_WEIGHTS = 1e-5
 
-SINCE = {"ece", "recall@20", "coverage@10", "popularity@10"}  # figures that 0.1 did not have
+SINCE = {  # protocol -> figures that 0.1 did not have
+    "ctr": {"ece", "coverage@10", "popularity@10"},
+    "sequential": {"recall@20", "coverage@10", "popularity@10"},
+    "top_n": {"recall@20", "ndcg@10", "coverage@10", "popularity@10"},
+}
 
 Answers = dict[str, dict[str, Any]]
 
@@ -67,7 +71,7 @@ def logits(run_dir: Path) -> list[list[float]]:
 def metrics(run: RunDirectory) -> dict[str, Any]:
     """The figures of a run's metrics.json that version 0.1 measured, without how long it took."""
     found = read_metrics(run.metrics)
-    since = SINCE | ({"ndcg@10"} if registry.protocol(found["protocol"]).name == "top_n" else set())
+    since = SINCE[registry.protocol(found["protocol"]).name]
     return {part: _without(found[part], since) for part in ("validation", "test", "floors")}
 
 
