@@ -1,6 +1,7 @@
 """The members of a fusion: ordinary runs on its split, resumed where they were cut off, refused on other data."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ def test_a_run_that_is_cut_off_goes_on_with_what_is_left(tmp_path, monkeypatch, 
     assert run_train(config, tmp_path / "cut") != 0
     monkeypatch.undo()
     done = (tmp_path / "cut/members/mf/metrics.json").stat().st_mtime_ns
+    assert _seconds(tmp_path / "whole") >= _seconds(tmp_path / "whole/members/mf") > 0  # the members' are in it
     assert not (tmp_path / "cut/metrics.json").exists()
     capsys.readouterr()
     assert run_train(config, tmp_path / "cut", "--resume") == 0
@@ -156,3 +158,7 @@ def test_a_member_by_name_reads_the_histories_that_are_its_own_default(tmp_path)
     assert run_train(config, tmp_path / "run") == 0
     model = load_run(tmp_path / "run")[2]
     assert model.ragged and not load_run(tmp_path / "run/members/counts")[2].ragged
+
+
+def _seconds(run: Path) -> float:
+    return json.loads((run / "metrics.json").read_text())["timing"]["train_seconds"]

@@ -9,6 +9,7 @@ from tfkgrec import registry
 from tfkgrec.config import Config, build_config, load_config
 from tfkgrec.config.section import show
 from tfkgrec.errors import InputError
+from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.models.fusion.settings import SUFFIXES, FusionSettings
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.protocols.ctr.settings import CtrSplit
@@ -79,6 +80,12 @@ def train_members(
             train_run(of_member, own, own.config.exists(), cache, dataset)
         trained[name] = read_model(own.model, name)
     return trained
+
+
+def timing_with(configs: Mapping[str, Config], run: RunDirectory, own: dict[str, float]) -> dict[str, float]:
+    """A run's timing with the training of its members in it; its own where it has none."""
+    of_members = (read_metrics(member_run(run, name).metrics)["timing"]["train_seconds"] for name in configs)
+    return {**own, "train_seconds": own["train_seconds"] + sum(of_members)}
 
 
 def _of_name(name: str, config: Config) -> Config:

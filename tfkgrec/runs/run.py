@@ -26,7 +26,7 @@ from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
 from tfkgrec.runs.id_files import write_id_files
-from tfkgrec.runs.members import member_configs, train_members
+from tfkgrec.runs.members import member_configs, timing_with, train_members
 from tfkgrec.runs.refit import check_final_fit, final_fit
 from tfkgrec.runs.test_reads import note_test_read
 from tfkgrec.runs.version_0_1 import read_config, read_model
@@ -136,7 +136,7 @@ def train_run(
     if resume:
         _write_settings(config, run)  # with what they led to: a resume that fails leaves the run as it was
     write_model(run.model, model, model.save)
-    metrics = _judge(config, run, prepared, model, fitted.timing, cache, started)
+    metrics = _judge(config, run, prepared, model, timing_with(members, run, fitted.timing), cache, started)
     final_fit(config, run, prepared, model)
     return metrics
 
