@@ -121,7 +121,11 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help=strict)
 
 
-def add_set_argument(parser: argparse.ArgumentParser) -> None:
+def add_set_argument(
+    parser: argparse.ArgumentParser,
+    metavar: str = "section.key=value",
+    help: str = "change settings of the file: --set training.epochs=3 model.dim=32",
+) -> None:
     """Add `--set`; its texts are `options.overrides`."""
     parser.add_argument(
         "--set",
@@ -129,8 +133,8 @@ def add_set_argument(parser: argparse.ArgumentParser) -> None:
         action="extend",
         nargs="+",
         default=[],
-        metavar="section.key=value",
-        help="change settings of the file: --set training.epochs=3 model.dim=32",
+        metavar=metavar,
+        help=help,
     )
 
 

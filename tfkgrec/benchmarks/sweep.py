@@ -22,6 +22,7 @@ from tfkgrec.benchmarks.places import Places
 from tfkgrec.benchmarks.plan import Asked, PlannedRun, planned_runs, told
 from tfkgrec.benchmarks.progress_bar import RunsBar
 from tfkgrec.benchmarks.variants import Variant, variant, variants_of
+from tfkgrec.cli import add_set_argument
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.files import write_text
@@ -118,14 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tfkgrec benchmark sweep", description=(__doc__ or "").partition("\n")[0].partition(": ")[2]
     )
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="section.key=value,value",
-        help="the grid: model.dim=8,16,32 data.train_share=0.5,1; a key with one value is the same everywhere",
+    add_set_argument(
+        parser,
+        "section.key=value,value",
+        "the grid: model.dim=8,16,32 data.train_share=0.5,1; a key with one value is the same everywhere",
     )
     parser.add_argument("--figure", metavar="NAME", help=f"a paper's: {', '.join(FIGURES)}")
     parser.add_argument("--models", nargs="+", choices=models(), help="default: the figure's, else dink")
