@@ -14,9 +14,9 @@ from scipy.optimize import isotonic_regression
 
 from tfkgrec.data.records import Interactions
 from tfkgrec.models.recommender import KNOTS, Recommender
+from tfkgrec.protocols.ctr.logistic import logistic_weights
 from tfkgrec.protocols.ctr.scorer import ModelScorer
 
-ITERATIONS = 50
 SMALLEST_SCALE = 1e-6
 PAIRS_A_KNOT = 100
 FLATTEST = 0.01
@@ -81,15 +81,7 @@ def fit_platt(logit: np.ndarray, label: np.ndarray) -> tuple[float, float]:
     features = np.stack([np.asarray(logit, np.float64), np.ones(len(logit))], axis=1)
     spread = features[:, 0].std() or 1.0
     features[:, 0] /= spread
-    weights = np.zeros(2)
-    for _ in range(ITERATIONS):
-        probability = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
-        gradient = features.T @ (probability - label)
-        hessian = (features * (probability * (1 - probability))[:, None]).T @ features
-        step = np.linalg.solve(hessian + 1e-9 * len(label) * np.eye(2), gradient)
-        weights = weights - step
-        if np.abs(step).max() < 1e-10:
-            break
+    weights = logistic_weights(features, label)
     if weights[0] / spread >= SMALLEST_SCALE:
         return float(weights[0] / spread), float(weights[1])
     share = np.clip(np.mean(label), 1e-6, 1 - 1e-6)

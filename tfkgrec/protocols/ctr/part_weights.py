@@ -6,9 +6,9 @@ import numpy as np
 
 from tfkgrec.data.records import Interactions
 from tfkgrec.models.sum_of_parts import SumOfParts
+from tfkgrec.protocols.ctr.logistic import logistic_weights
 from tfkgrec.protocols.ctr.scorer import ModelScorer
 
-ITERATIONS = 50
 RIDGE = 1.0
 """On the squares of the weights of standardised parts: it decides between parts that say the same."""
 SMALLEST_DEVIATION = 1e-6
@@ -27,28 +27,18 @@ class PartWeights(NamedTuple):
 def fit_part_weights(model: SumOfParts, pairs: Interactions, jit_compile: bool) -> PartWeights:
     """Fit them on `pairs` and store them in the model."""
     parts = ModelScorer(model, jit_compile, of_pairs=model.parts).logits(pairs.user, pairs.item)
-    found = logistic_weights(parts, pairs.label)
+    found = weights_of(parts, pairs.label)
     model.part_sum.set_weights_of(*found)
     return found
 
 
-def logistic_weights(parts: np.ndarray, label: np.ndarray) -> PartWeights:
-    """Logistic regression of label [n] on parts [n, P], standardised, by Newton's method; the bias is not shrunk."""
+def weights_of(parts: np.ndarray, label: np.ndarray) -> PartWeights:
+    """Logistic regression of label [n] on parts [n, P], standardised; the bias is not shrunk."""
     mean, deviation = parts.mean(axis=0), parts.std(axis=0)
     same = deviation < SMALLEST_DEVIATION
     deviation = np.where(same, 1.0, deviation)
     features = np.concatenate([(parts - mean) / deviation, np.ones((len(parts), 1))], axis=1)
     features[:, :-1][:, same] = 0
-    ridge = RIDGE * np.eye(features.shape[1])
-    ridge[-1, -1] = 0
-    weights = np.zeros(features.shape[1])
-    for _ in range(ITERATIONS):
-        probability = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
-        gradient = features.T @ (probability - label) + ridge @ weights
-        hessian = (features * (probability * (1 - probability))[:, None]).T @ features + ridge
-        hessian[-1, -1] += 1e-9 * len(label)
-        step = np.linalg.solve(hessian, gradient)
-        weights = weights - step
-        if np.abs(step).max() < 1e-10:
-            break
+    ridge = np.append(np.full(parts.shape[1], RIDGE), 0.0)
+    weights = logistic_weights(features, label, ridge)
     return PartWeights(mean, deviation, weights[:-1], float(weights[-1]))
