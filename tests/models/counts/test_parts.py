@@ -1,5 +1,6 @@
 """What is counted, against loops over users, items and triples."""
 
+import dataclasses
 import functools
 from collections import defaultdict
 
@@ -11,7 +12,7 @@ from tests.data import small
 from tfkgrec import registry
 from tfkgrec.data.history import History
 from tfkgrec.models.build import build_model
-from tfkgrec.models.counts.features import factors_of
+from tfkgrec.models.counts.features import factors_of, facts_of
 from tfkgrec.models.counts.model import OF_ITEM, Counts
 from tfkgrec.models.counts.settings import CountsSettings
 from tfkgrec.protocols.ctr.settings import CtrSplit
@@ -78,6 +79,19 @@ def test_fields_are_those_that_most_items_have():
     }
     best = sorted(covered.values(), reverse=True)[: SETTINGS.max_fields]
     assert [covered[int(r)] for r in np.asarray(model.field_relation)] == best
+
+
+def test_a_value_that_one_item_alone_has_links_it_to_nothing():
+    dataset, graph = world()[0], world()[0].graph
+    lonely, (first, *_) = graph.num_entities, np.asarray(world()[2].field_relation)
+    added = {"head": 1, "relation": first, "tail": lonely}
+    more = {name: np.append(getattr(graph, name), value).astype(np.int32) for name, value in added.items()}
+    graph = dataclasses.replace(graph, num_entities=lonely + 1, **more)
+    facts = facts_of(dataclasses.replace(dataset, graph=graph), 2, 50, np.random.default_rng(0))
+    shared = facts.value_weight > 0
+    assert facts.value_entity[~shared].tolist() == [0, lonely]  # row 0 is no value
+    holders = np.bincount(facts.fact_value)[shared]
+    assert_allclose(facts.value_weight[shared], 1 / holders)
 
 
 def test_factors_reproduce_a_matrix_of_their_rank():
