@@ -94,6 +94,16 @@ def test_a_member_on_other_data_is_refused_before_any_training(data, line, tmp_p
     assert not (tmp_path / "run").exists()
 
 
+def test_data_that_a_member_will_not_do_with_leave_no_folder_behind(tmp_path, capsys):
+    rows = [f"u{u},i{(u * 7 + k * k) % 40}" for u in range(40) for k in range(12)]
+    (tmp_path / "ratings.csv").write_text("\n".join(["user,item", *rows]) + "\n")
+    own = {"dataset": "files", "interactions": "ratings.csv", "columns": {"user": "user", "item": "item"}}
+    config = write(tmp_path, data=own, model={"name": "fusion", "members": ["mf", "hkrm"]})
+    assert run_train(config, tmp_path / "run") == 2
+    assert "expected triples whose head is an item, found none" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("listed", "line"),
     [

@@ -50,6 +50,13 @@ def member_configs(config: Config) -> dict[str, Config]:
     return found
 
 
+def check_members(configs: Mapping[str, Config], dataset: "Dataset") -> None:
+    """Raise `InputError`, before the first of them is trained, where the data lack what one of them needs."""
+    for name in configs:
+        if registry.model(name).needs_facts:
+            dataset.check_item_heads()
+
+
 def member_run(run: RunDirectory, name: str) -> RunDirectory:
     """Where the member's run lies."""
     return RunDirectory(run.path / "members" / name)

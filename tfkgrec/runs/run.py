@@ -26,7 +26,7 @@ from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
 from tfkgrec.runs.id_files import write_id_files
-from tfkgrec.runs.members import member_configs, timing_with, train_members
+from tfkgrec.runs.members import check_members, member_configs, timing_with, train_members
 from tfkgrec.runs.refit import check_final_fit, final_fit
 from tfkgrec.runs.test_reads import note_test_read
 from tfkgrec.runs.version_0_1 import read_config, read_model
@@ -120,6 +120,7 @@ def train_run(
         _check_same_settings(config, run)
         check_same_data(run, dataset, splits)
     check_final_fit(config, dataset)
+    check_members(members, dataset)
     vectors = _embeddings(config, prepared, run, cache or RunCache())
     model = None if members else prepared.model(config, vectors)  # data that will not do leave no folder behind
     if not resume:
