@@ -73,6 +73,8 @@ def test_published_figures_are_carried_and_agree_with_the_header(path):
     (line,) = re.findall(r"^# Published: +(.+)$", path.read_text(), re.M)
     for name in FIGURES[config.data.protocol]:
         assert f"{name} {config.published[name.lower()]}" in line
+    # Whose they are, where they are not the model's own.
+    assert config.published.get("of", registry.model(config.model.name).title) in line or "none" in line
 
 
 @pytest.mark.parametrize("paper", [path for path in CONFIGS if path.stem.endswith("-paper")], ids=_name)
