@@ -4,6 +4,7 @@ Each protocol is asked in a world whose taste drifts, and on MovieLens-1M where 
 `data.history: mixed` did, runs from before that key, has to fail.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -86,6 +87,7 @@ def of_batches(batches, epochs: int = 2) -> Rows:
 # worlds
 
 
+@functools.cache
 def drifting(users: int = 200, items: int = 400, seed: int = 0) -> Dataset:
     """Everybody begins with favourites and ends with what few know, as in MovieLens-1M; some stay for long."""
     rng, rows = np.random.default_rng(seed), []
@@ -104,6 +106,7 @@ def drifting(users: int = 200, items: int = 400, seed: int = 0) -> Dataset:
     return assemble(RawData("drifting", table, triples, pd.DataFrame({"item": ids, "entity": ids})), seed)
 
 
+@functools.cache
 def movielens() -> Dataset:
     data = DataConfig("ml-1m", knowledge_graph="satori-mkr")
     return assemble(load_raw(data, seed=0), 0)

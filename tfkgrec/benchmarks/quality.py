@@ -59,7 +59,7 @@ def collected(model: str, dataset: str, variant: Variant, seeds: Sequence[int], 
         model=model,
         dataset=dataset,
         variant=variant.name,
-        config=str(path),
+        config=str(path.relative_to(places.configs.parent)),  # true in every checkout
         seeds=summary.seeds,
         commits=tuple(_commit(run) for run in runs),
         published=dict(load_config(path).published),
