@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tfkgrec
+from tests.test_trained import MOVIES, RATINGS, SHORT, TRIPLES
 from tfkgrec import cli, registry
 from tfkgrec.config import load_config
 
@@ -26,12 +28,20 @@ def test_it_is_short():
     assert not [line for line in lines if len(line) > 120 and not line.startswith("|")]
 
 
-def test_its_python_runs(monkeypatch):
+def test_its_python_runs(monkeypatch, tmp_path):
     (code,) = blocks(README, "python")
     assert 6 <= len([line for line in code.splitlines() if line and not line.startswith("import ")]) <= 10
     assert "import tfkgrec\n" in code and not re.search(r"from tfkgrec|import tfkgrec\.", code)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"ratings": RATINGS, "triples": TRIPLES, "movies": MOVIES, "users": [1, 2]}
+    exec(code.replace("names=movies", f"names=movies, settings={SHORT}"), names | {"user": 1, "item": 100})
+    assert (tmp_path / "runs/x/metrics.json").exists() and (tmp_path / "export/hkrm/1/saved_model.pb").exists()
+
+
+def test_the_same_part_by_part_runs(monkeypatch):
+    _, code = blocks((ROOT / "docs/everyday.md").read_text(), "python")
     monkeypatch.chdir(ROOT)
-    names: dict[str, object] = {}
+    names: dict[str, object] = {"np": np, "tfkgrec": tfkgrec}
     exec(code.replace('["training.epochs=5"]', repr(SMALL)), names)
     assert np.all(np.isfinite(np.asarray(names["logits"]))) and np.asarray(names["logits"]).shape == (2, 3)
 

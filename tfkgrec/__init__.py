@@ -5,10 +5,13 @@ client needs no TensorFlow:
 
     import tfkgrec
 
-    config = tfkgrec.load_config("configs/dink/lastfm.yaml", ["training.epochs=5"])
+    m = tfkgrec.fit(ratings, triples, model="hkrm", names=movies)   # data frames or files; m is a TrainedModel
+    m.recommend(users, k=10)
+
+    config = tfkgrec.load_config("configs/dink/lastfm.yaml", ["training.epochs=5"])   # the same, part by part
     data = tfkgrec.prepare(config)
     model = data.model(config)
-    fitted = tfkgrec.fit(model, data.protocol, config.training)
+    fitted = tfkgrec.fit_model(model, data.protocol, config.training)
 
 These names are stable: docs/stability.md says what that means, and how a name goes.
 """
@@ -32,8 +35,11 @@ if TYPE_CHECKING:
     from tfkgrec.runs.run import load_run as load_run
     from tfkgrec.runs.run import prepare as prepare
     from tfkgrec.runs.run import train_run as train_run
+    from tfkgrec.trained import TrainedModel as TrainedModel
+    from tfkgrec.trained import fit as fit
+    from tfkgrec.trained import load as load
     from tfkgrec.training.run_directory import RunDirectory as RunDirectory
-    from tfkgrec.training.trainer import fit as fit
+    from tfkgrec.training.trainer import fit as fit_model  # noqa: F401
 
 _HOMES = {
     "AsyncClient": "tfkgrec.client",
@@ -44,7 +50,10 @@ _HOMES = {
     "Tls": "tfkgrec.client",
     "build_config": "tfkgrec.config",
     "evaluate_run": "tfkgrec.runs.run",
-    "fit": "tfkgrec.training.trainer",
+    "TrainedModel": "tfkgrec.trained",
+    "fit": "tfkgrec.trained",
+    "fit_model": "tfkgrec.training.trainer:fit",
+    "load": "tfkgrec.trained",
     "load_config": "tfkgrec.config",
     "load_run": "tfkgrec.runs.run",
     "prepare": "tfkgrec.runs.run",
@@ -57,7 +66,8 @@ __all__ = ["__version__", *_HOMES]
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    module, _, own = _HOMES[name].partition(":")
+    return getattr(importlib.import_module(module), own or name)
 
 
 def __dir__() -> list[str]:

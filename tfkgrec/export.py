@@ -28,13 +28,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def export_run(run_dir: Path, export_dir: Path, version: int | None = None, refit: bool = False) -> Path:
+def export_run(run_dir: str | Path, export_dir: str | Path, version: int | None = None, refit: bool = False) -> Path:
     """Export a finished run as `version`, by default the next; returns the folder of the new version.
 
     Args:
         refit: export the model trained anew on everything, as a run with `training.final_fit` does anyway; the run
             itself stays as it is.
     """
+    export_dir = Path(export_dir)
     check_folder(export_dir)
     with quiet_import():
         from tfkgrec.savedmodel.exporter import export_signatures

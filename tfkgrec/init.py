@@ -7,15 +7,15 @@ from pathlib import Path
 
 import yaml
 
+from tfkgrec import registry
 from tfkgrec.cli import run_main
 from tfkgrec.config import build_config
-from tfkgrec.datasets.own_files.inspect import Facts, Pairs, look_at_items, look_at_pairs, look_at_triples
-from tfkgrec.datasets.own_files.read import read_links, read_triples
+from tfkgrec.datasets.own_files.inspect import Facts, Pairs
 from tfkgrec.datasets.own_files.sources import How
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.files import check_folder, write_text
-from tfkgrec.runs.first_config import Files, choose, config_text
+from tfkgrec.runs.first_config import Files, choose, config_text, look
 
 ROLES = ("user", "item", "rating", "timestamp")
 TOP = 8  # relations that are shown
@@ -28,9 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     how = How(options.encoding)
     files = Files(*(getattr(options, name) for name in Files._fields))
     given = {role: getattr(options, role) for role in ROLES if getattr(options, role) is not None}
-    pairs, facts = _look(files, given, how)
+    pairs, facts = look(files, given, how)
     print(_told(pairs, facts))
-    chosen = choose(pairs, facts, options.positive_at)
+    chosen = choose(pairs, facts, options.positive_at, options.model)
     path = options.dir / f"{chosen.model.value}.yaml"
     if path.exists():
         raise InputError(f"{path}: expected no config there yet, found one")
@@ -54,23 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     facts.add_argument("--item-table", type=Path, metavar="FILE", help="a row for every item, facts in its columns")
     parser.add_argument("--item-links", type=Path, metavar="FILE", help="item, entity: where they have other ids there")
     parser.add_argument("--item-names", type=Path, metavar="FILE", help="item, name: for people")
+    parser.add_argument("--model", choices=registry.models(), metavar="NAME", help="not the one that suits the files")
     parser.add_argument("--positive-at", type=float, metavar="N", help="a rating at or above it is a positive")
     parser.add_argument("--encoding", default="utf-8", metavar="NAME", help="of the text files (default utf-8)")
     for role in ROLES:
         parser.add_argument(f"--{role}", metavar="NAME", help=f"the column of {role}s, where looking does not tell")
     return parser
-
-
-def _look(files: Files, given: dict[str, str], how: How) -> tuple[Pairs, Facts | None]:
-    if files.triples is None:
-        pairs = look_at_pairs(files.interactions, given, set(), how)
-        return pairs, None if files.item_table is None else look_at_items(files.item_table, pairs, how)
-    triples = read_triples(files.triples, None, how)
-    links = None if files.item_links is None else read_links(files.item_links, given.get("item", "item"), how)
-    known = set(triples.frame["head"]) if links is None else set(links.frame["item"])
-    pairs = look_at_pairs(files.interactions, given, known, how)
-    entities = None if links is None else dict(zip(links.frame["item"], links.frame["entity"], strict=True))
-    return pairs, look_at_triples(triples, pairs, entities)
 
 
 def _told(pairs: Pairs, facts: Facts | None) -> str:

@@ -1,9 +1,11 @@
-"""`tfkgrec recommend`: ask a server what to show a user.
+"""`tfkgrec recommend`: what to show a user, from a server, a run or an export; or all users, into a file.
 
     python -m tfkgrec.recommend --target localhost:8500 --model dink --user 196 --k 10
+    python -m tfkgrec.recommend runs/dink --user 196 --k 10
     python -m tfkgrec.recommend --target localhost:8500 --model dink --history 50,181,7
+    python -m tfkgrec.recommend runs/dink --all-users --k 100 --output recs.parquet
 
-With both, the history is what an unknown user falls back to.
+With --user and --history, the history is what an unknown user falls back to.
 """
 
 import argparse
@@ -11,20 +13,37 @@ import csv
 import io
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfkgrec.cli import run_main
 from tfkgrec.client.command import add_server_arguments, ask
-from tfkgrec.console import json_line, one_line
+from tfkgrec.console import Bar, json_line, one_line
+from tfkgrec.tf_logging import quiet_import
 
 if TYPE_CHECKING:
-    from tfkgrec.client import Client, Recommendations
+    from tfkgrec.client import Recommendations
+    from tfkgrec.client.questions import Questions
+    from tfkgrec.offline.in_process import InProcess
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print a ranked table; 0, or 1 when no server answers."""
-    parser = argparse.ArgumentParser(prog="tfkgrec recommend", description="Ask a server for recommendations.")
-    add_server_arguments(parser, required=True)
+    """Print a ranked table, or write a file of them; 0, or 1 when no server answers."""
+    options = _options(argv)
+    if options.output is not None:
+        return _write(options)
+    if options.target is not None:
+        return ask(options, lambda client: _recommend(client, options))
+    _recommend(_opened(options), options)
+    return 0
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tfkgrec recommend", description="What to show whom.")
+    parser.add_argument(
+        "path", nargs="?", type=Path, metavar="RUN_OR_EXPORT", help="a trained run or an export, instead of a server"
+    )
+    add_server_arguments(parser, required=False)
     parser.add_argument("--user", metavar="ID", help="raw user id")
     parser.add_argument("--k", type=int, default=10, help="how many items (default: %(default)s)")
     parser.add_argument(
@@ -33,13 +52,55 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="ID,ID,...",
         help="raw ids of items they liked, oldest first: for a new user; those with a comma in quotes, as in CSV",
     )
+    many = parser.add_argument_group("for many users, from a run or an export")
+    many.add_argument("--all-users", action="store_true", help="all users of its data")
+    many.add_argument("--users", type=Path, metavar="FILE", help="those of a file: one id a line, or a column user")
+    many.add_argument(
+        "--output", type=Path, metavar="FILE", help="a .parquet, .csv or .jsonl; goes on where it was cut"
+    )
     options = parser.parse_args(argv)
-    if options.user is None and options.history is None:
-        parser.error("expected --user, --history or both")
-    return ask(options, lambda client: _recommend(client, options))
+    if (options.path is None) == (options.target is None):
+        parser.error("expected either RUN_OR_EXPORT or --target HOST:PORT --model NAME")
+    if options.target is not None and options.model is None:
+        parser.error("--target: expected --model NAME beside it")
+    one, many_asked = options.user is not None or options.history is not None, options.all_users or options.users
+    if bool(one) == bool(many_asked):
+        parser.error("expected --user, --history or both; or one of --all-users and --users FILE")
+    if options.all_users and options.users:
+        parser.error("expected one of --all-users and --users FILE, found both")
+    if bool(many_asked) != (options.output is not None):
+        parser.error("expected --output FILE and --all-users or --users FILE, or none of them")
+    if many_asked and options.path is None:
+        parser.error("--output: expected RUN_OR_EXPORT in place of a server")
+    return options
 
 
-def _recommend(client: "Client", options: argparse.Namespace) -> None:
+def _opened(options: argparse.Namespace) -> "InProcess":
+    with quiet_import():
+        from tfkgrec.offline.in_process import open_in_process
+
+    model = open_in_process(options.path, options.k)
+    model.check_k(options.k)
+    return model
+
+
+def _write(options: argparse.Namespace) -> int:
+    from tfkgrec.offline.table_files import check_output
+
+    check_output(options.output)
+    model = _opened(options)
+    from tfkgrec.offline.lists_file import write_lists
+    from tfkgrec.offline.user_files import read_users
+
+    users = model.users() if options.all_users else read_users(options.users)
+    found = write_lists(model, users, options.k, options.output, lambda done: Bar(len(users), "users", done).show)
+    print(f"{found.rows:,} recommendations for {found.users:,} users: {options.output}")
+    if found.unknown:
+        print(f"unknown to the model: {found.unknown:,} of these users, who get its most popular items instead")
+    return 0
+
+
+def _recommend(client: "Questions", options: argparse.Namespace) -> None:
     user, history = options.user, options.history
     answer, known_user = None, None
     if user is not None:
@@ -71,7 +132,7 @@ def _items(answer: "Recommendations") -> list[tuple[str, str, float]]:
 
 
 def _record(
-    client: "Client", answer: "Recommendations", user: str | None, known_user: bool | None, basis: str
+    client: "Questions", answer: "Recommendations", user: str | None, known_user: bool | None, basis: str
 ) -> dict[str, object]:
     items = [
         {"rank": rank, "item_id": item, "item_name": name, "score": round(score, 6)}
@@ -81,11 +142,12 @@ def _record(
     return {**head, "items": items}
 
 
-def _table(client: "Client", answer: "Recommendations", user: str | None, note: str) -> list[str]:
+def _table(client: "Questions", answer: "Recommendations", user: str | None, note: str) -> list[str]:
     items = [(one_line(item), one_line(name), score) for item, name, score in _items(answer)]
     name = str(answer.user_name[0]) if answer.user_name is not None else ""
     whom = "this history" if user is None else f"user {name or user}"
-    lines = [f"{client.model} version {answer.version}, {_count(items)} for {whom}"] + ([note] if note else [])
+    which = f"{client.model} version {answer.version}" if answer.version else client.model  # a run has none
+    lines = [f"{which}, {_count(items)} for {whom}"] + ([note] if note else [])
     ids = max([len("item"), *(len(item) for item, _, _ in items)])
     lines.append(f"{'rank':>4}  {'item':<{ids}}  {'score':>6}  name")
     lines += [f"{rank:>4}  {item:<{ids}}  {score:6.3f}  {name}" for rank, (item, name, score) in enumerate(items, 1)]

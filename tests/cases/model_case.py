@@ -82,6 +82,19 @@ class ModelCase:
             for gradient in tape.gradient(total, small.model.trainable_variables):
                 assert gradient is None or np.isfinite(tf.convert_to_tensor(gradient)).all()
 
+    def test_a_summary_tells_the_shapes_of_what_comes_out(self, small: SmallModel) -> None:
+        """Keras asks each built layer, which has to know what it was built for; a head alone has no call of its own."""
+        model, lines = small.model, []
+        model.summary(print_fn=lambda line, **_: lines.append(line), expand_nested=True)
+        assert "Total params" in lines[0]
+        for layer in model.layers:
+            if layer._build_shapes_dict and type(layer).__name__ != "InnerProductHead":
+                shapes = keras.tree.flatten(layer.compute_output_shape(**layer._build_shapes_dict))
+                assert shapes and all(size is None or size > 0 for size in shapes), layer
+        asked = {"user": small.users, "item": small.items}
+        found = model.compute_output_shape({name: array.shape for name, array in asked.items()})
+        assert found == small.items.shape == model(asked).shape
+
     def test_losses_belong_to_training(self, small: SmallModel) -> None:
         given, _ = small.batch()
         trained = np.asarray(small.model(given, training=True))

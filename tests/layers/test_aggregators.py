@@ -55,7 +55,7 @@ MASK = np.array([[True, True, False]])
 
 def test_sum_by_hand():
     layer = SumAggregator(2, "linear")
-    layer.build((1, 2))
+    layer.build((1, 2), (1, 2, 2))
     set_weights(layer, kernel=np.eye(2))
     # v + e_1 + e_2 = [1, 2] + [1, 0] + [0, 1] = [2, 3]
     output, weights = layer(CENTER, NEIGHBOURS, RELATIONS, MASK)
@@ -65,7 +65,7 @@ def test_sum_by_hand():
 
 def test_concat_by_hand():
     layer = ConcatAggregator(4, "linear")
-    layer.build((1, 2))
+    layer.build((1, 2), (1, 2, 2))
     set_weights(layer, kernel=np.eye(4))
     # [v || e_1 + e_2] = [1, 2, 1, 1]
     output, weights = layer(CENTER, NEIGHBOURS, RELATIONS, MASK)
@@ -76,7 +76,7 @@ def test_concat_by_hand():
 @pytest.mark.parametrize(("include_center", "add"), [(False, [0, 0]), (True, [1, 2])])
 def test_attention_by_hand(include_center, add):
     layer = AttentionAggregator(2, "linear", include_center=include_center)
-    layer.build((1, 2))
+    layer.build((1, 2), (1, 2, 2))
     set_weights(layer, kernel=np.eye(2), relation_kernel=[1, 0.5])
     # w_r . (e_1 * r_1) = [1, .5] . [2, 0] = 2; w_r . (e_2 * r_2) = [1, .5] . [0, 4] = 2; the same, so a = [1/2, 1/2]
     output, weights = layer(CENTER, NEIGHBOURS, RELATIONS, MASK)

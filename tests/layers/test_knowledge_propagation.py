@@ -28,7 +28,7 @@ def test_as_a_keras_layer(tmp_path, update_last):
 
 def test_by_hand():
     layer = KnowledgePropagation()
-    layer.build((1, 2, 1, 2))
+    layer.build((1, 2, 1, 2), (1, 2, 1, 2), (1, 1, 2))
     set_weights(layer, kernel=[[2, 0], [0, 1]], bias=[0, 1])
     keys = np.ones((1, 2, 1, 2), np.float32)
     values = np.array([[[[1, 1]], [[3, 0]]]], np.float32)

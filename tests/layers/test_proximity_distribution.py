@@ -33,7 +33,7 @@ def test_as_a_keras_layer(tmp_path):
 
 def test_by_hand():
     layer = ProximityDistribution()
-    layer.build((1, 2, 2, 2))
+    layer.build((1, 2, 2, 2), (1, 1, 2))
     set_weights(layer, relation=[[1, 0], [0, 2]])
     ln3 = np.log(3)
     # q = [1, 1]. Item 1: o_1 = [ln 3, 9], o_2 = [9, 0]: o . (r * q) = ln 3 and 0, softmax [.75, .25].
@@ -48,7 +48,7 @@ def test_by_hand():
 
 def test_items_by_hand():
     layer = ProximityDistribution()
-    layer.build((1, 2, 2, 2))
+    layer.build((1, 2, 2, 2), (1, 1, 2))
     set_weights(layer, relation=[[1, 0], [0, 2]])
     # item 1 has both fields in slots 1 and 2, item 2 field 2 in slot 3, item 0 nothing
     item_slot = np.array([[0, 0], [1, 2], [0, 3]], np.int32)

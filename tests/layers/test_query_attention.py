@@ -13,7 +13,7 @@ MASK = np.array([[[1, 1, 0, 0], [0, 1, 0, 0]], [[1, 1, 1, 1], [1, 0, 1, 1]], [[0
 
 def layer_of(weights) -> QueryAttention:
     layer = QueryAttention(5)
-    layer.build(None)
+    layer.build((1, 3), (1, 1, 3))
     layer.item_weight.embeddings.assign(np.asarray(weights, np.float32)[:, None])
     return layer
 
@@ -41,7 +41,7 @@ def test_sums_to_one_over_what_is_seen():
 
 def test_the_weights_start_uniform_and_padding_at_zero():
     layer = QueryAttention(2000)
-    layer.build(None)
+    layer.build((1, 3), (1, 1, 3))
     weights = layer.item_weight.embeddings.numpy()[:, 0]
     assert weights[0] == 0
     assert 0 <= weights.min() and weights.max() <= 1 and abs(weights.mean() - 0.5) < 0.05

@@ -11,7 +11,7 @@ HISTORY = np.array([[2, 1, 3, 0], [4, 0, 0, 0], [0, 0, 0, 0]], np.int32)
 
 def layer_of(age_logit, vectors) -> RecentItems:
     layer = RecentItems(5, 2, 4)
-    layer.build(None)
+    layer.build((1, 3))
     layer.age_logit.assign(age_logit)
     layer.context_embedding.embeddings.assign(vectors)
     return layer

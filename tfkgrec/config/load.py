@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import difflib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args, get_type_hints
@@ -16,7 +17,7 @@ Check = Callable[[Config], None]
 
 
 def load_config(
-    path: str | Path,
+    path: str | Path | Mapping[str, Any],
     overrides: Sequence[str] = (),
     data_dir: str | Path | None = None,
     check: Check = Config.check_run,
@@ -24,7 +25,7 @@ def load_config(
     """Read, override and check a config.
 
     Args:
-        path: a YAML file.
+        path: a YAML file, or its content, as `build_config` takes it.
         overrides: `section.key=value` texts, read by the field's type: `model.dim=32`, `training.learning_rate=1e-3`,
             `evaluation.floors=[popularity, mf]`, `data.knowledge_graph=null`. The last one wins.
         data_dir: where the datasets lie; becomes `data.data_dir`. Relative paths under `data` count from it, and
@@ -38,19 +39,21 @@ def load_config(
     Raises:
         InputError: one line.
     """
+    if isinstance(path, Mapping):
+        return build_config(path, overrides, data_dir, check)
     path = Path(path)
     raw, places = read(path)
     return make_config(raw, places, overrides, path.resolve().parent, data_dir, check)
 
 
 def build_config(
-    raw: dict[str, Any],
+    raw: Mapping[str, Any],
     overrides: Sequence[str] = (),
     data_dir: str | Path | None = None,
     check: Check = Config.check_run,
 ) -> Config:
     """As `load_config`, from a mapping in memory; relative paths count from the working directory."""
-    return make_config(copy.deepcopy(raw), Places(Path("settings")), overrides, Path.cwd(), data_dir, check)
+    return make_config(copy.deepcopy(dict(raw)), Places(Path("settings")), overrides, Path.cwd(), data_dir, check)
 
 
 def make_config(
@@ -88,14 +91,29 @@ SomeSection = TypeVar("SomeSection", bound=Section)
 
 def _absolute(section: SomeSection, folder: Path) -> SomeSection:
     """The section with its paths, and those of the sections in it, counted from `folder`."""
-    changed: dict[str, Any] = {}
+    return _with_paths(section, lambda path: (folder / path.expanduser()).resolve())
+
+
+def kept_with(config: Config, folder: Path, whole: Path) -> Config:
+    """The config as it is written into `folder`: files of data inside `whole`, which may be moved, count from there."""
+    here, root = folder.resolve(), whole.resolve()
+
+    def moved(path: Path) -> Path:
+        return Path(os.path.relpath(path, here)) if path.is_relative_to(root) else path
+
+    return dataclasses.replace(config, data=_with_paths(config.data, moved))
+
+
+def _with_paths(section: SomeSection, changed: Callable[[Path], Path]) -> SomeSection:
+    """The section with its paths, and those of the sections in it, as `changed` has them."""
+    values: dict[str, Any] = {}
     for spec in dataclasses.fields(section):
         value = getattr(section, spec.name)
         if isinstance(value, Path):
-            changed[spec.name] = (folder / value.expanduser()).resolve()
+            values[spec.name] = changed(value)
         elif isinstance(value, Section):
-            changed[spec.name] = _absolute(value, folder)
-    return dataclasses.replace(section, **changed)
+            values[spec.name] = _with_paths(value, changed)
+    return dataclasses.replace(section, **values)
 
 
 def _build(

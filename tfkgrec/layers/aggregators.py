@@ -33,7 +33,7 @@ class Aggregator(keras.layers.Layer):
         self.units = units
         self.activation = keras.activations.get(activation)
 
-    def build(self, center_shape: Shape, *_: Shape, **__: Shape) -> None:
+    def build(self, center_shape: Shape, neighbours_shape: Shape, *_: Shape, **__: Shape) -> None:
         self._build_projection(center_shape[-1])
 
     def _build_projection(self, width: int) -> None:
@@ -46,7 +46,9 @@ class Aggregator(keras.layers.Layer):
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, center_shape: Shape, neighbours_shape: Shape, *_: Shape) -> tuple[Shape, Shape]:
+    def compute_output_shape(
+        self, center_shape: Shape, neighbours_shape: Shape, *_: Shape, **__: Shape
+    ) -> tuple[Shape, Shape]:
         return (*center_shape[:-1], self.units), tuple(neighbours_shape[:-1])
 
     def get_config(self) -> Config:
@@ -67,7 +69,7 @@ class SumAggregator(Aggregator):
 class ConcatAggregator(Aggregator):
     """CONCAT (eq 3): E(v) = act(W [v || sum_k e_k] + b), W [2d, units]."""
 
-    def build(self, center_shape: Shape, *_: Shape, **__: Shape) -> None:
+    def build(self, center_shape: Shape, neighbours_shape: Shape, *_: Shape, **__: Shape) -> None:
         self._build_projection(2 * center_shape[-1])
 
     def call(self, center: Tensor, neighbours: Tensor, relations: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -99,7 +101,7 @@ class AttentionAggregator(Aggregator):
         self.include_center = include_center
         self.score_activation = keras.activations.get(score_activation)
 
-    def build(self, center_shape: Shape, *_: Shape, **__: Shape) -> None:
+    def build(self, center_shape: Shape, neighbours_shape: Shape, *_: Shape, **__: Shape) -> None:
         self._build_projection(center_shape[-1])
         self.relation_kernel = self.add_weight(
             shape=(center_shape[-1],), initializer=keras.initializers.RandomNormal(stddev=0.1), name="relation_kernel"

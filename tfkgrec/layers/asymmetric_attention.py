@@ -39,7 +39,7 @@ class AsymmetricAttention(keras.layers.Layer):
     Output: rho [G, M, d] and phi [G, M, N], both zeros for a row without any triple.
     """
 
-    def build(self, *_: Shape, **__: Shape) -> None:
+    def build(self, keys_shape: Shape, values_shape: Shape, candidate_shape: Shape, *_: Shape, **__: Shape) -> None:
         """Nothing to build: the gammas are the model's, with its other tables."""
 
     def call(self, keys: Tensor, values: Tensor, candidate: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -50,5 +50,7 @@ class AsymmetricAttention(keras.layers.Layer):
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, keys_shape: Shape, values_shape: Shape, candidate_shape: Shape, *_: Shape) -> Shape:
+    def compute_output_shape(
+        self, keys_shape: Shape, values_shape: Shape, candidate_shape: Shape, *_: Shape, **__: Shape
+    ) -> Shape:
         return tuple(candidate_shape), (*candidate_shape[:-1], keys_shape[1])

@@ -30,6 +30,10 @@ class Embedding(keras.layers.Embedding):
     def call(self, inputs: Tensor) -> Tensor:
         return ops.take(self.table(), ops.cast(inputs, "int32"), axis=0)
 
+    def compute_output_shape(self, input_shape: Shape | None = None) -> Shape:
+        """One built without ids has those of no shape in particular."""
+        return (*(input_shape or (None,)), self.output_dim)
+
     def table(self) -> Tensor:
         """The whole table [input_dim, output_dim], with a dense gradient."""
         return ops.multiply(ops.convert_to_tensor(self.embeddings), 1.0)

@@ -26,7 +26,7 @@ class GRUCell(keras.layers.Layer):
         self.units = units
         self.state_size = units
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, inputs_shape: Shape, *_: Shape, **__: Shape) -> None:
         u = self.units
         self.gate_kernel = self.add_weight(shape=(u, 2 * u), initializer="orthogonal", name="gate_kernel")
         self.state_kernel = self.add_weight(shape=(u, u), initializer="orthogonal", name="state_kernel")
@@ -43,6 +43,10 @@ class GRUCell(keras.layers.Layer):
         update, reset = gates[..., :u], gates[..., u:]
         fresh = ops.tanh(fresh + ops.matmul(reset * h, self.state_kernel))
         return h + update * valid * (fresh - h)  # a masked step keeps the state
+
+    def compute_output_shape(self, inputs_shape: Shape, *_: Shape, **__: Shape) -> tuple[Shape, list[Shape]]:
+        shape = (inputs_shape[0], self.units)
+        return shape, [shape]
 
     def get_config(self) -> Config:
         return {**super().get_config(), "units": self.units}

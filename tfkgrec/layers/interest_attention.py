@@ -34,5 +34,5 @@ class InterestAttention(keras.layers.Layer):
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, history_shape: Shape, candidate_shape: Shape, *_: Shape) -> Shape:
+    def compute_output_shape(self, history_shape: Shape, candidate_shape: Shape, *_: Shape, **__: Shape) -> Shape:
         return (*candidate_shape[:-1], history_shape[1])

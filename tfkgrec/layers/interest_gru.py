@@ -40,7 +40,7 @@ class InterestGRU(keras.layers.Layer):
         self.units = units
         self.cell = GRUCell(units, dtype=self.dtype_policy, name="cell")
 
-    def build(self, history_shape: Shape, *_: Shape, **__: Shape) -> None:
+    def build(self, history_shape: Shape, weights_shape: Shape, *_: Shape, **__: Shape) -> None:
         self.kernel = self.add_weight(
             shape=(history_shape[-1], 3 * self.units), initializer="glorot_uniform", name="kernel"
         )
@@ -100,7 +100,7 @@ class InterestGRU(keras.layers.Layer):
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, history_shape: Shape, weights_shape: Shape, *_: Shape) -> Shape:
+    def compute_output_shape(self, history_shape: Shape, weights_shape: Shape, *_: Shape, **__: Shape) -> Shape:
         return (*weights_shape[:2], self.units)
 
     def get_config(self) -> Config:

@@ -67,7 +67,7 @@ class ItemAttributeDuet(keras.layers.Layer):
         out = self.out(self.hidden(distribution))
         return ops.softmax(out, axis=-1) if self.output_kind == "softmax" else out
 
-    def compute_output_shape(self, query_shape: Shape, *_: Shape) -> Shape:
+    def compute_output_shape(self, query_shape: Shape, *_: Shape, **__: Shape) -> Shape:
         return query_shape[:-1]
 
     def get_config(self) -> Config:

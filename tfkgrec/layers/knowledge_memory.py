@@ -57,10 +57,10 @@ class KnowledgeMemory(keras.layers.Layer):
         self.rnn = keras.layers.RNN(self.cell, return_sequences=True, return_state=True, dtype=policy, name="write")
         self.read = MemoryRead(gamma, dtype=policy, name="read")
 
-    def build(self, hidden_shape: Shape, *_: Shape, **__: Shape) -> None:
+    def build(self, hidden_shape: Shape, entity_shape: Shape, *_: Shape, **__: Shape) -> None:
         build_chain(self.query_mlp, hidden_shape[-1])
         self.rnn.build((None, None, self.cell.input_width))
-        self.read.build((None, None, self.dim))
+        self.read.build((None, None, self.dim), (self.cell.num_slots, self.dim))
         if self.shared_values:
             self.values = self.add_weight(
                 shape=(self.num_slots, self.dim), initializer=keras.initializers.RandomNormal(stddev=0.1), name="values"

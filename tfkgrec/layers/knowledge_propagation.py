@@ -36,13 +36,13 @@ class KnowledgePropagation(keras.layers.Layer):
         self.update_last = update_last
         self.attention = AsymmetricAttention(name="attention", dtype=self.dtype_policy)
 
-    def build(self, keys_shape: Shape, *_: Shape, **__: Shape) -> None:
+    def build(self, keys_shape: Shape, values_shape: Shape, candidate_shape: Shape, *_: Shape, **__: Shape) -> None:
         d, hops = keys_shape[-1], keys_shape[1]
         self.updates = hops if self.update_last else hops - 1
         if self.updates:
             self.kernel = self.add_weight(shape=(d, d), initializer="glorot_uniform", name="kernel")
             self.bias = self.add_weight(shape=(d,), initializer="zeros", name="bias")
-        self.attention.build()
+        self.attention.build(*((s[0], *s[2:]) for s in (keys_shape, values_shape)), candidate_shape)
 
     def call(self, keys: Tensor, values: Tensor, candidate: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         rhos, phis = [], []
@@ -57,7 +57,9 @@ class KnowledgePropagation(keras.layers.Layer):
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, keys_shape: Shape, values_shape: Shape, candidate_shape: Shape, *_: Shape) -> Shape:
+    def compute_output_shape(
+        self, keys_shape: Shape, values_shape: Shape, candidate_shape: Shape, *_: Shape, **__: Shape
+    ) -> Shape:
         g, m, d = candidate_shape
         hops, triples = keys_shape[1], keys_shape[2]
         return (g, m, hops, d), (g, m, d), (g, m, hops, triples)

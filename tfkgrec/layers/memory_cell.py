@@ -49,7 +49,7 @@ class MemoryCell(keras.layers.Layer):
     def input_width(self) -> int:
         return self.dim + (2 if self.emit_read else 1) * self.num_slots
 
-    def build(self, input_shape: Shape | None = None) -> None:
+    def build(self, inputs_shape: Shape | None = None, *_: Shape, **__: Shape) -> None:
         self.keys = self.add_weight(
             shape=(self.num_slots, self.dim),
             initializer=keras.initializers.RandomNormal(stddev=0.1),
@@ -77,6 +77,9 @@ class MemoryCell(keras.layers.Layer):
         update = ops.expand_dims(entity, 1) + self.keys  # (7)
         logit = ops.sum(values * update, axis=-1)
         return ops.sigmoid(logit if self.gate_bias is None else logit + self.gate_bias), update  # (8)
+
+    def compute_output_shape(self, inputs_shape: Shape, *_: Shape, **__: Shape) -> tuple[Shape, list[Shape]]:
+        return (inputs_shape[0], self.output_size), [(inputs_shape[0], self.state_size)]
 
     def get_config(self) -> Config:
         own = {name: getattr(self, name) for name in ("num_slots", "dim", "train_keys", "emit_read")}

@@ -26,7 +26,7 @@ class MemoryRead(keras.layers.Layer):
             raise ValueError(f"`gamma` should be positive. Received: {gamma}")
         self.gamma = gamma
 
-    def build(self, query_shape: Shape, *_: Shape, **__: Shape) -> None:
+    def build(self, query_shape: Shape, keys_shape: Shape, *_: Shape, **__: Shape) -> None:
         self.built = True
 
     def call(self, query: Tensor, keys: Tensor, values: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -34,7 +34,9 @@ class MemoryRead(keras.layers.Layer):
         read = None if values is None else ops.sum(ops.expand_dims(weights, -1) * values, axis=-2)  # (5) [B, T, L]
         return read, weights
 
-    def compute_output_shape(self, query_shape: Shape, keys_shape: Shape, values_shape: Shape | None = None) -> Shape:
+    def compute_output_shape(
+        self, query_shape: Shape, keys_shape: Shape, values_shape: Shape | None = None, *_: Shape, **__: Shape
+    ) -> Shape:
         return None if values_shape is None else tuple(query_shape), (*query_shape[:-1], keys_shape[0])
 
     def get_config(self) -> Config:

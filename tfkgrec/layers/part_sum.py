@@ -26,7 +26,7 @@ class PartSum(keras.layers.Layer):
         super().__init__(**kwargs)
         self.num_parts = num_parts
 
-    def build(self, input_shape: Shape | None = None) -> None:
+    def build(self, parts_shape: Shape) -> None:
         shape = (self.num_parts,)
         self.mean = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="mean")
         self.inverse_deviation = self.add_weight(

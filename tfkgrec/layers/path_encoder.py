@@ -38,7 +38,7 @@ class PathEncoder(keras.layers.Layer):
             raise ValueError(f"`units` should be at least 1. Received: {units}")
         self.units = units
 
-    def build(self, user_shape: Shape, *_: Shape, **__: Shape) -> None:
+    def build(self, user_shape: Shape, middle_shape: Shape, *_: Shape, **__: Shape) -> None:
         u = self.units
         self.kernel = self.add_weight(shape=(user_shape[-1], 4 * u), initializer="glorot_uniform", name="kernel")
         self.recurrent_kernel = self.add_weight(shape=(u, 4 * u), initializer="orthogonal", name="recurrent_kernel")

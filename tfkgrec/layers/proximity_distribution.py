@@ -28,7 +28,7 @@ class ProximityDistribution(keras.layers.Layer):
     Output: p(.|q) [G, M, A]; zeros where no visible item has a field.
     """
 
-    def build(self, field_vectors_shape: Shape, *_: Shape, **__: Shape) -> None:
+    def build(self, field_vectors_shape: Shape, query_shape: Shape, *_: Shape, **__: Shape) -> None:
         self.num_fields, dim = field_vectors_shape[-2:]
         self.relation = self.add_weight(shape=(self.num_fields, dim), initializer="glorot_uniform", name="relation")
 
@@ -65,5 +65,5 @@ class ProximityDistribution(keras.layers.Layer):
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""
 
-    def compute_output_shape(self, field_vectors_shape: Shape, query_shape: Shape, *_: Shape) -> Shape:
+    def compute_output_shape(self, field_vectors_shape: Shape, query_shape: Shape, *_: Shape, **__: Shape) -> Shape:
         return (*query_shape[:-1], field_vectors_shape[-2])

@@ -32,7 +32,7 @@ class QueryAttention(keras.layers.Layer):
         uniform = keras.initializers.RandomUniform(0.0, 1.0)
         self.item_weight = Embedding(num_items, 1, embeddings_initializer=uniform, name="item_weight")
 
-    def build(self, *_: Shape | None, **__: Shape) -> None:
+    def build(self, history_shape: Shape, visible_shape: Shape) -> None:
         self.item_weight.build(None)
         self.built = True
 

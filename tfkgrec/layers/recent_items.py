@@ -28,7 +28,7 @@ class RecentItems(keras.layers.Layer):
         self.num_items, self.dim, self.length = num_items, dim, length
         self.context_embedding = normal_embedding(num_items, dim, "context_embedding")
 
-    def build(self, input_shape: Shape | None = None) -> None:
+    def build(self, history_shape: Shape) -> None:
         self.context_embedding.build(None)
         self.age_logit = self.add_weight(shape=(self.length,), initializer="zeros", name="age_logit")
 

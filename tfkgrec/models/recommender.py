@@ -119,6 +119,9 @@ class Recommender(keras.Model):
         state = self.user_state(inputs["user"], inputs.get("history"))
         return self.score_items(state, inputs["item"], inputs.get("left_out"), training)
 
+    def compute_output_shape(self, input_shape: Mapping[str, Shape] | None = None) -> Shape:
+        return (None, None) if input_shape is None else tuple(input_shape["item"])
+
     def start_from(self, vectors: PretrainedEmbeddings) -> None:
         """Let the embeddings start from pre-trained vectors.
 

@@ -1,13 +1,17 @@
 """From what one's own files hold to a config that runs: which protocol, which model, and the sentence why."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
-from tfkgrec.datasets.own_files.inspect import Facts, Pairs
+from tfkgrec import registry
+from tfkgrec.datasets.own_files.inspect import Facts, Pairs, look_at_items, look_at_pairs, look_at_triples
+from tfkgrec.datasets.own_files.read import read_links, read_triples
 from tfkgrec.datasets.own_files.settings import FilesSettings
+from tfkgrec.datasets.own_files.sources import How
 
 FEW = 8  # interactions of a user in the middle, below which users are told from their items' facts
 LONG = 10  # of those that a sequence is worth learning from
@@ -38,10 +42,31 @@ class Chosen(NamedTuple):
     positive_at: Choice
 
 
-def choose(pairs: Pairs, facts: Facts | None, positive_at: float | None = None) -> Chosen:
-    """Protocol, model and threshold for these data; `positive_at` where the caller knows it."""
+def look(files: Files, given: Mapping[str, str], how: How) -> tuple[Pairs, Facts | None]:
+    """What the files hold; `given` are columns of the interactions that the caller knows."""
+    if files.triples is None:
+        pairs = look_at_pairs(files.interactions, dict(given), set(), how)
+        return pairs, None if files.item_table is None else look_at_items(files.item_table, pairs, how)
+    triples = read_triples(files.triples, None, how)
+    links = None if files.item_links is None else read_links(files.item_links, given.get("item", "item"), how)
+    known = set(triples.frame["head"]) if links is None else set(links.frame["item"])
+    pairs = look_at_pairs(files.interactions, dict(given), known, how)
+    entities = None if links is None else dict(zip(links.frame["item"], links.frame["entity"], strict=True))
+    return pairs, look_at_triples(triples, pairs, entities)
+
+
+def choose(pairs: Pairs, facts: Facts | None, positive_at: float | None = None, model: str | None = None) -> Chosen:
+    """Protocol, model and threshold for these data; `positive_at` and `model` where the caller knows them."""
     protocol = _protocol(pairs)
-    return Chosen(protocol, _model(protocol.value == "sequential", pairs, facts), _positive_at(pairs, positive_at))
+    if model is None:
+        chosen = _model(protocol.value == "sequential", pairs, facts)
+    else:
+        chosen, spec = Choice(model, f"model {model}, as asked"), registry.model(model)
+        if protocol.value not in spec.protocols:
+            own = spec.protocols[0]
+            asks = registry.protocol(own).asks
+            protocol = Choice(own, f"protocol {own} ({asks}): that of the model")
+    return Chosen(protocol, chosen, _positive_at(pairs, positive_at))
 
 
 def _protocol(pairs: Pairs) -> Choice:

@@ -19,7 +19,7 @@ from tfkgrec.data.records import IdMap, Interactions
 from tfkgrec.datasets.own_files.read import Interactions as ReadPairs
 from tfkgrec.datasets.own_files.read import read_interactions, repeats_of
 from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
-from tfkgrec.datasets.own_files.sources import How
+from tfkgrec.datasets.own_files.sources import How, Source
 from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.cache import each_baseline
@@ -27,8 +27,8 @@ from tfkgrec.runs.id_files import ITEMS, USERS, Seen, line_of_0_1, read_seen, re
 from tfkgrec.training.run_directory import RunDirectory
 
 
-def judge_others(config: Config, run: RunDirectory, model: Recommender, file: Path) -> dict[str, Any]:
-    """The figures of a run's model on the interactions in `file`, which is read as the run's own were.
+def judge_others(config: Config, run: RunDirectory, model: Recommender, source: Source) -> dict[str, Any]:
+    """The figures of a run's model on the interactions in `source`, which is read as the run's own were.
 
     Rows that the run's data hold are left out, as are those of items that it does not know; users that it does not
     know are answered as unknown ones.
@@ -37,24 +37,25 @@ def judge_others(config: Config, run: RunDirectory, model: Recommender, file: Pa
         As metrics.json, without `validation`; `data` counts the rows.
 
     Raises:
-        InputError: the file cannot be read, nothing in it is new, or the protocol judges on its own data only.
+        InputError: the source cannot be read, nothing in it is new, or the protocol judges on its own data only.
     """
     spec = registry.protocol(config.data.protocol)
     if spec.others is None:
         raise InputError(f"--data: expected a protocol that judges on other data, found {spec.name}")
-    rows, said = _read(config, file)
+    rows, said = _read(config, source)
+    called = str(source) if isinstance(source, str | Path) else "a data frame"
     for about in said:
         print(about)
     other, counts = match(rows, run, model, config.data.split_version)
     if not len(other.new.positives):
         found = f"found none among {counts['rows']:,} rows"
-        raise InputError(f"{file}: expected positives that the run's data do not hold, {found}")
+        raise InputError(f"{called}: expected positives that the run's data do not hold, {found}")
     judge = registry.load(spec.others)(other, config.data.split, config.training, config.evaluation)
     names = [name for name in config.evaluation.floors or () if name in judge.baselines and name != config.model.name]
     counts |= {"users": len(judge.asked), "unknown_users": int(np.sum(other.model_user[judge.asked] == 0))}
     return {
         "model": config.model.name,
-        "dataset": str(file),
+        "dataset": called,
         "protocol": spec.name,
         "seed": config.training.seed,
         "test": dict(judge.model(model)),
@@ -72,14 +73,14 @@ def told(counts: dict[str, int]) -> str:
     )
 
 
-def _read(config: Config, file: Path) -> tuple[ReadPairs, tuple[str, ...]]:
+def _read(config: Config, source: Source) -> tuple[ReadPairs, tuple[str, ...]]:
     """Own files have told their columns; of other datasets they are called user, item and timestamp."""
-    source = config.data.source if isinstance(config.data.source, FilesSettings) else None
-    repeats = repeats_of(source, config.data.split_version)
-    if source is None:
-        return read_interactions(file, ColumnsConfig(timestamp="timestamp"), repeats=repeats)
-    how, columns = How(source.encoding, source.separator), source.columns or ColumnsConfig()
-    return read_interactions(file, columns, source.positive_at, how, source.max_bad_rows, repeats)
+    own = config.data.source if isinstance(config.data.source, FilesSettings) else None
+    repeats = repeats_of(own, config.data.split_version)
+    if own is None:
+        return read_interactions(source, ColumnsConfig(timestamp="timestamp"), repeats=repeats)
+    how, columns = How(own.encoding, own.separator), own.columns or ColumnsConfig()
+    return read_interactions(source, columns, own.positive_at, how, own.max_bad_rows, repeats)
 
 
 def match(found: ReadPairs, run: RunDirectory, model: Recommender, version: int) -> tuple[OtherData, dict[str, int]]:

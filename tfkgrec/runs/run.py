@@ -12,6 +12,7 @@ import pandas as pd
 
 from tfkgrec import registry
 from tfkgrec.config import Config
+from tfkgrec.config.load import kept_with
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import BadRow, Dataset
 from tfkgrec.datasets.load import load_raw
@@ -177,7 +178,7 @@ def _write_bad_rows(run: RunDirectory, dataset: Dataset) -> None:
 
 
 def _write_settings(config: Config, run: RunDirectory) -> None:
-    write_text(run.config, config.to_yaml())
+    write_text(run.config, kept_with(config, run.path, run.outermost).to_yaml())
     write_text(run.environment, json.dumps(environment(), indent=2))
 
 

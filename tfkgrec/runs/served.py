@@ -34,7 +34,7 @@ class Served(NamedTuple):
     epochs: tuple[int, ...] | None
 
 
-def served_model(run_dir: Path, refitted: bool = False) -> Served:
+def served_model(run_dir: str | Path, refitted: bool = False) -> Served:
     """The model to serve of a finished run.
 
     Args:

@@ -25,11 +25,16 @@ class RunSignatures(NamedTuple):
     trained_on: str
 
 
-def run_signatures(run_dir: Path, refitted: bool = False) -> RunSignatures:
-    """The signatures over a run's model, needing nothing but the run directory; `refitted` as in `served_model`."""
-    name, run, model, seen, k_max, epochs = served_model(run_dir, refitted)
+def run_signatures(run_dir: str | Path, refitted: bool = False, k_max: int | None = None) -> RunSignatures:
+    """The signatures over a run's model, needing nothing but the run directory.
+
+    Args:
+        refitted: as in `served_model`.
+        k_max: length of the lists; None: as the run's settings have it.
+    """
+    name, run, model, seen, own, epochs = served_model(run_dir, refitted)
     kind = SequenceSignatures if isinstance(model, SequentialRecommender) else Signatures
-    signatures = kind(model, Vocabularies(run.vocabularies), seen, k_max, name)
+    signatures = kind(model, Vocabularies(run.vocabularies), seen, k_max or own, name)
     return RunSignatures(name, run, signatures, TRAINING_SPLIT if epochs is None else told(epochs))
 
 

@@ -21,6 +21,9 @@ from tfkgrec.files import check_folder, write_aside
 if TYPE_CHECKING:
     import keras
 
+MEMBERS = "members"
+"""Folder of the runs that a fusion is made of."""
+
 HDF5_OVERHEAD = 4096  # bytes for each variable, generously
 
 
@@ -44,6 +47,9 @@ class RunDirectory:
     """The files of a run under `path`."""
 
     path: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))  # a str will do
 
     @property
     def config(self) -> Path:
@@ -110,6 +116,16 @@ class RunDirectory:
         return self.path / "data.json"
 
     @property
+    def outermost(self) -> Path:
+        """The folder of the run that this one is a member of, or its own."""
+        return self.path.parents[1] if self.path.parent.name == MEMBERS else self.path
+
+    @property
+    def tables(self) -> Path:
+        """Data that came from memory, kept as files, so that the run can be repeated and judged again."""
+        return self.path / "tables"
+
+    @property
     def bad_rows(self) -> Path:
         """Rows of the files that could not be read."""
         return self.path / "bad_rows.csv"
@@ -128,7 +144,7 @@ class RunDirectory:
         check_folder(self.path)
         if resume and not self.config.exists():
             raise InputError(f"{self.path}: expected a run to resume, found no config.yaml")
-        if not resume and self.path.exists() and any(self.path.iterdir()):
+        if not resume and self.path.exists() and any(found != self.tables for found in self.path.iterdir()):
             raise InputError(f"{self.path}: expected a new or empty run directory (or --resume), found files in it")
 
     def check(self) -> None:

@@ -158,9 +158,11 @@ class HKRM(AttributeTables):
         a, d, t = self.sizes.num_fields, self.dim, self.history_length
         self.add_history(self.sizes.num_users)
         self.add_attribute_tables(self.sizes)
-        for layer in (self.query_attention, self.entity_embedding, self.user_embedding):
-            if layer is not None:
-                layer.build(None)
+        if self.query_attention is not None:
+            self.query_attention.build((None, t), (None, None, t))
+        for table in (self.entity_embedding, self.user_embedding):
+            if table is not None:
+                table.build(None)
         self.head.build(self.num_items, self.sizes.num_entities)
         if self.proximity is not None:
             self.proximity.build((None, t, a, d), (None, None, d), (None, None, t), (None, t, a))

@@ -97,7 +97,7 @@ class KGCN(Recommender):
         for table in (self.user_embedding, self.entity_embedding, self.relation_embedding):
             table.build(None)
         self.head.build(self.num_items)
-        self.aggregator.build((None, None, self.dim))
+        self.aggregator.build((None, None, self.dim), (None, None, None, self.dim))
         super().build(input_shape)
 
     def user_state(self, user: Tensor, history: Tensor | None = None, tables: None = None) -> KgcnState:

@@ -170,7 +170,7 @@ class KSR(SequentialRecommender):
                 table.build(None)
         self.gru.build((None, None, self.item_dim), (None, None))
         if self.memory is not None:
-            self.memory.build((None, None, self.hidden_dim))
+            self.memory.build((None, None, self.hidden_dim), (None, None, self.dim))
             self.slots = self.add_table("slots", (self.num_items, self.num_slots))  # 1: the item has the relation
             self.slot_relation = self.add_table("slot_relation", (self.num_slots,))  # the dataset's ids, for names
             self.value_entity = self.add_table("value_entity", (self.num_slots, self.num_values))

@@ -133,7 +133,7 @@ class RKAN(Recommender):
         self.entity_ids = self.add_table("entity_ids", (sizes.user_base + 1,))  # the dataset's ids, for names
         self.node_embedding.build(None)
         if self.recent_items is not None:
-            self.recent_items.build(None)
+            self.recent_items.build((None, None))
         self.head.build(sizes.num_items)
         d, s = self.dim, self.num_paths
         if self.path_encoder is not None:

@@ -1,0 +1,104 @@
+"""Lists of many users in a file: those that a server would give, whatever the suffix, and whatever stopped it."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet
+import pytest
+
+from tests.planted import served
+from tfkgrec import recommend
+from tfkgrec.cli import run_main
+from tfkgrec.offline.in_process import InProcess, open_in_process
+from tfkgrec.offline.lists_file import write_lists
+
+K = 5
+
+
+@pytest.fixture(scope="module")
+def answers(planted_run: Path) -> InProcess:
+    return open_in_process(planted_run, K)
+
+
+def test_a_run_its_export_and_its_server_agree(planted_run: Path, planted_export: Path, tmp_path: Path) -> None:
+    files = {}
+    for name, path in (("run.parquet", planted_run), ("export.csv", planted_export / "dink")):
+        files[name] = tmp_path / name
+        asked = [str(path), "--all-users", "--k", str(K), "--output", str(files[name])]
+        assert run_main(recommend.main, asked) == 0
+    found, other = pd.read_parquet(files["run.parquet"]), pd.read_csv(files["export.csv"], dtype={"item": "str"})
+    assert list(found) == ["user", "rank", "item", "name", "score"]
+    users = found["user"].drop_duplicates().tolist()
+    assert len(users) == 300 and len(found) == 300 * K
+    with served(planted_export / "dink") as client:
+        answer = client.recommend(users, K)
+    assert found["item"].tolist() == answer.item_id.ravel().tolist()
+    assert found["name"].tolist() == answer.item_name.ravel().tolist()
+    assert found["score"].to_numpy() == pytest.approx(answer.score.ravel(), abs=1e-6)
+    assert other["item"].tolist() == found["item"].tolist()
+    assert other["score"].to_numpy() == pytest.approx(found["score"].to_numpy(), abs=1e-6)
+
+
+def test_killed_it_goes_on_and_ends_where_it_would_have(
+    answers: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users, whole, cut = answers.users()[:50], tmp_path / "whole.parquet", tmp_path / "cut.parquet"
+    write_lists(answers, users, K, whole, part_users=20)
+    asked: list[int] = []
+
+    def ask(users: list[str], k: int, dies_at: int = 2) -> object:
+        if len(asked) == dies_at:
+            raise KeyboardInterrupt
+        asked.append(len(users))
+        return InProcess.recommend(answers, users, k)
+
+    monkeypatch.setattr(answers, "recommend", ask)
+    with pytest.raises(KeyboardInterrupt):
+        write_lists(answers, users, K, cut, part_users=20)
+    assert not cut.exists() and asked == [20, 20]
+    monkeypatch.setattr(answers, "recommend", lambda users, k: ask(users, k, dies_at=9))
+    told: list[int] = []
+    write_lists(answers, users, K, cut, lambda done: told.append(done) or told.append, part_users=20)
+    assert asked == [20, 20, 10] and told == [40, 50]  # the two parts that were there are not made again
+    assert pyarrow.parquet.read_table(cut).equals(pyarrow.parquet.read_table(whole))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["cut.parquet", "whole.parquet"]
+
+
+def test_other_users_or_another_k_begin_anew(answers: InProcess, tmp_path: Path) -> None:
+    output, folder = tmp_path / "recs.jsonl", tmp_path / ".recs.jsonl.parts"
+    write_lists(answers, answers.users()[:3], K, output)
+    folder.mkdir()
+    (folder / "plan.txt").write_text("of somebody else")
+    (folder / "000000000000.parquet").write_text("no table")
+    found = write_lists(answers, [*answers.users()[:2], "nobody"], 2, output)
+    assert found == (3, 6, 1)
+    assert pd.read_json(output, lines=True, dtype=False)["rank"].tolist() == [1, 2] * 3
+
+
+def test_users_of_a_file(planted_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "users.txt").write_text("user-7\nuser-8\nuser-7\nnobody\n")
+    output = tmp_path / "recs.csv"
+    asked = [str(planted_run), "--users", str(tmp_path / "users.txt"), "--k", "2", "--output", str(output)]
+    assert run_main(recommend.main, asked) == 0
+    assert pd.read_csv(output)["user"].tolist() == ["user-7", "user-7", "user-8", "user-8", "nobody", "nobody"]
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[0] == f"6 recommendations for 3 users: {output}"
+    assert printed.out.splitlines()[1].startswith("unknown to the model: 1 of these users")
+    assert "3/3 users" in printed.err
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--all-users", "--output", "recs.xlsx"], "--output: expected a file that ends in .parquet, .csv, .jsonl"),
+        (["--all-users", "--k", "21", "--output", "recs.csv"], "k: expected 20 at most, which this export ranks"),
+        (["--users", "nosuch.txt", "--output", "recs.csv"], "nosuch.txt: expected this file, found none"),
+    ],
+)
+def test_mistakes_are_one_line(
+    planted_export: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_main(recommend.main, [str(planted_export / "dink"), *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert run_main(recommend.main, [str(planted_export), "--user", "user-7"]) == 2
+    assert "expected a run (config.yaml) or an export (saved_model.pb), found neither" in capsys.readouterr().err

@@ -1,0 +1,54 @@
+"""What one asks of a model, whoever answers: a server, or a model in this process."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tfkgrec.client.calls import Call, Calls, Ids, Recommendations, Result
+
+
+class Questions(ABC):
+    """The calls of `Client`. Ids are texts; whole numbers are taken for the texts that they are written as."""
+
+    model: str
+    _calls: Calls
+
+    def recommend(self, users: Ids, k: int = 10) -> Recommendations:
+        """The best items for each user [B], those of their history left out; `known`: the users the model has.
+
+        An export ranks a fixed number of items: at most that many come, whatever `k`.
+        """
+        return self._run(self._calls.recommend(users, k))
+
+    def recommend_for_history(self, histories: Iterable[Ids], k: int = 10) -> Recommendations:
+        """The best `k` items for B people known by the items they liked, oldest first; lengths may differ.
+
+        `known` counts the items of each history that the model has.
+        """
+        return self._run(self._calls.recommend_for_history(histories, k))
+
+    def score(self, users: Ids, items: Ids) -> np.ndarray:
+        """Probability [B] float32 that each user likes the item beside them."""
+        return self._run(self._calls.score(users, items))
+
+    def explain(self, users: Ids, items: Ids) -> dict[str, np.ndarray]:
+        """All outputs of the model's `explain` signature for B pairs; strings as str objects."""
+        return self._run(self._calls.explain(users, items))
+
+    def advance(self, state: Mapping[str, ArrayLike], items: Ids, k: int = 10) -> Recommendations:
+        """B people, each in a state, have taken one more item each: what to recommend now, and their next state.
+
+        For sequence models. `state` is that of the last answer, of any of the three, or of `new_state`; the server
+        keeps none. `known`: whether the model has the item; one that it has not changes nothing.
+        """
+        return self._run(self._calls.advance(state, items, k))
+
+    def predict(self, signature: str, inputs: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+        """Call any signature; its outputs by name."""
+        return self._run(self._calls.predict(signature, inputs))
+
+    @abstractmethod
+    def _run(self, call: Call[Result]) -> Result:
+        """The answer to a call."""

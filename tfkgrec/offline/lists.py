@@ -1,0 +1,47 @@
+"""Recommendations as a table: user, rank, item, name, score; a row for every place of a list."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from tfkgrec.client.calls import Recommendations
+from tfkgrec.offline.in_process import InProcess
+
+SCHEMA = pa.schema(
+    [
+        ("user", pa.string()),
+        ("rank", pa.int32()),
+        ("item", pa.string()),
+        ("name", pa.string()),
+        ("score", pa.float32()),
+    ]
+)
+USERS_PER_CALL = 256
+"""More gain nothing: a request ranks one user after the other."""
+
+
+def lists_of(model: InProcess, users: Sequence[str], k: int) -> tuple[pa.Table, int]:
+    """The lists of `users`, and how many of these the model does not know: they get what is popular."""
+    parts, unknown = [], 0
+    for first in range(0, len(users), USERS_PER_CALL):
+        asked = users[first : first + USERS_PER_CALL]
+        answer = model.recommend(asked, k)
+        parts.append(as_table(asked, answer))
+        unknown += int(np.sum(~answer.known))
+    return pa.concat_tables([SCHEMA.empty_table(), *parts]), unknown
+
+
+def as_table(users: Sequence[str], answer: Recommendations) -> pa.Table:
+    """An answer for `users`; places without an item are left out."""
+    row, place = np.nonzero(answer.item_id != "")
+    return pa.table(
+        [
+            pa.array(np.array(users, object)[row], pa.string()),
+            pa.array(place + 1, pa.int32()),
+            pa.array(answer.item_id[row, place], pa.string()),
+            pa.array(answer.item_name[row, place], pa.string()),
+            pa.array(answer.score[row, place], pa.float32()),
+        ],
+        schema=SCHEMA,
+    )
