@@ -13,8 +13,6 @@ import tfkgrec
 from tests.planted import run_train
 from tfkgrec import explain
 from tfkgrec.errors import InputError
-from tfkgrec.export import export_run
-from tfkgrec.offline.in_process import open_in_process
 
 RNG = np.random.default_rng(3)
 FILMS, PEOPLE = np.arange(100, 140), np.arange(60)
@@ -69,9 +67,6 @@ def test_saved_it_is_the_run_of_the_command(m: tfkgrec.TrainedModel, tmp_path: P
     assert door == made | {"tables"}
     loaded = tfkgrec.load(moved)
     pd.testing.assert_frame_equal(loaded.recommend([1, 2], k=3), before)
-    version = loaded.export(tmp_path / "export")
-    served = open_in_process(version).recommend(["1", "2"], 3)
-    assert served.item_id.ravel().tolist() == before["item"].astype(str).tolist()
     with pytest.raises(InputError, match="expected a new or empty run directory"):
         loaded.save(moved)
 
@@ -89,9 +84,8 @@ def test_what_it_cannot_take_is_one_line(m: tfkgrec.TrainedModel, tmp_path: Path
         tfkgrec.load(tmp_path)
 
 
-def test_a_config_may_be_a_mapping_and_folders_texts(m: tfkgrec.TrainedModel, tmp_path: Path) -> None:
+def test_a_config_may_be_a_mapping_and_a_run_a_text(m: tfkgrec.TrainedModel) -> None:
     given = {"model": {"name": "mf"}, "data": {"dataset": "synthetic"}}
     assert tfkgrec.load_config(given, ["model.dim=3"]) == tfkgrec.build_config(given, ["model.dim=3"])
     assert given == {"model": {"name": "mf"}, "data": {"dataset": "synthetic"}}
     assert tfkgrec.load_run(str(m.run.path))[0] == m.config
-    assert export_run(str(m.run.path), str(tmp_path)).parent == tmp_path / "hkrm"

@@ -31,7 +31,10 @@ VERBS = {
     "evaluate": ("tfkgrec.evaluate", "measure a trained run again, with the floors beside it"),
     "export": ("tfkgrec.export", "write a trained run as a SavedModel for TF Serving"),
     "serve": ("tfkgrec.serve", "serve SavedModels over the TF Serving gRPC API"),
-    "recommend": ("tfkgrec.recommend", "recommendations of a server, a run or an export; of all users, into a file"),
+    "recommend": (
+        "tfkgrec.recommend",
+        "what to show a user, from a server, a run or an export; or everybody, in a file",
+    ),
     "explain": ("tfkgrec.explain", "ask a run or a server why an item is recommended"),
     "benchmark": ("tfkgrec.benchmark", "measure quality, speed or serving"),
     "data": ("tfkgrec.data_stats", "print a dataset's counts and its split"),
