@@ -39,7 +39,7 @@ def test_its_python_runs(monkeypatch, tmp_path):
 
 
 def test_the_same_part_by_part_runs(monkeypatch):
-    _, code = blocks((ROOT / "docs/everyday.md").read_text(), "python")
+    _, code, _ = blocks((ROOT / "docs/everyday.md").read_text(), "python")
     monkeypatch.chdir(ROOT)
     names: dict[str, object] = {"np": np, "tfkgrec": tfkgrec}
     exec(code.replace('["training.epochs=5"]', repr(SMALL)), names)

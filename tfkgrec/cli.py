@@ -36,6 +36,7 @@ VERBS = {
         "what to show a user, from a server, a run or an export; or everybody, in a file",
     ),
     "explain": ("tfkgrec.explain", "ask a run or a server why an item is recommended"),
+    "vectors": ("tfkgrec.vectors", "write the vectors behind a run's scores, for an index of nearest neighbours"),
     "benchmark": ("tfkgrec.benchmark", "measure quality, speed or serving"),
     "data": ("tfkgrec.data_stats", "print a dataset's counts and its split"),
 }

@@ -19,6 +19,7 @@ from tfkgrec.runs.id_files import read_seen, write_id_files
 from tfkgrec.savedmodel.sequence_signatures import SequenceSignatures
 from tfkgrec.savedmodel.signatures import Signatures
 from tfkgrec.savedmodel.vocabularies import Vocabularies
+from tfkgrec.types import Record
 
 TOLERANCE = 2e-5  # float32 sums in another order
 SAME = 1e-6
@@ -94,6 +95,32 @@ class ModelCase:
         asked = {"user": small.users, "item": small.items}
         found = model.compute_output_shape({name: array.shape for name, array in asked.items()})
         assert found == small.items.shape == model(asked).shape
+
+    def test_the_product_is_the_logit_of_what_was_not_taken_or_moves_with_it(self, small: SmallModel) -> None:
+        model, users, tables = small.model, small.users, small.model.item_tables()
+        factors = model.item_factors(tables)
+        assert factors is None or factors.shape[0] == model.num_items
+        if not model.product:
+            return
+        items = np.tile(np.arange(1, model.num_items, dtype=np.int32), (len(users), 1))
+        state = model.user_state(users, tables=tables)
+
+        def product(state: Record) -> np.ndarray:
+            return (np.asarray(model.user_factors(state)) @ np.asarray(factors).T)[:, 1:]
+
+        if model.product == "whole":
+            taken = (items[:, :, None] == small.histories[:, None]).any(-1)
+            assert (~taken).sum() > 100
+            found = np.asarray(model.score_items(state, items))
+            assert_allclose(product(state)[~taken], found[~taken], atol=1e-4, rtol=1e-4)
+            return
+        fields = [name for name in ("user", "product", "vector") if getattr(state, name, None) is not None]
+        if small.spec.name == "rkan":
+            return  # its paths begin with the same vector
+        moved = state._replace(**{fields[0]: 2.0 * getattr(state, fields[0]) + 0.5})
+        difference = np.asarray(model.score_items(moved, items)) - np.asarray(model.score_items(state, items))
+        assert np.std(difference) > 1e-2
+        assert_allclose(product(moved) - product(state), difference, atol=1e-4, rtol=1e-4)
 
     def test_losses_belong_to_training(self, small: SmallModel) -> None:
         given, _ = small.batch()

@@ -1,7 +1,7 @@
 """What every model of the package offers: user work once, item work many (docs/design-rules.md)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple, Self, cast
+from typing import Any, ClassVar, Literal, NamedTuple, Self, cast
 
 import keras
 import numpy as np
@@ -114,6 +114,28 @@ class Recommender(keras.Model):
         """
         state = self.user_state(user, tables=tables)
         return LogitOnly(self.score_items(state, ops.expand_dims(item, 1))[:, 0])
+
+    @property
+    def product(self) -> Literal["", "part", "whole"]:
+        """Whether the logit of an item that the user has not taken is, or contains, <user's factors, item's factors>.
+
+        A part is worth as much as the rest of the logit leaves to it.
+        """
+        return ""
+
+    def item_factors(self, tables: Record | None = None) -> Tensor | None:
+        """What the model knows of each item, [num_items, d + 1], the bias last; None: it has no vectors of items.
+
+        Where there is a `product` it is that side of it.
+
+        Args:
+            tables: as of `user_state`.
+        """
+        return None
+
+    def user_factors(self, state: Record) -> Tensor:
+        """The other side of `product` [G, d + 1], the last place 1, of what `user_state` gave."""
+        raise NotImplementedError
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         state = self.user_state(inputs["user"], inputs.get("history"))

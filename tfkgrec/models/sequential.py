@@ -1,10 +1,11 @@
 """What a sequence model offers beside a `Recommender`: a score at every position, and one more click without replay."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from keras import ops
 
+from tfkgrec.models.factors import item_side, user_side
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.types import Record, Tensor
 
@@ -61,6 +62,16 @@ class SequentialRecommender(Recommender):
         self, state: Record, item: Tensor, left_out: Tensor | None = None, training: bool = False
     ) -> Tensor:
         return self._product(ops.expand_dims(state.query, 1), item)
+
+    @property
+    def product(self) -> Literal["", "part", "whole"]:
+        return "whole"
+
+    def item_factors(self, tables: Record | None = None) -> Tensor:
+        return item_side(self.item_outputs(), self.item_biases())
+
+    def user_factors(self, state: Record) -> Tensor:
+        return user_side(state.query)
 
     def _product(self, query: Tensor, item: Tensor) -> Tensor:
         """Scores [*item.shape] of items for queries that broadcast against [*item.shape, d]."""

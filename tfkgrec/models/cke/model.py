@@ -4,7 +4,7 @@ F. Zhang et al., Collaborative Knowledge Base Embedding for Recommender Systems,
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, Unpack
+from typing import Any, Literal, NamedTuple, Self, Unpack
 
 import keras
 import numpy as np
@@ -12,6 +12,7 @@ from keras import ops
 
 from tfkgrec.layers.embedding import Embedding, normal_embedding
 from tfkgrec.layers.pair_squares import pair_squares
+from tfkgrec.models.factors import item_side, user_side
 from tfkgrec.models.recommender import Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
@@ -129,6 +130,17 @@ class CKE(Recommender):
         loss = ops.softplus(energy[..., 0] - energy[..., 1])
         real = ops.cast(there, loss.dtype)
         return ops.sum(loss * real) / ops.maximum(ops.sum(real), 1.0)
+
+    @property
+    def product(self) -> Literal["", "part", "whole"]:
+        return "whole"
+
+    def item_factors(self, tables: None = None) -> Tensor:
+        vector = self.item_embedding.table() + self.entity_embedding.table()[: self.num_items]
+        return item_side(vector, None if self.item_bias is None else self.item_bias.table()[:, 0])
+
+    def user_factors(self, state: CkeState) -> Tensor:
+        return user_side(state.vector)
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from tfkgrec.layers.part_sum import PartSum
+from tfkgrec.models.factors import item_side
 from tfkgrec.models.recommender import as_config
 from tfkgrec.models.sum_of_parts import SumOfParts
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
@@ -158,6 +159,10 @@ class Counts(SumOfParts):
             shared_times=shared_times,
             value_popularity=of_fields,
         )
+
+    def item_factors(self, tables: None = None) -> Tensor:
+        """The factors of who takes what."""
+        return item_side(ops.convert_to_tensor(self.asked))
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}

@@ -1,7 +1,7 @@
 """DINK: deep interest network on a knowledge graph (Zhang et al. 2023)."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, Unpack
+from typing import Any, Literal, NamedTuple, Self, Unpack
 
 import keras
 from keras import ops
@@ -14,6 +14,7 @@ from tfkgrec.layers.interest_attention import InterestAttention
 from tfkgrec.layers.interest_gru import InterestGRU
 from tfkgrec.layers.masked import leave_out, masked_mean_weights, visible_mean
 from tfkgrec.layers.pair_squares import pair_squares
+from tfkgrec.models.factors import item_side, user_side
 from tfkgrec.models.recommender import Recommender, TableSizes, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
@@ -214,6 +215,17 @@ class DINK(Recommender):
             neighbour_entity=self.read_table("entity_ids", self.read_table("neighbour_entity", history)),
             neighbour_weight=self._aggregate(history)[1],
         )
+
+    @property
+    def product(self) -> Literal["", "part", "whole"]:
+        return "part" if self.head.user_item_dot else ""
+
+    def item_factors(self, tables: DinkTables | None = None) -> Tensor:
+        item = ops.arange(self.num_items, dtype="int32")
+        return item_side(self._item_vector(item, tables), self._item_logit(item, tables))
+
+    def user_factors(self, state: DinkState) -> Tensor:
+        return user_side(state.vector)
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}

@@ -1,7 +1,7 @@
 """EKPNet: enhanced knowledge propagation perception (Zhang et al. 2022)."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, Unpack
+from typing import Any, Literal, NamedTuple, Self, Unpack
 
 import keras
 from keras import ops
@@ -15,6 +15,7 @@ from tfkgrec.layers.knowledge_propagation import KnowledgePropagation
 from tfkgrec.layers.masked import leave_out, visible_mean
 from tfkgrec.layers.pair_squares import pair_squares
 from tfkgrec.layers.triple_loss import triple_loss
+from tfkgrec.models.factors import item_side, user_side
 from tfkgrec.models.recommender import Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
@@ -263,6 +264,17 @@ class EKPNet(Recommender):
             ripple_seed_item=ops.expand_dims(seed, 1) * seen,
             ripple_attention=ops.squeeze(phi, 1),
         )
+
+    @property
+    def product(self) -> Literal["", "part", "whole"]:
+        return "part" if self.head.user_item_dot else ""
+
+    def item_factors(self, tables: EkpnetTables | None = None) -> Tensor:
+        item = ops.arange(self.num_items, dtype="int32")
+        return item_side(self._item_vector(item, tables), self._bias(item, tables))
+
+    def user_factors(self, state: EkpnetState) -> Tensor:
+        return user_side(ops.squeeze(state.user, 1))
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}

@@ -108,6 +108,12 @@ class Fusion(SumOfParts):
             found |= {f"{name}_{output}": value for output, value in reasons.items()}
         return _record("FusionExplanation", found)
 
+    def item_factors(self, tables: FusionTables | None = None) -> Tensor | None:
+        """Those of the first member that has some."""
+        of_members = zip(self.member_names, self._tables_of(tables), strict=True)
+        found = (self.members[name].item_factors(own) for name, own in of_members)
+        return next((factors for factors in found if factors is not None), None)
+
     def get_config(self) -> Config:
         members = {name: keras.saving.serialize_keras_object(self.members[name]) for name in self.member_names}
         return {**super().get_config(), "members": members}

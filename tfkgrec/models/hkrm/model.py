@@ -1,7 +1,7 @@
 """HKRM: hierarchical knowledge-based recommendation (Sun et al. 2020)."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, Unpack
+from typing import Any, Literal, NamedTuple, Self, Unpack
 
 import keras
 import numpy as np
@@ -16,6 +16,7 @@ from tfkgrec.layers.item_attribute_duet import ItemAttributeDuet
 from tfkgrec.layers.masked import leave_out, normalise
 from tfkgrec.layers.proximity_distribution import ProximityDistribution
 from tfkgrec.layers.query_attention import QueryAttention
+from tfkgrec.models.factors import item_side, user_side
 from tfkgrec.models.hkrm.attribute_tables import AttributeSizes, AttributeTables
 from tfkgrec.models.recommender import Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
@@ -243,6 +244,22 @@ class HKRM(AttributeTables):
             field_match=ops.expand_dims(p_query, 2) * ops.expand_dims(p_target, 1),
             value_entity=self.values_of(item),
         )
+
+    @property
+    def product(self) -> Literal["", "part", "whole"]:
+        """Whole: all candidates that are not in the history see the same query."""
+        return "whole"
+
+    def item_factors(self, tables: Catalogue | None = None) -> Tensor:
+        tables = self.item_tables() if tables is None else tables
+        side = tables.vector if tables.side is None else tables.side
+        vectors = [side, tables.vector] if self.user_embedding is not None else [side]
+        return item_side(ops.concatenate(vectors, axis=1), tables.bias)
+
+    def user_factors(self, state: HkrmState) -> Tensor:
+        query = self._query(state, ops.zeros_like(state.history[:, :1]), None)  # of a candidate that nobody has taken
+        side = self.duet.side(query.vector, query.distribution)[:, 0]
+        return user_side(side if state.user is None else ops.concatenate([side, state.user], axis=1))
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}

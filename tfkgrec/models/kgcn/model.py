@@ -13,6 +13,7 @@ from tfkgrec.layers.aggregators import ConcatAggregator, SumAggregator
 from tfkgrec.layers.embedding import normal_embedding
 from tfkgrec.layers.inner_product_head import InnerProductHead, split_head
 from tfkgrec.layers.masked import masked_softmax
+from tfkgrec.models.factors import item_side
 from tfkgrec.models.recommender import Recommender, TableSizes, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
@@ -128,6 +129,11 @@ class KGCN(Recommender):
             neighbour_entity=self.read_table("entity_ids", self.read_table("neighbour_entity", item)),
             neighbour_weight=ops.squeeze(self._weights(state, items), 1),
         )
+
+    def item_factors(self, tables: None = None) -> Tensor:
+        """The items' own vectors, without their neighbours, which every user weighs otherwise."""
+        item = ops.arange(self.num_items, dtype="int32")
+        return item_side(self.entity_embedding(item), self.head.bias(item))
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}

@@ -4,7 +4,7 @@ X. He et al., LightGCN: Simplifying and Powering Graph Convolution Network for R
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, Unpack
+from typing import Any, Literal, NamedTuple, Self, Unpack
 
 import keras
 from keras import ops
@@ -13,6 +13,7 @@ from tfkgrec.layers.embedding import Embedding, normal_embedding
 from tfkgrec.layers.graph_convolution import Edges, convolved, degrees, normaliser
 from tfkgrec.layers.pair_squares import pair_squares
 from tfkgrec.layers.sorted_pairs import place_of_pairs
+from tfkgrec.models.factors import item_side, user_side
 from tfkgrec.models.recommender import Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
@@ -192,6 +193,17 @@ class LightGCN(Recommender):
             other_liked_part=all_liked - ops.sum(liked_part, axis=1),
             itself_part=itself_part,
         )
+
+    @property
+    def product(self) -> Literal["", "part", "whole"]:
+        return "whole"
+
+    def item_factors(self, tables: LightgcnTables | None = None) -> Tensor:
+        vector = (self.item_tables() if tables is None else tables).item_vector
+        return item_side(vector, self._item_part(ops.arange(self.num_items, dtype="int32")))
+
+    def user_factors(self, state: LightgcnState) -> Tensor:
+        return user_side(state.vector)
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}

@@ -1,13 +1,14 @@
 """Logistic matrix factorisation: the baseline that every model has to beat, under the same training."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, Unpack
+from typing import Any, Literal, NamedTuple, Self, Unpack
 
 import keras
 from keras import ops
 
 from tfkgrec.layers.embedding import Embedding, normal_embedding
 from tfkgrec.layers.pair_squares import pair_squares
+from tfkgrec.models.factors import item_side, user_side
 from tfkgrec.models.recommender import Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
@@ -77,6 +78,17 @@ class MatrixFactorization(Recommender):
         if training and self.l2:
             self.add_loss(self.l2 * pair_squares(item, (vector, user)))
         return logit
+
+    @property
+    def product(self) -> Literal["", "part", "whole"]:
+        return "whole"
+
+    def item_factors(self, tables: None = None) -> Tensor:
+        bias = self.bias if self.item_bias is None else self.item_bias.table()[:, 0] + self.bias
+        return item_side(self.item_embedding.table(), bias)
+
+    def user_factors(self, state: MfState) -> Tensor:
+        return user_side(state.vector)
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}

@@ -4,13 +4,14 @@ X. He et al., Neural Collaborative Filtering, WWW 2017, section 3.4.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, Unpack
+from typing import Any, Literal, NamedTuple, Self, Unpack
 
 import keras
 from keras import ops
 
 from tfkgrec.layers.embedding import Embedding, normal_embedding
 from tfkgrec.layers.pair_squares import pair_squares
+from tfkgrec.models.factors import item_side, user_side
 from tfkgrec.models.mf.model import MatrixSizes
 from tfkgrec.models.recommender import Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
@@ -125,6 +126,16 @@ class NeuMF(Recommender):
             self.add_loss(self.l2 * pair_squares(item, vectors))
         logit = ops.squeeze(self.out(ops.concatenate([user * product, hidden], axis=-1)), -1)
         return logit if self.item_bias is None else logit + ops.squeeze(self.item_bias(item), -1)
+
+    @property
+    def product(self) -> Literal["", "part", "whole"]:
+        return "part"
+
+    def item_factors(self, tables: NeumfTables | None = None) -> Tensor:
+        return item_side(self.item_product.table(), None if self.item_bias is None else self.item_bias.table()[:, 0])
+
+    def user_factors(self, state: NeumfState) -> Tensor:
+        return user_side(state.product * self.out.kernel[: self.dim, 0])
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}

@@ -1,7 +1,7 @@
 """RKAN: recurrent knowledge attention network over semantic paths (Cheng et al.)."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, Unpack
+from typing import Any, Literal, NamedTuple, Self, Unpack
 
 import keras
 from keras import ops
@@ -13,6 +13,7 @@ from tfkgrec.layers.path_attention import PathAttention
 from tfkgrec.layers.path_encoder import PathEncoder
 from tfkgrec.layers.recent_items import RecentItems
 from tfkgrec.layers.shared_nodes import joining_paths
+from tfkgrec.models.factors import item_side, user_side
 from tfkgrec.models.recommender import Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
@@ -204,6 +205,21 @@ class RKAN(Recommender):
         ids = ops.convert_to_numpy(self.entity_ids)
         table[: len(ids)] = entity[ids]
         self.node_embedding.embeddings.assign(table)
+
+    @property
+    def product(self) -> Literal["", "part", "whole"]:
+        """Whole where no path is looked at, none where paths alone count."""
+        if self.score == "embedding" or self.path_encoder is None:
+            return "whole"
+        return "part" if self.score == "both" else ""
+
+    def item_factors(self, tables: None = None) -> Tensor:
+        item = ops.arange(self.num_items, dtype="int32")
+        return item_side(self._item_vector(item), self.head.bias(item))
+
+    def user_factors(self, state: RkanState) -> Tensor:
+        recent = state.recent if self.head.history_item_dot else None
+        return user_side(state.vector if recent is None else state.vector + recent)
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
