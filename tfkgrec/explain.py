@@ -17,6 +17,8 @@ from tfkgrec.console import json_line, one_line
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.tf_logging import quiet_import
 
+METHODS = _, SHAPLEY, WEIGHTS = "leave_one_out", "shapley", "weights"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the explanation; 0, or 1 when no server answers."""
@@ -25,21 +27,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_server_arguments(parser, required=False)
     parser.add_argument("--user", required=True, metavar="ID", help="raw user id")
     parser.add_argument("--item", required=True, metavar="ID", help="raw item id")
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default=METHODS[0],
+        help="what the score owes to each item and fact: by leaving it out, by Shapley values (of a run, sampled), or "
+        "nothing but the model's own weights",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the orders that shapley draws")
     options = parser.parse_args(argv)
     if (options.run_dir is None) == (options.target is None):
         parser.error("expected either RUN_DIR or --target HOST:PORT --model NAME")
     if options.target is not None:
         if options.model is None:
             parser.error("--target: expected --model NAME beside it")
+        if options.method == SHAPLEY:
+            parser.error("--method shapley: expected RUN_DIR, as a server does not sample")
         return ask(options, lambda client: _show(client.explain([options.user], [options.item]), options))
     with quiet_import():
         from tfkgrec.savedmodel.in_process import explain_run
 
-    _show(explain_run(options.run_dir, options.user, options.item), options)
+    sampled = options.method == SHAPLEY
+    _show(explain_run(options.run_dir, options.user, options.item, sampled, options.seed), options)
     return 0
 
 
 def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> None:
+    if options.method == WEIGHTS:
+        outputs = {name: array for name, array in outputs.items() if "contribution" not in name}
     if options.json:
         print(json_line({name: array[:1].tolist()[0] for name, array in outputs.items()}))
     else:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.cases.model_case import ModelCase, left_out_and_erased, seen_and_erased, seen_of_later_items
 from tests.cases.small_models import EVERYTHING, SmallModel, small_model, variants
@@ -17,6 +17,8 @@ from tfkgrec import registry
 from tfkgrec.errors import InputError
 from tfkgrec.layers.masked import leave_out
 from tfkgrec.models.build import build_model
+from tfkgrec.models.contribution import contributions
+from tfkgrec.models.recommender import outputs
 from tfkgrec.models.sequential import SequentialRecommender
 
 MODELS = list(registry.models())
@@ -132,3 +134,26 @@ def test_a_spec_says_whether_a_model_needs_facts(name):
             build_model(small.settings, bare, history, seed=0)
     elif name not in ("fusion", "ksr"):  # the members of one, and some settings of the other, do
         assert build_model(small.settings, bare, history, seed=0).built
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_contribution_is_what_the_logit_loses(name):
+    """Asked again, item by item, of somebody who has the history without it."""
+    small = small_model(name)
+    model, user, item = small.model, small.users[2:4], small.items[2:4, 2]
+    history, found = model.read_history(user), outputs(contributions(model, user, item))
+    if history is None:
+        assert "contribution" not in found
+        return
+    history, logit = np.asarray(history), small.logits(user, item[:, None])[:, 0]
+    assert_allclose(model.logits_keeping(user, item, history, (history > -1)[:, None])[:, 0], logit, atol=1e-5)
+    for row, slot in [*np.argwhere(history > 0)[::4], (1, None)]:  # None: without all of them
+        kept = (np.arange(history.shape[1]) != slot) & (slot is not None)
+        state = model.state_keeping(user[row : row + 1], history[row : row + 1], kept[None])
+        lost = logit[row] - np.asarray(model.score_items(state, item[row : row + 1, None]))[0, 0]
+        told = found["history_contribution"][row] if slot is None else found["contribution"][row, slot]
+        assert_allclose(told, lost, atol=2e-5)
+    assert_array_equal(found["contribution"][history == 0], 0)
+    assert np.abs(found["contribution"]).max() > 1e-3
+    with_it, without = (model.probability(logit - lost) for lost in (0, found["contribution"][:, 0]))
+    assert_allclose(found["contribution_probability"][:, 0], with_it - without, atol=1e-6)

@@ -19,6 +19,7 @@ from tfkgrec import registry, train
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
 from tfkgrec.evaluation.report import read_metrics
+from tfkgrec.models.contribution import Contributions
 from tfkgrec.models.explain_text import EXPLAINED_BY
 from tfkgrec.runs.id_files import ITEMS, USERS
 from tfkgrec.runs.run import load_run
@@ -126,8 +127,15 @@ def as_answers(probability: Any, item_id: Any, score: Any, why: Mapping[str, Any
     return {
         "serving_default": {"probability": plain(probability)},
         "recommend": {"item_id": plain(item_id[:, :SHOWN]), "score": plain(score[:, :SHOWN])},
-        "explain": {name: plain(why[name]) for name in sorted(why) if name != EXPLAINED_BY},  # 0.1 had none
+        "explain": {name: plain(why[name]) for name in sorted(why) if not _since_0_1(name, why)},
     }
+
+
+def _since_0_1(name: str, why: Mapping[str, Any]) -> bool:
+    """Whether version 0.1 had no such output of `explain`."""
+    if name in ("history_item", "history_name"):
+        return "ripple_attention" in why or "path_weight" in why  # EKPNet and RKAN
+    return name == EXPLAINED_BY or name in Contributions._fields
 
 
 def plain(values: Any) -> Any:

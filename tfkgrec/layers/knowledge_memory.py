@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from tfkgrec.layers.chain import build_chain, through
+from tfkgrec.layers.masked import normalise
 from tfkgrec.layers.memory_cell import MemoryCell
 from tfkgrec.layers.memory_read import MemoryRead
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
@@ -105,6 +106,12 @@ class KnowledgeMemory(keras.layers.Layer):
         held = ops.expand_dims(ops.convert_to_tensor(self.values), 0) if values is None else values
         read, weights = self.read(self.query(ops.expand_dims(hidden, 1)), self.keys(), ops.expand_dims(held, 1))
         return read[:, 0], weights[:, 0]
+
+    def read_keeping(self, hidden: Tensor, values: Tensor, kept: Tensor) -> Tensor:
+        """m [B, N, L_E] for h [B, L_H] and V [B, A, L_E], of the slots that each of N rows keeps, bool [N, A]."""
+        _, weights = self.read_once(hidden, values)  # [B, A]
+        left = normalise(ops.expand_dims(weights, 1) * ops.cast(kept, weights.dtype))  # [B, N, A]
+        return ops.matmul(left, values)
 
     def compute_output_shape(self, hidden_shape: Shape, entity_shape: Shape, *_: Shape, **__: Shape) -> Shape:
         return tuple(entity_shape)

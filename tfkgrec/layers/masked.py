@@ -48,7 +48,7 @@ def leave_out(history: Tensor, item: Tensor, left_out: Tensor | None = None) -> 
         history: item ids [G, T], 0 pads.
         item: candidate ids [G, M].
         left_out: slot [G, M] that a pair loses whose candidate is not in the history, so that lengths tell nothing
-            about labels; None (evaluation, serving) takes nothing away.
+            about labels; None (evaluation, serving) takes nothing away. Or what else a pair loses, bool [G, M, T].
 
     Returns:
         bool [G, M, T].
@@ -57,6 +57,8 @@ def leave_out(history: Tensor, item: Tensor, left_out: Tensor | None = None) -> 
     hit = ops.equal(ops.expand_dims(history, 1), ops.expand_dims(item, 2))  # [G, M, T]
     if left_out is None:
         return ops.logical_and(held, ops.logical_not(hit))
+    if len(left_out.shape) == 3:
+        return ops.logical_and(held, ops.logical_not(ops.logical_or(hit, left_out)))
     slot = ops.reshape(ops.arange(history.shape[1] or ops.shape(history)[1], dtype="int32"), (1, 1, -1))
     drawn = ops.equal(slot, ops.expand_dims(left_out, 2))
     gone = ops.where(ops.any(hit, axis=2, keepdims=True), hit, drawn)

@@ -33,6 +33,14 @@ class LogitOnly(NamedTuple):
     logit: Tensor  # [B]
 
 
+class Facts(NamedTuple):
+    """What the logit of pairs [B] loses without each fact of the candidate."""
+
+    relation: Tensor  # [B, F]
+    entity: Tensor  # as the dataset numbers them [B, F]; 0: none, or one without a name
+    contribution: Tensor  # [B, F]; 0 where there is no fact
+
+
 class Recommender(keras.Model):
     """Base of all models. A subclass writes `user_state`, `score_items` and, where it can say why, `explain`.
 
@@ -40,6 +48,9 @@ class Recommender(keras.Model):
         history [G, T]: read instead of the user's own row of the history table;
         left_out [G, M]: history slot that a training pair loses (see `layers.masked.leave_out`).
     Output: logit [G, M].
+
+    What a score owes to the history and to facts (`models/contribution.py`) is asked through `read_history`,
+    `logits_keeping` and `facts`.
     """
 
     num_items: int  # rows of the item tables, row 0 included
@@ -47,6 +58,7 @@ class Recommender(keras.Model):
     whole_histories: int | None = None  # items in all of them, where they are stored whole; None: T of each
     request_length: int | None = None  # newest items read of a history that comes with a request; None: history_length
     reads_labels: bool = False  # in training the inputs hold label and weight [G, M], for losses beside the logit's
+    masks_history: bool = False  # `score_items` takes a mask [G, M, T] as `left_out`, too (`layers.masked.leave_out`)
     num_stages: int = 1  # a model that learns in stages has more; it is used in the last one
     pair_inputs: PairInputs | None = None  # what training batches hold for it of every pair, beside ids
 
@@ -137,6 +149,39 @@ class Recommender(keras.Model):
         """The other side of `product` [G, d + 1], the last place 1, of what `user_state` gave."""
         raise NotImplementedError
 
+    def own_weights(self, explanation: Record, history: Tensor) -> Tensor | None:
+        """What the model's `explain` weighs the history's items with [B, T], as `read_history` has them; None: not."""
+        return None
+
+    def facts(self, user: Tensor, item: Tensor, tables: Record | None = None) -> Facts | None:
+        """What pairs user [B], item [B] owe to each fact of the candidate; None for a model that reads none."""
+        return None
+
+    def read_history(self, user: Tensor) -> Tensor | None:
+        """The items that scores of users [B] read, [B, T], 0 pads; None for a model that reads none."""
+        return self.history_of(user) if self.history_length else None
+
+    def split(self, user: Tensor, item: Tensor, history: Tensor, tables: Record | None = None) -> Tensor | None:
+        """What each item of the history adds [B, T], where the logit is a sum over them; None where it is not."""
+        return None
+
+    def state_keeping(self, user: Tensor, history: Tensor, kept: Tensor, tables: Record | None = None) -> Record:
+        """`user_state` of users [G] who have of their `history` [G, T] only what `kept` says, bool [G, T]."""
+        return self.user_state(user, ops.where(kept, history, 0), tables)
+
+    def logits_keeping(
+        self, user: Tensor, item: Tensor, history: Tensor, kept: Tensor, tables: Record | None = None
+    ) -> Tensor:
+        """Logits [B, M] of pairs user [B], item [B] for M parts of the `history` [B, T]: `kept`, bool [B, M, T]."""
+        if self.masks_history:
+            items = ops.expand_dims(item, 1) + ops.zeros_like(kept[:, :, 0], dtype="int32")  # [B, M]
+            return self.score_items(self.user_state(user, history, tables), items, ops.logical_not(kept))
+        choices, steps = kept.shape[1] or ops.shape(kept)[1], kept.shape[2] or ops.shape(kept)[2]
+        users, items = (ops.repeat(ids, choices, axis=0) for ids in (user, item))
+        histories = ops.repeat(history, choices, axis=0)
+        state = self.state_keeping(users, histories, ops.reshape(kept, (-1, steps)), tables)
+        return ops.reshape(self.score_items(state, ops.expand_dims(items, 1)), (-1, choices))
+
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         state = self.user_state(inputs["user"], inputs.get("history"))
         return self.score_items(state, inputs["item"], inputs.get("left_out"), training)
@@ -189,13 +234,21 @@ class Recommender(keras.Model):
         """
         if self.whole_histories is None:
             return self.read_table("history", user)
-        first = self.read_table("history_offsets", user)
-        count = self.read_table("history_offsets", user + 1) - first
+        return self.flat_rows("history", "history_offsets", user, self.history_length)
+
+    def flat_rows(self, items: str, offsets: str, row: Tensor, longest: int) -> Tensor:
+        """Rows [G, T] of a side table that holds them one after another, row r from `offsets`[r] on, 0 pads.
+
+        T as in `history_of`; no row is longer than `longest`.
+        """
+        first = self.read_table(offsets, row)
+        count = self.read_table(offsets, row + 1) - first
         known = keras.backend.backend() == "tensorflow"
-        step = ops.arange(ops.maximum(ops.max(count), 1) if known else self.history_length, dtype="int32")
+        step = ops.arange(ops.maximum(ops.max(count), 1) if known else longest, dtype="int32")
         place = ops.expand_dims(first, -1) + step
         held = ops.less(step, ops.expand_dims(count, -1))
-        return ops.where(held, self.read_table("history", ops.minimum(place, self.whole_histories - 1)), 0)
+        last = getattr(self, items).shape[0] - 1
+        return ops.where(held, self.read_table(items, ops.minimum(place, last)), 0)
 
     def add_table(self, name: str, shape: Shape) -> Tensor:
         """A side table: int32 ids, so that an export needs ids only ("Side tables live in the model")."""
@@ -216,6 +269,12 @@ class Recommender(keras.Model):
     def from_config(cls, config: Config) -> Self:
         made = {k: cls.records[k](**v) if k in cls.records and v is not None else v for k, v in config.items()}
         return cast(Self, super().from_config(made))
+
+
+def without_each(size: Tensor | int) -> Tensor:
+    """Which of `size` things are kept, bool [size + 1, size]: without each of them in turn, then all."""
+    gone = ops.expand_dims(ops.arange(size + 1, dtype="int32"), 1)
+    return ops.not_equal(gone, ops.expand_dims(ops.arange(size, dtype="int32"), 0))
 
 
 def as_config(scope: Config) -> Config:

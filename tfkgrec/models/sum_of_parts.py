@@ -3,7 +3,7 @@
 from keras import ops
 
 from tfkgrec.layers.part_sum import PartSum
-from tfkgrec.models.recommender import Recommender
+from tfkgrec.models.recommender import Facts, Recommender
 from tfkgrec.types import Record, Tensor
 
 
@@ -34,6 +34,24 @@ class SumOfParts(Recommender):
             terms: what every part adds to the logit [B, P], of this model alone or within another sum.
         """
         raise NotImplementedError
+
+    def facts_of(self, user: Tensor, item: Tensor, terms: Tensor, tables: Record | None = None) -> Facts | None:
+        """`facts`, by `terms` as in `reasons`."""
+        return None
+
+    def facts(self, user: Tensor, item: Tensor, tables: Record | None = None) -> Facts | None:
+        return self.facts_of(user, item, self.terms_of_pairs(user, item, tables)[1], tables)
+
+    def parts_keeping(
+        self, user: Tensor, item: Tensor, history: Tensor, kept: Tensor, tables: Record | None = None
+    ) -> Tensor:
+        """The parts [B, M, P] behind `logits_keeping`."""
+        raise NotImplementedError
+
+    def logits_keeping(
+        self, user: Tensor, item: Tensor, history: Tensor, kept: Tensor, tables: Record | None = None
+    ) -> Tensor:
+        return self.part_sum(self.parts_keeping(user, item, history, kept, tables))
 
     def terms_of_pairs(self, user: Tensor, item: Tensor, tables: Record | None = None) -> tuple[Tensor, Tensor]:
         """(logit [B], what every part adds to it [B, P]) of pairs user [B], item [B]."""

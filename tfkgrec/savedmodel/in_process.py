@@ -1,11 +1,13 @@
 """A finished run answers its signatures in this process, without a server."""
 
+import functools
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from tfkgrec.models.contribution import shapley
 from tfkgrec.models.sequential import SequentialRecommender
 from tfkgrec.runs.refit import told
 from tfkgrec.runs.served import served_model
@@ -38,9 +40,16 @@ def run_signatures(run_dir: str | Path, refitted: bool = False, k_max: int | Non
     return RunSignatures(name, run, signatures, TRAINING_SPLIT if epochs is None else told(epochs))
 
 
-def explain_run(run_dir: Path, user: str, item: str) -> dict[str, np.ndarray]:
-    """The outputs of `explain` for one pair, as a server would send them (texts as str)."""
-    outputs = run_signatures(run_dir).signatures.explain(tf.constant([user]), tf.constant([item]))
+def explain_run(run_dir: Path, user: str, item: str, sampled: bool = False, seed: int = 0) -> dict[str, np.ndarray]:
+    """The outputs of `explain` for one pair, as a server would send them (texts as str).
+
+    Args:
+        sampled: by Shapley values, over orders that `seed` draws, instead of by leaving out.
+    """
+    signatures = run_signatures(run_dir).signatures
+    if sampled:
+        signatures.contributions = functools.partial(shapley, seed=seed)
+    outputs = signatures.explain(tf.constant([user]), tf.constant([item]))
     return {name: _text(value.numpy()) for name, value in outputs.items()}
 
 

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfkgrec.models.contribution import contributions
 from tfkgrec.models.explain_text import EXPLAINED_BY
 from tfkgrec.models.recommender import Recommender, outputs
 from tfkgrec.runs.id_files import Seen
@@ -47,6 +48,7 @@ class Signatures(keras.layers.Layer):
     ) -> None:
         super().__init__(name="signatures")
         self.model, self.vocabularies, self.explained_by = model, vocabularies, explained_by
+        self.contributions = contributions  # what `explain` asks for them
         self.k = min(k_max, model.num_items - 1)
         items = np.arange(1, model.num_items, dtype=np.int32)
         chunk = min(ITEM_CHUNK, len(items))
@@ -123,10 +125,12 @@ class Signatures(keras.layers.Layer):
         return {**self._ranked(one, (newest, item)), "known_items": known}
 
     def explain(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
-        """What the model's `explain` gives, with raw ids and names, and which model says so; see the model."""
+        """What the model's `explain` gives and what the score owes to whom (`models/contribution.py`), with raw ids
+        and names, and which model says so; see there.
+        """
         number, user = self.vocabularies.users(user_id), self._users(user_id)
         item = self.vocabularies.items(item_id)
-        answer = outputs(self.model.explain(user, item, self._tables()))
+        answer = self._reasons(user, item)
         named: Answer = {"probability": self.model.probability(answer.pop("logit"))}
         for key, value in answer.items():
             # Ids are named by what they end in: an item has a raw id and a name, entities and relations a name.
@@ -141,6 +145,12 @@ class Signatures(keras.layers.Layer):
                 named[key] = value
         flags = {"item_name": self.vocabularies.names(item), **self._about(number, user), "known_item": item > 0}
         return {**named, **flags, EXPLAINED_BY: tf.fill(tf.shape(user), self.explained_by)}
+
+    def _reasons(self, user: tf.Tensor, item: tf.Tensor) -> dict[str, tf.Tensor]:
+        """By inner ids."""
+        tables = self._tables()
+        owed = self.contributions(self.model, user, item, tables=tables)
+        return outputs(self.model.explain(user, item, tables)) | outputs(owed)
 
     def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> Record:
         """The model's `user_state`."""

@@ -7,7 +7,7 @@ from keras import ops
 
 from tfkgrec.layers.part_sum import PartSum
 from tfkgrec.models.factors import item_side
-from tfkgrec.models.recommender import as_config
+from tfkgrec.models.recommender import Facts, as_config
 from tfkgrec.models.sum_of_parts import SumOfParts
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
@@ -164,11 +164,35 @@ class Counts(SumOfParts):
         """The factors of who takes what."""
         return item_side(ops.convert_to_tensor(self.asked))
 
+    def facts_of(self, user: Tensor, item: Tensor, terms: Tensor, tables: None = None) -> Facts:
+        """A field at a time: what its values add by the history and by how popular they are."""
+        reasons = self.reasons(user, item, terms)
+        return Facts(reasons.shared_relation, reasons.shared_entity, reasons.shared + reasons.value_popularity)
+
+    def read_history(self, user: Tensor) -> Tensor:
+        return self.flat_rows("history_item", "history_offset", user, self.history_length)
+
+    def parts_keeping(self, user: Tensor, item: Tensor, history: Tensor, kept: Tensor, tables: None = None) -> Tensor:
+        there = ops.logical_and(ops.not_equal(history, 0), ops.not_equal(history, ops.expand_dims(item, 1)))  # [B, T]
+        held = ops.cast(ops.logical_and(kept, ops.expand_dims(there, 1)), "float32")  # [B, M, T]
+        asked = ops.take(ops.convert_to_tensor(self.asked), item, axis=0)  # [B, k]
+        like = ops.einsum("btk,bk->bt", ops.take(ops.convert_to_tensor(self.given), history, axis=0), asked)
+        similar = ops.einsum("bmt,bt->bm", held, like) / ops.sqrt(ops.sum(held, axis=2) + 1.0)
+        value, of_history = self.read_table("item_value", item), self.read_table("item_value", history)
+        value = ops.expand_dims(value, 1)  # [B, 1, R, V]
+        same = ops.any(ops.equal(ops.expand_dims(value, -1), ops.expand_dims(of_history, -2)), axis=-1)  # [B, T, R, V]
+        has = ops.cast(ops.logical_and(same, value > 0), "float32")
+        weight = ops.take(ops.convert_to_tensor(self.value_weight), value)
+        shared = ops.einsum("bmt,btr->bmr", held, ops.sum(has * weight, axis=3))
+        of_item = ops.take(ops.convert_to_tensor(self.item_counts), item, axis=0)
+        of_item = ops.expand_dims(of_item, 1) + ops.zeros_like(held[:, :, :1])
+        return ops.concatenate([of_item, ops.expand_dims(similar, -1), ops.log1p(ops.relu(shared))], axis=-1)
+
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
 
     def _stored(self, user: Tensor) -> Tensor:
-        """All that training saw of users [G], 0-padded on the right [G, T]."""
+        """All that training saw of users [G], 0-padded on the right [G, T]; of one width, as XLA wants it."""
         offset = ops.convert_to_tensor(self.history_offset)
         start, end = ops.take(offset, user), ops.take(offset, user + 1)
         place = ops.expand_dims(start, 1) + ops.arange(self.history_length, dtype="int32")

@@ -15,7 +15,7 @@ from tfkgrec.layers.interest_gru import InterestGRU
 from tfkgrec.layers.masked import leave_out, masked_mean_weights, visible_mean
 from tfkgrec.layers.pair_squares import pair_squares
 from tfkgrec.models.factors import item_side, user_side
-from tfkgrec.models.recommender import Recommender, TableSizes, as_config
+from tfkgrec.models.recommender import Facts, Recommender, TableSizes, as_config, without_each
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 AGGREGATORS = ("sum", "concat", "attention", "none")
@@ -83,6 +83,8 @@ class DINK(Recommender):
         scale_attention: x_t = n a_t E(v_t) with n the visible steps, so that long histories are not shrunk.
         head: biases, and products of v_i with u, h_T and the mean v_t; an item's attributes are its neighbours.
     """
+
+    masks_history = True
 
     def __init__(  # long, as every argument has its line
         self,
@@ -184,17 +186,28 @@ class DINK(Recommender):
     def score_items(
         self, state: DinkState, item: Tensor, left_out: Tensor | None = None, training: bool = False
     ) -> Tensor:
+        return self._logit(state, item, left_out, training)
+
+    def _logit(
+        self,
+        state: DinkState,
+        item: Tensor,
+        left_out: Tensor | None = None,
+        training: bool = False,
+        neighbours: Tensor | None = None,
+    ) -> Tensor:
+        """`score_items`, of candidates that have `neighbours` [G, M, K] instead of their own."""
         visible = leave_out(state.history, item, left_out)  # [G, M, T]
         candidate = self.entity_embedding(item)  # e_i [G, M, d]
         interest = self.interest_gru(state.interest, self._attention(state, candidate, visible), visible)  # h_T
         part = self.prediction[2](self.head.drop(interest, training)) + ops.expand_dims(state.user_part, 1)
         if self.rest:
             part = through(self.rest, ops.relu(part + self._item_part(item, state.tables, training)))
-        logit = ops.squeeze(part, -1) + self._item_logit(item, state.tables, training)  # (13)
+        logit = ops.squeeze(part, -1) + self._item_logit(item, state.tables, training, neighbours)  # (13)
         user = ops.expand_dims(state.vector, 1)  # [G, 1, d]
         if self.head.has_product:
             history = None if state.steps is None else visible_mean(state.steps, visible)
-            candidate = self._item_vector(item, state.tables)
+            candidate = self._item_vector(item, state.tables, neighbours)
             logit = logit + self.head.product(
                 candidate, user=user, interest=interest, history=history, training=training
             )
@@ -227,6 +240,25 @@ class DINK(Recommender):
     def user_factors(self, state: DinkState) -> Tensor:
         return user_side(state.vector)
 
+    def own_weights(self, explanation: DinkExplanation, history: Tensor) -> Tensor:
+        return explanation.attention
+
+    def facts(self, user: Tensor, item: Tensor, tables: DinkTables | None = None) -> Facts | None:
+        if not self.head.item_attributes and self.head.attribute_bias is None:
+            return None  # the candidate's neighbours are not read
+        neighbour = self.read_table("neighbour_entity", item)  # [B, K]
+        without = ops.expand_dims(neighbour, 1) * ops.cast(without_each(self.num_neighbours), "int32")  # [B, K + 1, K]
+        logit = self._logit(
+            self.user_state(user, tables=tables),
+            ops.repeat(ops.expand_dims(item, 1), self.num_neighbours + 1, axis=1),
+            neighbours=without,
+        )
+        return Facts(
+            relation=self.read_table("neighbour_relation", item),
+            entity=self.read_table("entity_ids", neighbour),
+            contribution=logit[:, -1:] - logit[:, :-1],
+        )
+
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
 
@@ -257,11 +289,19 @@ class DINK(Recommender):
             weights = weights * ops.sum(ops.cast(visible, weights.dtype), axis=-1, keepdims=True)
         return weights
 
-    def _item_logit(self, item: Tensor, tables: DinkTables | None = None, training: bool = False) -> Tensor:
+    def _item_logit(
+        self,
+        item: Tensor,
+        tables: DinkTables | None = None,
+        training: bool = False,
+        neighbours: Tensor | None = None,
+    ) -> Tensor:
         """The item's own part of the logit: i_L's (12, 13) where it is linear, and the head's biases [...]."""
-        if tables is not None:
-            return ops.take(tables.item_logit, item, axis=0)
-        bias = self.head.bias(item, self.read_table("neighbour_entity", item))
+        if neighbours is None:
+            if tables is not None:
+                return ops.take(tables.item_logit, item, axis=0)
+            neighbours = self.read_table("neighbour_entity", item)
+        bias = self.head.bias(item, neighbours)
         return bias if self.rest else ops.squeeze(self._item_part(item, None, training), -1) + bias
 
     def _item_part(self, item: Tensor, tables: DinkTables | None = None, training: bool = False) -> Tensor:
@@ -271,11 +311,13 @@ class DINK(Recommender):
         high = through(self.item_mlp, self.entity_embedding(item))  # i_L (12)
         return self.prediction[1](self.head.drop(high, training))
 
-    def _item_vector(self, item: Tensor, tables: DinkTables | None = None) -> Tensor:
+    def _item_vector(self, item: Tensor, tables: DinkTables | None = None, neighbours: Tensor | None = None) -> Tensor:
         """v_i in the head's product [..., d]."""
-        if tables is not None and tables.vector is not None:
-            return ops.take(tables.vector, item, axis=0)
-        return self.head.item_vector(item, self.read_table("neighbour_entity", item), self.entity_embedding)
+        if neighbours is None:
+            if tables is not None and tables.vector is not None:
+                return ops.take(tables.vector, item, axis=0)
+            neighbours = self.read_table("neighbour_entity", item)
+        return self.head.item_vector(item, neighbours, self.entity_embedding)
 
 
 def _aggregator(kind: str, units: int, include_center: bool) -> Aggregator | None:

@@ -16,7 +16,7 @@ from tfkgrec.layers.masked import leave_out, visible_mean
 from tfkgrec.layers.pair_squares import pair_squares
 from tfkgrec.layers.triple_loss import triple_loss
 from tfkgrec.models.factors import item_side, user_side
-from tfkgrec.models.recommender import Recommender, as_config
+from tfkgrec.models.recommender import Facts, Recommender, as_config, without_each
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 
@@ -119,6 +119,7 @@ class EKPNet(Recommender):
             are the tails of its hop 1, and with `item_attributes` they are part of v_o everywhere.
     """
 
+    masks_history = True
     records = {**Recommender.records, "sizes": EkpnetSizes, "lambdas": LossWeights, "first_lambdas": LossWeights}
 
     def __init__(  # long, as every argument has its line
@@ -233,8 +234,19 @@ class EKPNet(Recommender):
     def score_items(
         self, state: EkpnetState, item: Tensor, left_out: Tensor | None = None, training: bool = False
     ) -> Tensor:
+        return self._logit(state, item, left_out, training)
+
+    def _logit(
+        self,
+        state: EkpnetState,
+        item: Tensor,
+        left_out: Tensor | None = None,
+        training: bool = False,
+        attributes: Tensor | None = None,
+    ) -> Tensor:
+        """`score_items`, of candidates that have `attributes` [G, M, n] instead of their own."""
         visible = leave_out(state.history, item, left_out)  # [G, M, T]
-        candidate = self._item_vector(item, state.tables)  # v_o [G, M, d]
+        candidate = self._item_vector(item, state.tables, attributes)  # v_o [G, M, d]
         rho, last, _ = self._propagate(state, candidate, visible)
         depths = self._accumulate(rho, state, visible)  # xi
         exploration = self.exploration if self.stage == self.num_stages - 1 else None
@@ -246,7 +258,7 @@ class EKPNet(Recommender):
             logit = logit + exploration(stacked, self.head.drop(last, training))  # (16-18)
         if training:
             self._regularise(state, candidate, item)
-        return logit + self._bias(item, state.tables)
+        return logit + self._bias(item, state.tables, attributes)
 
     def explain(self, user: Tensor, item: Tensor, tables: EkpnetTables | None = None) -> EkpnetExplanation:
         state = self.user_state(user, tables=tables)
@@ -275,6 +287,24 @@ class EKPNet(Recommender):
 
     def user_factors(self, state: EkpnetState) -> Tensor:
         return user_side(ops.squeeze(state.user, 1))
+
+    def own_weights(self, explanation: EkpnetExplanation, history: Tensor) -> Tensor:
+        """The attention that the triples of an item got, averaged over the hops."""
+        of_hops = ops.mean(explanation.ripple_attention, axis=1)  # [B, N]
+        return ops.sum(ops.reshape(of_hops, (*ops.shape(history), self.triples_per_item)), axis=2)
+
+    def facts(self, user: Tensor, item: Tensor, tables: EkpnetTables | None = None) -> Facts | None:
+        if not self.head.item_attributes and self.head.attribute_bias is None:
+            return None  # the candidate's triples are not read
+        tail, count = self._attributes(item), self.triples_per_item  # [B, n]
+        without = ops.expand_dims(tail, 1) * ops.cast(without_each(count), "int32")  # [B, n + 1, n]
+        items = ops.repeat(ops.expand_dims(item, 1), count + 1, axis=1)
+        logit = self._logit(self.user_state(user, tables=tables), items, attributes=without)
+        return Facts(
+            relation=ops.take(ops.convert_to_tensor(self.ripples)[:, 0, 1], item, axis=0),
+            entity=self.read_table("entity_ids", tail),
+            contribution=logit[:, -1:] - logit[:, :-1],
+        )
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
@@ -313,17 +343,23 @@ class EKPNet(Recommender):
             depths.append(total)
         return depths
 
-    def _item_vector(self, item: Tensor, tables: EkpnetTables | None = None) -> Tensor:
+    def _item_vector(
+        self, item: Tensor, tables: EkpnetTables | None = None, attributes: Tensor | None = None
+    ) -> Tensor:
         """v_o [..., d]."""
-        if tables is not None:
-            return ops.take(tables.vector, item, axis=0)
-        return self.head.item_vector(item, self._attributes(item), self.entity_embedding)
+        if attributes is None:
+            if tables is not None:
+                return ops.take(tables.vector, item, axis=0)
+            attributes = self._attributes(item)
+        return self.head.item_vector(item, attributes, self.entity_embedding)
 
-    def _bias(self, item: Tensor, tables: EkpnetTables | None = None) -> Tensor:
+    def _bias(self, item: Tensor, tables: EkpnetTables | None = None, attributes: Tensor | None = None) -> Tensor:
         """The head's biases [...]."""
-        if tables is not None:
-            return ops.take(tables.bias, item, axis=0)
-        return self.head.bias(item, self._attributes(item))
+        if attributes is None:
+            if tables is not None:
+                return ops.take(tables.bias, item, axis=0)
+            attributes = self._attributes(item)
+        return self.head.bias(item, attributes)
 
     def _attributes(self, item: Tensor) -> Tensor:
         """Tails of hop 1 [..., n]."""

@@ -1,5 +1,6 @@
 """Models that have been trained, as one: their logits and what can be counted, weighed on validation pairs."""
 
+import math
 from collections import namedtuple
 from collections.abc import Mapping
 from typing import NamedTuple, Self, Unpack
@@ -9,7 +10,7 @@ from keras import ops
 
 from tfkgrec import registry
 from tfkgrec.layers.part_sum import PartSum
-from tfkgrec.models.recommender import Recommender, outputs
+from tfkgrec.models.recommender import Facts, Recommender, outputs
 from tfkgrec.models.sum_of_parts import SumOfParts
 from tfkgrec.types import Config, LayerOptions, Record, Shape, Tensor
 
@@ -114,6 +115,59 @@ class Fusion(SumOfParts):
         found = (self.members[name].item_factors(own) for name, own in of_members)
         return next((factors for factors in found if factors is not None), None)
 
+    def facts_of(self, user: Tensor, item: Tensor, terms: Tensor, tables: FusionTables | None = None) -> Facts | None:
+        """Those of all members, each by what it counts for here."""
+        found, first = [], 0
+        share = self.part_sum.weight * self.part_sum.inverse_deviation
+        for name, width, own in zip(self.member_names, self.widths, self._tables_of(tables), strict=True):
+            member, place = self.members[name], slice(first, first + width)
+            first += width
+            if isinstance(member, SumOfParts):
+                facts = member.facts_of(user, item, terms[:, place], own)
+            else:
+                facts = member.facts(user, item, own)
+                facts = facts and facts._replace(contribution=share[place] * facts.contribution)
+            found += [] if facts is None else [facts]
+        return Facts(*(ops.concatenate(parts, axis=1) for parts in zip(*found, strict=True))) if found else None
+
+    def read_history(self, user: Tensor) -> Tensor | None:
+        """That of the member that reads most: it has what the others read."""
+        own = (self.members[name].read_history(user) for name in self.member_names)
+        read = [history for history in own if history is not None]
+        return max(read, key=lambda history: history.shape[1] or math.inf) if read else None
+
+    def state_keeping(
+        self, user: Tensor, history: Tensor, kept: Tensor, tables: FusionTables | None = None
+    ) -> FusionState:
+        states = []
+        for name, own in zip(self.member_names, self._tables_of(tables), strict=True):
+            member = self.members[name]
+            mine = member.read_history(user)
+            if mine is None:
+                states.append(member.user_state(user, tables=own))
+            else:
+                mine_kept = _kept_of(mine, history, ops.expand_dims(kept, 1))[:, 0]
+                states.append(member.state_keeping(user, mine, mine_kept, own))
+        return FusionState(None, tuple(states))
+
+    def parts_keeping(
+        self, user: Tensor, item: Tensor, history: Tensor, kept: Tensor, tables: FusionTables | None = None
+    ) -> Tensor:
+        parts = []
+        for name, own in zip(self.member_names, self._tables_of(tables), strict=True):
+            member = self.members[name]
+            mine = member.read_history(user)
+            if mine is None:
+                logit = member.score_items(member.user_state(user, tables=own), ops.expand_dims(item, 1))
+                parts.append(ops.expand_dims(logit + ops.zeros_like(kept[:, :, 0], dtype=logit.dtype), -1))
+                continue
+            of_member = user, item, mine, _kept_of(mine, history, kept), own
+            if isinstance(member, SumOfParts):
+                parts.append(member.parts_keeping(*of_member))
+            else:
+                parts.append(ops.expand_dims(member.logits_keeping(*of_member), -1))
+        return ops.concatenate([ops.cast(part, "float32") for part in parts], axis=-1)
+
     def get_config(self) -> Config:
         members = {name: keras.saving.serialize_keras_object(self.members[name]) for name in self.member_names}
         return {**super().get_config(), "members": members}
@@ -153,6 +207,13 @@ def newest(history: Tensor, length: int) -> Tensor:
     there = ops.cast(ops.not_equal(history, 0), "int32")
     order = ops.argsort(there * history.shape[1] + ops.arange(history.shape[1], dtype="int32") * there, axis=1)
     return ops.take_along_axis(history, order[:, -length:], axis=1)
+
+
+def _kept_of(mine: Tensor, history: Tensor, kept: Tensor) -> Tensor:
+    """What is kept of a member's own histories [B, T'], bool [B, M, T'], where of `history` [B, T] it is `kept`."""
+    same = ops.equal(ops.expand_dims(history, 2), ops.expand_dims(mine, 1))  # [B, T, T']
+    lost = ops.matmul(ops.cast(ops.logical_not(kept), "float32"), ops.cast(same, "float32"))
+    return ops.equal(lost, 0)
 
 
 def _record(name: str, fields: Mapping[str, Tensor]) -> Record:

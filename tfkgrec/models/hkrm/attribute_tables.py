@@ -57,7 +57,7 @@ class AttributeTables(Recommender):
         return ops.segment_sum(of_slot, self.table_of("slot_item"), num_segments=self.num_items)
 
     def values_of(self, item: Tensor) -> Tensor:
-        """The entities of each of the item's fields, as the dataset numbers them [B, A, V], 0 pads."""
+        """The entities of each of the item's fields, rows of the model's table [B, A, V], 0 pads."""
         slot = self.read_table("item_slot", item)  # [B, A]
         value_slot = self.table_of("value_slot")
         counts = ops.segment_sum(ops.ones_like(value_slot), value_slot, num_segments=self.sizes.num_slots)
@@ -66,4 +66,4 @@ class AttributeTables(Recommender):
         place = ops.expand_dims(ops.take(starts, slot), -1) + step  # [B, A, V]
         there = ops.logical_and(step < ops.expand_dims(ops.take(counts, slot), -1), ops.expand_dims(slot > 0, -1))
         entity = self.read_table("value_entity", ops.minimum(place, self.sizes.num_values - 1))
-        return self.read_table("entity_ids", ops.where(there, entity, 0))
+        return ops.where(there, entity, 0)

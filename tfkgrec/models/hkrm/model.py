@@ -13,16 +13,19 @@ from tfkgrec.layers.embedding import Embedding
 from tfkgrec.layers.field_vectors import COMBINE, field_vectors
 from tfkgrec.layers.inner_product_head import InnerProductHead, split_head
 from tfkgrec.layers.item_attribute_duet import ItemAttributeDuet
-from tfkgrec.layers.masked import leave_out, normalise
+from tfkgrec.layers.masked import leave_out, masked_softmax, normalise
 from tfkgrec.layers.proximity_distribution import ProximityDistribution
 from tfkgrec.layers.query_attention import QueryAttention
 from tfkgrec.models.factors import item_side, user_side
 from tfkgrec.models.hkrm.attribute_tables import AttributeSizes, AttributeTables
-from tfkgrec.models.recommender import Recommender, as_config
+from tfkgrec.models.recommender import Facts, Recommender, as_config
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 OF_FIRST_READING = {"attribute_output": "softmax"}
 """What a saved model has that does not name it."""
+
+MOST_FACTS = 32
+"""Values of a candidate that are left out in turn: the first ones, field by field."""
 
 
 class Catalogue(NamedTuple):
@@ -101,6 +104,7 @@ class HKRM(AttributeTables):
     """
 
     reads_labels = True
+    masks_history = True
     records = {**Recommender.records, "sizes": AttributeSizes}
 
     def __init__(  # long, as every argument has its line
@@ -242,7 +246,32 @@ class HKRM(AttributeTables):
             query_distribution=p_query,
             target_distribution=p_target,
             field_match=ops.expand_dims(p_query, 2) * ops.expand_dims(p_target, 1),
-            value_entity=self.values_of(item),
+            value_entity=self.read_table("entity_ids", self.values_of(item)),
+        )
+
+    def own_weights(self, explanation: HkrmExplanation, history: Tensor) -> Tensor:
+        return explanation.item_weight
+
+    def facts(self, user: Tensor, item: Tensor, tables: Catalogue | None = None) -> Facts | None:
+        """The candidate's values, the first `MOST_FACTS` of them."""
+        if self.proximity is None and self.head.attribute_bias is None:
+            return None  # they are not read
+        state, column, fields = self.user_state(user, tables=tables), ops.expand_dims(item, 1), self.sizes.num_fields
+        values, most = self.values_of(item), self.sizes.max_values  # [B, A, V]
+        flat, place = ops.reshape(values, (-1, fields * most)), ops.arange(fields * most, dtype="int32")
+        order = ops.argsort(ops.where(flat > 0, place, place + fields * most), axis=1)[:, :MOST_FACTS]  # [B, F]
+        gone = ops.expand_dims(ops.pad(order, [[0, 0], [0, 1]], constant_values=-1), 2)  # [B, F + 1, 1], the last none
+        kept = ops.logical_and(ops.not_equal(gone, place), ops.expand_dims(flat > 0, 1))  # [B, F + 1, A V]
+        kept = ops.reshape(kept, (-1, kept.shape[1], fields, most))
+        query = self._query(state, column, None)
+        query_side = self.duet.side(query.vector, query.distribution)
+        logit = self._logit_of_values(state, query_side, item, values, kept)
+        relation = ops.take(ops.convert_to_tensor(self.field_relation), order // most)
+        entity = ops.take_along_axis(flat, order, axis=1)
+        return Facts(
+            relation=ops.where(entity > 0, relation, 0),
+            entity=self.read_table("entity_ids", entity),
+            contribution=logit[:, -1:] - logit[:, :-1],
         )
 
     @property
@@ -334,6 +363,33 @@ class HKRM(AttributeTables):
         if state.user is not None:
             logit = logit + self.head.product(target, user=ops.expand_dims(state.user, 1), training=training)
         return logit + ops.take(catalogue.bias, item, axis=0)
+
+    def _logit_of_values(
+        self, state: HkrmState, query_side: Tensor, item: Tensor, values: Tensor, kept: Tensor
+    ) -> Tensor:
+        """Logits [B, N] of candidates item [B] that keep of their values [B, A, V] what `kept` [B, N, A, V] says.
+
+        It is `_match` with (3), (5) and the head's bias worked out for these candidates alone.
+        """
+        target = distribution = ops.expand_dims(self.entity_embedding(item), 1)  # e_t [B, 1, d]
+        left = ops.cast(kept, target.dtype)
+        if self.proximity is not None:
+            fields = ops.einsum("bnav,bavd->bnad", left, self.entity_embedding(values))  # o_j (3)
+            if self.combine == "mean":
+                fields = fields / ops.expand_dims(ops.maximum(ops.sum(left, axis=3), 1.0), 3)
+            keys = fields * ops.cast(ops.convert_to_tensor(self.proximity.relation), fields.dtype)
+            scores = ops.sum(keys * ops.expand_dims(target, 2), axis=3)
+            distribution = masked_softmax(scores, ops.any(kept, axis=3))  # p(.|t) (5) [B, N, A]
+            if self.head.item_attributes:
+                target = target + ops.sum(ops.expand_dims(distribution, 3) * fields, axis=2)
+        logit = ops.sum(query_side * self.duet.side(target, distribution), axis=-1)
+        if state.user is not None:
+            logit = logit + self.head.product(target, user=ops.expand_dims(state.user, 1))
+        logit = logit + ops.expand_dims(self.head.bias(item), 1)
+        if self.head.attribute_bias is not None:
+            biases = ops.expand_dims(self.head.attribute_bias(values)[..., 0], 1)  # [B, 1, A, V]
+            logit = logit + ops.sum(left * biases, axis=(2, 3))
+        return logit
 
     def _train_logit(self, state: HkrmState, query: Query, item: Tensor) -> Tensor:
         if self.l2:

@@ -14,7 +14,7 @@ from tfkgrec.layers.embedding import normal_embedding
 from tfkgrec.layers.inner_product_head import InnerProductHead, split_head
 from tfkgrec.layers.masked import masked_softmax
 from tfkgrec.models.factors import item_side
-from tfkgrec.models.recommender import Recommender, TableSizes, as_config
+from tfkgrec.models.recommender import Facts, Recommender, TableSizes, as_config, without_each
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 AGGREGATORS = ("sum", "concat", "neighbour")
@@ -108,10 +108,14 @@ class KGCN(Recommender):
     def score_items(
         self, state: KgcnState, item: Tensor, left_out: Tensor | None = None, training: bool = False
     ) -> Tensor:
+        return self._logit(state, item, self.read_table("neighbour_entity", item), training)
+
+    def _logit(self, state: KgcnState, item: Tensor, neighbour: Tensor, training: bool = False) -> Tensor:
+        """Logits [G, M] of items [G, M] with neighbours [G, M, K]."""
         center = self.entity_embedding(item)  # v [G, M, d]
-        neighbour = self.read_table("neighbour_entity", item)  # [G, M, K]
         # weighed here, so that the aggregator's sum over neighbours is v_N
-        weighed = ops.expand_dims(self._weights(state, item), -1) * self.entity_embedding(neighbour)  # [G, M, K, d]
+        weight = self._weights(state, item, neighbour)
+        weighed = ops.expand_dims(weight, -1) * self.entity_embedding(neighbour)  # [G, M, K, d]
         kept = ops.zeros_like(center) if self.aggregator_kind == "neighbour" else center
         view, _ = self.aggregator(kept, weighed, weighed, ops.not_equal(neighbour, 0))  # v^u
         user = ops.expand_dims(state.vector, 1)  # [G, 1, d]
@@ -123,11 +127,23 @@ class KGCN(Recommender):
 
     def explain(self, user: Tensor, item: Tensor, tables: None = None) -> KgcnExplanation:
         state, items = self.user_state(user), ops.expand_dims(item, 1)
+        neighbour = self.read_table("neighbour_entity", items)
         return KgcnExplanation(
-            logit=ops.squeeze(self.score_items(state, items), 1),
+            logit=ops.squeeze(self._logit(state, items, neighbour), 1),
             neighbour_relation=self.read_table("neighbour_relation", item),
-            neighbour_entity=self.read_table("entity_ids", self.read_table("neighbour_entity", item)),
-            neighbour_weight=ops.squeeze(self._weights(state, items), 1),
+            neighbour_entity=self.read_table("entity_ids", ops.squeeze(neighbour, 1)),
+            neighbour_weight=ops.squeeze(self._weights(state, items, neighbour), 1),
+        )
+
+    def facts(self, user: Tensor, item: Tensor, tables: None = None) -> Facts:
+        neighbour = self.read_table("neighbour_entity", item)  # [B, K]
+        without = ops.expand_dims(neighbour, 1) * ops.cast(without_each(self.num_neighbours), "int32")  # [B, K + 1, K]
+        items = ops.repeat(ops.expand_dims(item, 1), self.num_neighbours + 1, axis=1)
+        logit = self._logit(self.user_state(user), items, without)
+        return Facts(
+            relation=self.read_table("neighbour_relation", item),
+            entity=self.read_table("entity_ids", neighbour),
+            contribution=logit[:, -1:] - logit[:, :-1],
         )
 
     def item_factors(self, tables: None = None) -> Tensor:
@@ -138,12 +154,12 @@ class KGCN(Recommender):
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
 
-    def _weights(self, state: KgcnState, item: Tensor) -> Tensor:
+    def _weights(self, state: KgcnState, item: Tensor, neighbour: Tensor) -> Tensor:
         """pi [G, M, K]; 0 where there is no neighbour."""
         relation = self.read_table("neighbour_relation", item)
         flat = ops.reshape(relation, (ops.shape(relation)[0], -1))  # [G, M K]
         scores = ops.reshape(ops.take_along_axis(state.interest, flat, axis=1), ops.shape(relation))
-        return masked_softmax(scores, ops.not_equal(self.read_table("neighbour_entity", item), 0))
+        return masked_softmax(scores, ops.not_equal(neighbour, 0))
 
     def _squares(self) -> Tensor:
         """Of the whole matrices of vectors and of W."""

@@ -13,7 +13,7 @@ from tfkgrec.layers.chain import build_chain, through
 from tfkgrec.layers.embedding import Embedding, normal_embedding
 from tfkgrec.layers.knowledge_memory import KnowledgeMemory, mean_cosine, nearest_values
 from tfkgrec.layers.sequence_gru import SequenceGRU
-from tfkgrec.models.recommender import as_config
+from tfkgrec.models.recommender import Facts, as_config, without_each
 from tfkgrec.models.sequential import SequentialRecommender
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
@@ -266,6 +266,24 @@ class KSR(SequentialRecommender):
             value_entity=nearest,
             value_distance=distance,
             slot_similarity=mean_cosine(values),
+        )
+
+    def facts(self, user: Tensor, item: Tensor, tables: None = None) -> Facts | None:
+        """The attributes in memory: what is read when one of them is not. Each with the value that it is nearest to."""
+        if self.memory is None:
+            return None
+        state, users, slots = self.user_state(user), ops.shape(user)[0], self.num_slots
+        values = state.memory
+        if values is None:
+            values = ops.broadcast_to(self.memory.values, (users, slots, self.dim))
+        read = self.memory.read_keeping(state.hidden, values, without_each(slots))  # [B, A + 1, L_E]
+        hidden = ops.repeat(ops.expand_dims(state.hidden, 1), slots + 1, axis=1)
+        logit = self._product(self._query(hidden, read), ops.repeat(ops.expand_dims(item, 1), slots + 1, axis=1))
+        entity, vectors = ops.convert_to_tensor(self.value_entity), ops.convert_to_tensor(self.value_vectors)
+        return Facts(
+            relation=ops.broadcast_to(ops.convert_to_tensor(self.slot_relation), (users, slots)),
+            entity=nearest_values(values, entity, vectors, 1)[0][:, :, 0],
+            contribution=logit[:, -1:] - logit[:, :-1],
         )
 
     def memory_figures(self, history: Tensor) -> dict[str, Tensor]:

@@ -205,6 +205,32 @@ class LightGCN(Recommender):
     def user_factors(self, state: LightgcnState) -> Tensor:
         return user_side(state.vector)
 
+    def read_history(self, user: Tensor) -> Tensor:
+        """All that the user liked, the candidate too where it is among it: it is an edge of the graph."""
+        return self.flat_rows("like_item", "like_offsets", user, self.sizes.most_likes)
+
+    def split(self, user: Tensor, item: Tensor, history: Tensor, tables: LightgcnTables | None = None) -> Tensor:
+        """The messages' parts; the rest of the graph, and the user's degree, stay as they are."""
+        tables = self.item_tables() if tables is None else tables
+        vector = ops.take(tables.item_vector, item, axis=0)
+        return ops.einsum("btd,bd->bt", self._messages(history, tables), vector)
+
+    def state_keeping(
+        self, user: Tensor, history: Tensor, kept: Tensor, tables: LightgcnTables | None = None
+    ) -> LightgcnState:
+        tables = self.item_tables() if tables is None else tables
+        gone = ops.cast(ops.logical_not(kept), tables.message.dtype)
+        lost = ops.einsum("gt,gtd->gd", gone, self._messages(history, tables))
+        return LightgcnState(ops.take(tables.user_vector, user, axis=0) - lost, tables.item_vector)
+
+    def logits_keeping(
+        self, user: Tensor, item: Tensor, history: Tensor, kept: Tensor, tables: LightgcnTables | None = None
+    ) -> Tensor:
+        tables = self.item_tables() if tables is None else tables
+        logit = self.score_items(self.user_state(user, tables=tables), ops.expand_dims(item, 1))  # [B, 1]
+        part = self.split(user, item, history, tables)
+        return logit - ops.einsum("bmt,bt->bm", ops.cast(ops.logical_not(kept), part.dtype), part)
+
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
 
@@ -213,6 +239,12 @@ class LightGCN(Recommender):
         if self.item_bias is None:
             return ops.broadcast_to(ops.convert_to_tensor(self.bias), ops.shape(item))
         return ops.squeeze(self.item_bias(item), -1) + self.bias
+
+    def _messages(self, history: Tensor, tables: LightgcnTables) -> Tensor:
+        """d_u^-1/2 m_i of all that users like [B, T, d]; zeros where padded."""
+        there = ops.cast(ops.not_equal(history, 0), tables.message.dtype)  # [B, T]
+        share = there * ops.rsqrt(ops.maximum(ops.sum(there, axis=1, keepdims=True), 1.0))
+        return ops.take(tables.message, history, axis=0) * ops.expand_dims(share, 2)
 
     def _liked_parts(self, user: Tensor, vector: Tensor, message: Tensor) -> tuple[Tensor, Tensor]:
         """(i, d_u^-1/2 <m_i, z_j>) [B, most_likes] of what users [B] like, for z_j [B, d]; 0 pads."""

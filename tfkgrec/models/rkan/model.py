@@ -14,7 +14,7 @@ from tfkgrec.layers.path_encoder import PathEncoder
 from tfkgrec.layers.recent_items import RecentItems
 from tfkgrec.layers.shared_nodes import joining_paths
 from tfkgrec.models.factors import item_side, user_side
-from tfkgrec.models.recommender import Recommender, as_config
+from tfkgrec.models.recommender import Facts, Recommender, as_config, without_each
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 SCORES = ("embedding", "path", "both")
@@ -195,6 +195,31 @@ class RKAN(Recommender):
             middle_entity=self.read_table("entity_ids", ops.where(attribute, node, 0)),
             last_relation=last_relation * there,
             path_weight=ops.squeeze(weight, 1),
+        )
+
+    def own_weights(self, explanation: RkanExplanation, history: Tensor) -> Tensor:
+        """The weights of the paths that begin with an item."""
+        begins = ops.equal(ops.expand_dims(history, 2), ops.expand_dims(explanation.first_item, 1))  # [B, T, S]
+        there = ops.cast(ops.expand_dims(ops.not_equal(history, 0), 2), explanation.path_weight.dtype)
+        return ops.sum(ops.cast(begins, there.dtype) * there * ops.expand_dims(explanation.path_weight, 1), axis=2)
+
+    def facts(self, user: Tensor, item: Tensor, tables: None = None) -> Facts | None:
+        """The paths, in the order of `explain`; those through other users have no name."""
+        if self.path_encoder is None or self.score == "embedding":
+            return None  # they have no say in the score
+        column = ops.expand_dims(item, 1)
+        state = self.user_state(user)
+        paths, slot, _ = self._find(state, column)  # [B, 1, S', 2]
+        count, node = paths.shape[2], paths[:, 0, :, 1]
+        without = paths * ops.cast(ops.expand_dims(without_each(count), -1), "int32")  # [B, S' + 1, S', 2]
+        logit, _ = self._path_logit(state, ops.repeat(column, count + 1, axis=1), without)
+        there = ops.cast(node > 0, "int32")
+        last = ops.take_along_axis(self.read_table("near_relation", item), slot[:, 0], axis=-1)
+        named = ops.logical_and(node > 0, node <= self.user_base)
+        return Facts(
+            relation=last * there,
+            entity=self.read_table("entity_ids", ops.where(named, node, 0)),
+            contribution=logit[:, -1:] - logit[:, :-1],
         )
 
     def start_from(self, vectors: PretrainedEmbeddings) -> None:

@@ -167,6 +167,13 @@ class SASRec(SequentialRecommender):
         logit = ops.squeeze(self.score_items(SasrecState(window, query[:, -1]), ops.expand_dims(item, 1)), 1)
         return SasrecExplanation(logit, window, weight[:, -1])
 
+    def own_weights(self, explanation: SasrecExplanation, history: Tensor) -> Tensor:
+        return explanation.history_attention
+
+    def read_history(self, user: Tensor) -> Tensor:
+        """As `explain` has it."""
+        return newest(self.read_table("history", user), self.history_length)
+
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
 
