@@ -54,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> None:
     if options.method == WEIGHTS:
-        outputs = {name: array for name, array in outputs.items() if "contribution" not in name}
+        added = [name for name in outputs if "contribution" in name or name.startswith("fact_")]
+        outputs = {name: array for name, array in outputs.items() if name not in added}
     if options.json:
         print(json_line({name: array[:1].tolist()[0] for name, array in outputs.items()}))
     else:

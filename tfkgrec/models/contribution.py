@@ -26,7 +26,8 @@ class Contributions(NamedTuple):
     contribution: Tensor | None = None  # of each item, in the logit [B, T]; 0 where padded
     contribution_probability: Tensor | None = None  # the same in the probability
     contribution_error: Tensor | None = None  # standard error of a sampled contribution [B, T]
-    history_contribution: Tensor | None = None  # of all items together [B]
+    history_contribution: Tensor | None = None  # of all items together, in the logit [B]
+    history_contribution_probability: Tensor | None = None  # in the probability
     fact_relation: Tensor | None = None  # [B, F]
     fact_entity: Tensor | None = None  # as the dataset numbers them [B, F]
     fact_contribution: Tensor | None = None  # in the logit [B, F]; 0 where padded
@@ -111,4 +112,5 @@ def _of_history(
         contribution=lost,
         contribution_probability=lost_probability(model, logit, lost),
         history_contribution=whole,
+        history_contribution_probability=lost_probability(model, logit, ops.expand_dims(whole, 1))[:, 0],
     )

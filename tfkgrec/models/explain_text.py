@@ -3,7 +3,8 @@
 The outputs say which model they are of (`explained_by`, docs/signatures.md), and that model's own template words them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,113 @@ OUTPUTS_OF_0_1 = {
     "neighbour_weight": "kgcn",
 }
 """Exports of version 0.1 have no `explained_by`: an output that tells, and its model. KGCN's is DINK's too: last."""
+
+
+MOST_PARTS = 5  # that are named; the others are summed up
+LEAST = 0.005
+"""A part that moves the logit by less is not worth a line: it would read 0.00."""
+
+Part = tuple[float, str]
+"""What something adds to the logit, and what it is."""
+
+
+class Opening(NamedTuple):
+    """How an explanation begins."""
+
+    title: str  # the item and its probability
+    only: str | None  # all that there is to say, where the model knows the item or the user not
+
+
+def opening(row: Row, user: str, item: str, stranger: str, word: str = "probability") -> Opening:
+    """The item and its probability, or `word`; `stranger`: what follows where the user is unknown to the model."""
+    figure = f"({word} {row['probability']:.2f})"
+    title = f"{row.get('item_name') or f'item {item}'} {figure}"
+    if not row.get("known_item", True):
+        return Opening(title, f"item {item} {figure}: the model does not know this item, so it cannot say why")
+    unknown = f"{title}: user {user} is unknown to the model, {stranger}"
+    return Opening(title, None if row.get("known_user", True) else unknown)
+
+
+def history_lines(
+    row: Row,
+    title: str,
+    weight: np.ndarray | None = None,
+    note: Callable[[int], str] | None = None,
+    verb: str = "liked",
+    likely: bool = True,
+) -> list[str]:
+    """`title`, and the items of the history: what the logit owes to each, and how much the model looked at it.
+
+    Uses history_item, history_name [T] str; contribution [T] and what goes with it. Where there is none, the items by
+    `weight` [T], called what they are: looked at.
+
+    Args:
+        note: what else there is to say of the item in a place.
+        verb: what people do with items.
+        likely: whether the answer is yes; of one that is no the reasons are what speaks against it.
+    """
+    steps = [step for step, raw in enumerate(row["history_item"]) if raw]
+    names = {step: str(row["history_name"][step] or f"item {row['history_item'][step]}") for step in steps}
+    notes = {step: note(step) if note else "" for step in steps}
+    if "contribution" not in row:
+        return looked_at(f"{title}; what the model looked at:", weight, {s: names[s] + notes[s] for s in steps})
+    seen = {step: "" if weight is None else f" (looked at: {weight[step]:.0%}{notes[step]})" for step in steps}
+    parts = [(float(row["contribution"][step]), names[step] + seen[step]) for step in steps]
+    told = for_and_against(parts, f"{title} because you {verb}:", f"{title} in spite of what you {verb}:", likely)
+    return [*told, _without(row, names, verb, likely)] if told else [f"{title}: nothing that you {verb} changes it"]
+
+
+def _without(row: Row, names: Mapping[int, str], verb: str, likely: bool) -> str:
+    """What the probability would be without the item that speaks most for the answer, and without all of them."""
+    most = max(names, key=lambda step: row["contribution"][step] * (1 if likely else -1))
+    once = row["probability"] - row["contribution_probability"][most]
+    none = row["probability"] - row["history_contribution_probability"]
+    return f"it would be {once:.2f} without {names[most]}, {none:.2f} without all that you {verb}"
+
+
+def fact_lines(row: Row, likely: bool = True) -> list[str]:
+    """What the logit owes to the facts of the candidate; a fact that is there twice counts once, with both.
+
+    Uses fact_relation, fact_entity [F] str; fact_contribution [F]. No line where there are none.
+    """
+    total: dict[str, float] = {}
+    if "fact_contribution" not in row:
+        return []
+    facts = (row[f"fact_{part}"] for part in ("relation", "entity", "contribution"))
+    for relation, entity, amount in zip(*facts, strict=True):
+        if entity:
+            total[f"{relation} {entity}"] = total.get(f"{relation} {entity}", 0.0) + float(amount)
+    parts = [(amount, text) for text, amount in total.items()]
+    return for_and_against(parts, "and for what is known of it:", "and in spite of what is known of it:", likely)
+
+
+def for_and_against(parts: Iterable[Part], because: str, in_spite: str, likely: bool = True) -> list[str]:
+    """`because` and the parts that speak for the answer, then those in spite of which it is given, greatest first.
+
+    `in_spite` begins where there are none of the first kind; parts that are next to nothing are left away.
+    """
+    ordered = sorted((part for part in parts if abs(part[0]) >= LEAST), key=lambda part: -abs(part[0]))
+    speak_for = [part for part in ordered if (part[0] > 0) == likely]
+    against = [part for part in ordered if (part[0] > 0) != likely]
+    lines = [because, *_summed_up(speak_for)] if speak_for else []
+    return [*lines, "in spite of:" if lines else in_spite, *_summed_up(against)] if against else lines
+
+
+def _summed_up(parts: Sequence[Part]) -> list[str]:
+    lines = [f"  {amount:+.2f} {text}" for amount, text in parts[:MOST_PARTS]]
+    rest = parts[MOST_PARTS:]
+    return [*lines, f"  {sum(amount for amount, _ in rest):+.2f} {len(rest)} more"] if rest else lines
+
+
+def looked_at(title: str, weight: np.ndarray | None, names: Mapping[int, str]) -> list[str]:
+    """`title`, and what has a weight, heaviest first; the others are summed up."""
+    if weight is None:
+        return [title]
+    heaviest = sorted(names, key=lambda place: -weight[place])
+    lines = [f"  {weight[place]:4.0%} {names[place]}" for place in heaviest[:MOST_PARTS]]
+    rest = heaviest[MOST_PARTS:]
+    more = [f"  {sum(weight[place] for place in rest):4.0%} {len(rest)} more"] if rest else []
+    return [title, *lines, *more]
 
 
 def explain_text(outputs: Mapping[str, np.ndarray], user: str, item: str, row: int = 0) -> list[str]:
@@ -60,10 +168,5 @@ def _plain(row: Row, user: str, item: str) -> list[str]:
 
 def _no_reasons(row: Row, user: str, item: str) -> str:
     """Of a model that has no parts to name."""
-    probability = f"(probability {row['probability']:.2f})"
-    if not row.get("known_item", True):
-        return f"item {item} {probability}: the model does not know this item, so it cannot say why"
-    title = f"{row.get('item_name') or f'item {item}'} {probability}"
-    if not row.get("known_user", True):
-        return f"{title}: user {user} is unknown to the model, which gives no reasons anyway"
-    return f"{title}: the model {row.get(EXPLAINED_BY, '')} gives no reasons: it has no parts to name"
+    title, only = opening(row, user, item, "which gives no reasons anyway")
+    return only or f"{title}: the model {row.get(EXPLAINED_BY, '')} gives no reasons: it has no parts to name"

@@ -29,7 +29,8 @@ def outputs():
 
 def test_triples_by_attention_hop_by_hop(outputs):
     assert explain_text(outputs, "196", "12") == [
-        "film 12 (probability 0.83) because of what you liked:",
+        "film 12 (probability 0.83)",
+        "what the model looked at, from what you liked:",
         "  1 step from there:",
         "     50% film 9 - director - Ada L.",
         "     30% item 11 - genre - noir",
@@ -40,6 +41,24 @@ def test_triples_by_attention_hop_by_hop(outputs):
     ]
 
 
+def test_what_the_score_owes_to_whom_comes_first(outputs):
+    owed = {
+        "history_item": np.array([["9", "11"]], object),
+        "history_name": np.array([["film 9", ""]], object),
+        "contribution": np.array([[0.5, -0.2]]),
+        "contribution_probability": np.array([[0.1, -0.05]]),
+        "history_contribution_probability": np.array([0.08]),
+    }
+    assert explain_text({**outputs, **owed}, "196", "12")[:6] == [
+        "film 12 (probability 0.83) because you liked:",
+        "  +0.50 film 9",
+        "in spite of:",
+        "  -0.20 item 11",
+        "it would be 0.73 without film 9, 0.75 without all that you liked",
+        "what the model looked at, from what you liked:",
+    ]
+
+
 def test_many_triples_are_summed_up(outputs):
     for name, array in outputs.items():
         if name.startswith("ripple_"):
@@ -47,14 +66,13 @@ def test_many_triples_are_summed_up(outputs):
     outputs["ripple_tail_entity"] = np.array([[[f"tag {n}" for n in range(6)]]], object)
     outputs["ripple_attention"] = np.array([[[0.3, 0.25, 0.2, 0.15, 0.06, 0.04]]], np.float32)
     lines = explain_text(outputs, "196", "12")
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert lines[-1] == "     10% 2 more"
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"probability": np.array([0.1])}, "film 12 (probability 0.10), judged by what you liked:"),
         (
             {"known_user": np.array([False])},
             "film 12 (probability 0.83): user 196 is unknown to the model, so nothing they liked can be named",

@@ -31,10 +31,10 @@ def outputs():
 
 def test_tells_the_history_by_weight_and_the_fields_side_by_side(outputs):
     assert explain_text(outputs, "196", "12") == [
-        "film 12 (probability 0.83), judged by 2 items that you liked:",
+        "film 12 (probability 0.83); what the model looked at:",
         "   60% item 9",
         "   40% film 7",
-        "what weighs for you, and in it:",
+        "the fields that it looked at, on your side and on the item's:",
         "   20%  75% genre: noir, war, heist and 1 more",
         "   50%  25% director: Ada L.",
         "   30%   0% country: nothing known of it",

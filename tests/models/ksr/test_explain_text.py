@@ -31,13 +31,33 @@ def outputs():
 
 def test_attributes_with_their_values_then_the_clicks(outputs):
     assert explain_text(outputs, "196", "12") == [
-        "film 12 (score 0.83); what counts for user 196 now, and what the memory is nearest to:",
+        "film 12 (score 0.83); what the model looked at in memory, by the values it is nearest to:",
         "   75% director: Ada L. (0.5)",
         "   25% genre: noir (1.2), western (2.5)",
-        "after the last 3 of 3 items:",
+        "what it looked at after the last 3 of 3 items:",
         "  film 7: genre 90%, director 10%",
         "  film 9: genre 60%, director 40%",
         "  11: director 75%, genre 25%",
+    ]
+
+
+def test_what_the_score_owes_to_items_and_memory(outputs):
+    owed = {
+        "contribution": np.array([[0.5, -0.2, 0, 0]]),
+        "contribution_probability": np.array([[0.1, -0.05, 0, 0]]),
+        "history_contribution_probability": np.array([0.2]),
+        "fact_contribution": np.array([[-0.3, 0.1]]),
+    }
+    assert explain_text({**outputs, **owed}, "196", "12")[:9] == [
+        "film 12 (score 0.83) because you took:",
+        "  +0.50 film 7",
+        "in spite of:",
+        "  -0.20 film 9",
+        "it would be 0.73 without film 7, 0.63 without all that you took",
+        "and for what the memory holds, by the values it is nearest to:",
+        "  +0.10 director: Ada L. (0.5); looked at: 75%",
+        "in spite of:",
+        "  -0.30 genre: noir (1.2), western (2.5); looked at: 25%",
     ]
 
 
@@ -52,8 +72,9 @@ def test_strangers_and_unknown_items(outputs):
         "item 2 (score 0.83): the model does not know this item, so it cannot say why"
     ]
     stranger = {**outputs, "known_user": np.array([False])}
-    expected = "film 12 (score 0.83): the model has seen nothing of user 1, so it cannot say why"
+    expected = "film 12 (score 0.83): user 1 is unknown to the model, so it cannot say why"
     assert explain_text(stranger, "1", "12") == [expected]
+    expected = "film 12 (score 0.83): the model has seen nothing of user 1, so it cannot say why"
     empty = {**outputs, "history_item": np.array([[""] * 4], dtype=object)}
     assert explain_text(empty, "1", "12") == [expected]
 

@@ -21,9 +21,11 @@ ROW = {
 
 def test_the_heaviest_items_come_first_and_what_is_nothing_is_not_said():
     assert explain_text(ROW, "u", "99") == [
-        "Boards (probability 0.73); the score is a sum, and what user u liked brings to it:",
-        "  +0.40 because of Autechre",
-        "  -0.21 because of 4",
+        "Boards (probability 0.73) because you liked:",
+        "  +0.40 Autechre",
+        "in spite of:",
+        "  -0.21 4",
+        "the rest of the sum:",
         "  +0.12 other liked items",
         "  -1.00 how much the item is liked by all",
     ]
@@ -32,8 +34,8 @@ def test_the_heaviest_items_come_first_and_what_is_nothing_is_not_said():
 def test_items_that_are_not_shown_are_summed_up():
     many = {**ROW, "liked_item": np.array(list("abcdefg")), "liked_name": np.array(list("ABCDEFG"))}
     lines = explain_text({**many, "liked_part": np.array([0.7, 0.6, 0.5, 0.4, 0.3, 0.2, -0.1])}, "u", "99")
-    assert lines[5] == "  +0.30 because of E"
-    assert lines[6] == "  +0.22 other liked items"  # .2 - .1 + .12
+    assert lines[5] == "  +0.30 E"
+    assert lines[7] == "  +0.22 other liked items"  # .2 - .1 + .12
 
 
 def test_a_liked_item_is_told_from_the_others():

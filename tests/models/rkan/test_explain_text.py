@@ -29,11 +29,23 @@ def outputs():
 
 def test_paths_are_sentences_and_equal_ones_count_together(outputs):
     assert explain_text(outputs, "196", "1") == [
-        "Willow (probability 0.83), by the paths that lead there:",
+        "Willow (probability 0.83); what the model looked at: the paths that lead there:",
         "   40% you rated Star Wars; George Lucas directed it and wrote Willow",
         "   30% you rated Heat; others who rated it rated Willow, too",
         "   20% you rated Heat; it shares the genre Action with Willow",
         "   10% you rated Star Wars; Harrison Ford played in it and Willow",
+    ]
+
+
+def test_paths_by_what_the_score_owes_to_them(outputs):
+    owed = {**outputs, "fact_contribution": np.array([[0.2, -0.1, 0.0, 0.3, 0.1, 0]])}
+    owed |= {"history_item": np.array([["", ""]], object), "contribution": np.zeros((1, 2))}
+    assert explain_text(owed, "196", "1") == [
+        "and by the paths that lead there:",
+        "  +0.40 you rated Heat; others who rated it rated Willow, too (looked at: 30%)",
+        "  +0.20 you rated Star Wars; George Lucas directed it and wrote Willow (looked at: 40%)",
+        "in spite of:",
+        "  -0.10 you rated Star Wars; Harrison Ford played in it and Willow (looked at: 10%)",
     ]
 
 

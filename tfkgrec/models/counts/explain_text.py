@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from tfkgrec.models.explain_text import history_lines, opening
+
 Row = Mapping[str, np.ndarray]
 
 MOST_LINES = 6
@@ -19,13 +21,18 @@ def explain_text(row: Row, user: str, item: str) -> list[str]:
     Uses popularity, similar, constant []; similar_item, similar_name [5] str, similar_share [5]; shared,
     value_popularity, shared_times [R]; shared_relation, shared_entity [R] str.
     """
-    probability = f"(probability {row['probability']:.2f})"
-    if not row.get("known_item", True):
-        return [f"item {item} {probability}: the model does not know this item, so it cannot say why"]
-    title = f"{row['item_name'] or f'item {item}'} {probability}"
-    if not row.get("known_user", True):
-        return [f"{title}: user {user} is unknown to the model, so only what the item is like counts"]
-    return [f"{title}, as the counts add up:", *(f"  {amount:+.2f} {what}" for amount, what in told(row))]
+    title, only = opening(row, user, item, "so only what the item is like counts")
+    if only is not None:
+        return [only]
+    lines = [f"{title}, as the counts add up:", *(f"  {amount:+.2f} {what}" for amount, what in told(row))]
+    return lines + of_items(row)
+
+
+def of_items(row: Row) -> list[str]:
+    """What all this owes to the items of the history."""
+    if "contribution" not in row or not any(row["history_item"]):
+        return []
+    return history_lines(row, "so it is", verb="took", likely=bool(row["probability"] >= 0.5))
 
 
 def told(row: Row) -> list[tuple[float, str]]:

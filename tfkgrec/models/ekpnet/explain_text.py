@@ -1,8 +1,10 @@
-"""EKPNet: the triples that its attention weighed, hop by hop, each with the liked item that led there."""
+"""EKPNet: the liked items that the score owes most to, and the triples that its attention looked at, hop by hop."""
 
 from collections.abc import Mapping
 
 import numpy as np
+
+from tfkgrec.models.explain_text import fact_lines, history_lines, opening
 
 Row = Mapping[str, np.ndarray]
 
@@ -10,23 +12,24 @@ MOST_TRIPLES = 4
 
 
 def explain_text(row: Row, user: str, item: str) -> list[str]:
-    """A line a triple, heaviest first, under a line a hop.
+    """The items by contribution, the candidate's facts, then a line a triple, heaviest first, under a line a hop.
 
-    Uses ripple_seed_item, ripple_seed_name, ripple_head_entity, ripple_relation, ripple_tail_entity [P, N] str;
+    Uses what `history_lines` and `fact_lines` use;
+    ripple_seed_item, ripple_seed_name, ripple_head_entity, ripple_relation, ripple_tail_entity [P, N] str;
     ripple_attention [P, N] (0: none).
     """
-    probability = f"(probability {row['probability']:.2f})"
-    if not row.get("known_item", True):
-        return [f"item {item} {probability}: the model does not know this item, so it cannot say why"]
-    title = f"{row['item_name'] or f'item {item}'} {probability}"
+    title, only = opening(row, user, item, "so nothing they liked can be named")
+    if only is not None:
+        return [only]
     hops = [_heaviest(row, hop) for hop in range(len(row["ripple_attention"]))]
-    if not row.get("known_user", True):
-        return [f"{title}: user {user} is unknown to the model, so nothing they liked can be named"]
     if not any(hops):
         return [f"{title}: nothing that user {user} liked leads anywhere in the graph"]
-    lines = [
-        f"{title} because of what you liked:" if row["probability"] >= 0.5 else f"{title}, judged by what you liked:"
-    ]
+    likely = bool(row["probability"] >= 0.5)
+    if "contribution" in row:
+        lines = history_lines(row, title, likely=likely) + fact_lines(row, likely)
+    else:
+        lines = [title]
+    lines.append("what the model looked at, from what you liked:")
     for number, triples in enumerate(hops, 1):
         if triples:
             lines.append(f"  {number} step{'s' * (number > 1)} from there:")

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfkgrec import registry
-from tfkgrec.models.counts.explain_text import LEAST, STARTS_FROM, told
+from tfkgrec.models.counts.explain_text import LEAST, STARTS_FROM, of_items, told
+from tfkgrec.models.explain_text import fact_lines, opening
 
 Row = Mapping[str, np.ndarray]
 
@@ -18,12 +19,9 @@ def explain_text(row: Row, user: str, item: str) -> list[str]:
 
     Uses constant, `<member>_adds` [] and all that the members' own templates use, as `<member>_<output>`.
     """
-    probability = f"(probability {row['probability']:.2f})"
-    if not row.get("known_item", True):
-        return [f"item {item} {probability}: the model does not know this item, so it cannot say why"]
-    title = f"{row['item_name'] or f'item {item}'} {probability}"
-    if not row.get("known_user", True):
-        return [f"{title}: user {user} is unknown to the model, so only what the item is like counts"]
+    title, only = opening(row, user, item, "so only what the item is like counts")
+    if only is not None:
+        return [only]
     members = [name.removesuffix(ADDS) for name in row if name.endswith(ADDS)]
     parts = [(float(row["constant"]), STARTS_FROM)]
     parts += [(float(row[name + ADDS]), _title(name)) for name in members if name != COUNTS]
@@ -32,6 +30,7 @@ def explain_text(row: Row, user: str, item: str) -> list[str]:
     lines += [
         f"  {adds:+.2f} {what}" for adds, what in sorted(parts, key=lambda one: -abs(one[0])) if abs(adds) >= LEAST
     ]
+    lines += of_items(row) + fact_lines(row, bool(row["probability"] >= 0.5))
     for name in members:
         template = registry.model(name).explain_text if name in registry.models() else None
         if name != COUNTS and template is not None:

@@ -1,33 +1,31 @@
-"""KGCN: the facts of the item, weighed for this user."""
+"""KGCN: the facts of the item, by what the score owes to each."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-Row = Mapping[str, np.ndarray]
+from tfkgrec.models.explain_text import for_and_against, looked_at, opening
 
-MOST_FACTS = 5
+Row = Mapping[str, np.ndarray]
 
 
 def explain_text(row: Row, user: str, item: str) -> list[str]:
-    """The neighbours of the item, heaviest first.
+    """The neighbours of the item by contribution, each with how much the model looked at it for this user.
 
-    Uses neighbour_relation, neighbour_entity [K] str; neighbour_weight [K] (0: none).
+    Uses neighbour_relation, neighbour_entity [K] str; neighbour_weight [K] (0: none); fact_contribution [K].
     """
-    probability = f"(probability {row['probability']:.2f})"
-    if not row.get("known_item", True):
-        return [f"item {item} {probability}: the model does not know this item, so it cannot say why"]
-    title = f"{row['item_name'] or f'item {item}'} {probability}"
-    if not row.get("known_user", True):
-        return [f"{title}: user {user} is unknown to the model, so it cannot say what counts for them"]
+    title, only = opening(row, user, item, "so it cannot say what counts for them")
+    if only is not None:
+        return [only]
     weight = row["neighbour_weight"]
-    facts = [k for k in np.argsort(-weight, kind="stable") if weight[k] > 0]
+    facts = {
+        k: f"{row['neighbour_relation'][k]} {row['neighbour_entity'][k]}" for k, one in enumerate(weight) if one > 0
+    }
     if not facts:
         return [f"{title}: the graph has no fact about it"]
-    lines = [f"{title}; of what the graph knows about it, what counts for user {user}:"]
-    for k in facts[:MOST_FACTS]:
-        lines.append(f"  {weight[k]:4.0%} {row['neighbour_relation'][k]} {row['neighbour_entity'][k]}")
-    rest = facts[MOST_FACTS:]
-    if rest:
-        lines.append(f"  {sum(weight[k] for k in rest):4.0%} {len(rest)} more")
-    return lines
+    if "fact_contribution" not in row:
+        return looked_at(f"{title}; what the model looked at, of what the graph knows of it:", weight, facts)
+    parts = [(float(row["fact_contribution"][k]), f"{text} (looked at: {weight[k]:.0%})") for k, text in facts.items()]
+    because, in_spite = (f"{title} {how} what the graph knows of it:" for how in ("because of", "in spite of"))
+    told = for_and_against(parts, because, in_spite, bool(row["probability"] >= 0.5))
+    return told or [f"{title}: nothing that the graph knows of it changes it"]

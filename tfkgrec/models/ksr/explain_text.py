@@ -1,8 +1,10 @@
-"""KSR: what the user cares about now, what the memory holds of it, and how that came about, click by click."""
+"""KSR: what the score owes to the items taken and to the memory, and where it looked, click by click."""
 
 from collections.abc import Mapping
 
 import numpy as np
+
+from tfkgrec.models.explain_text import for_and_against, history_lines, looked_at, opening
 
 Row = Mapping[str, np.ndarray]
 
@@ -13,27 +15,25 @@ ALIKE = 0.9  # cosine above which slots hold the same
 
 
 def explain_text(row: Row, user: str, item: str) -> list[str]:
-    """KSR: attributes by weight, each with the value entities nearest to its slot; then the latest clicks.
+    """Items and attributes by contribution, these with the value entities nearest to their slots; then the last clicks.
 
-    Uses history_item, history_name [T] str; attribute_relation [A] str, attribute_weight [A]; step_weight [T, A];
-    value_entity, value_distance [A, N] ("" pads); slot_similarity. Without a memory, the first two only.
+    Uses what `history_lines` uses; fact_contribution [A];
+    attribute_relation [A] str, attribute_weight [A]; step_weight [T, A];
+    value_entity, value_distance [A, N] ("" pads); slot_similarity. Without a memory, the first only.
     """
-    score = f"(score {row['probability']:.2f})"
-    if not row.get("known_item", True):
-        return [f"item {item} {score}: the model does not know this item, so it cannot say why"]
-    title = f"{row['item_name'] or f'item {item}'} {score}"
+    title, only = opening(row, user, item, "so it cannot say why", "score")
+    if only is not None:
+        return [only]
     steps = [step for step, one in enumerate(row["history_item"]) if one]
-    if not row.get("known_user", True) or not steps:
+    if not steps:
         return [f"{title}: the model has seen nothing of user {user}, so it cannot say why"]
     if "step_weight" not in row:  # a model without a memory
         last = [str(row["history_name"][step] or row["history_item"][step]) for step in steps[-LAST_STEPS:]]
+        if "contribution" in row:
+            return history_lines(row, title, verb="took")
         return [f"{title}, after the last {len(last)} of {len(steps)} items: {', '.join(last)}"]
-    lines = [f"{title}; what counts for user {user} now, and what the memory is nearest to:"]
-    for slot in _heaviest(row["attribute_weight"]):
-        pairs = zip(row["value_entity"][slot], row["value_distance"][slot], strict=True)
-        values = [f"{name} ({distance:.1f})" for name, distance in pairs if name][:MOST_VALUES]
-        lines.append(f"  {row['attribute_weight'][slot]:4.0%} {row['attribute_relation'][slot]}: {', '.join(values)}")
-    lines.append(f"after the last {len(steps[-LAST_STEPS:])} of {len(steps)} items:")
+    lines = [*_attributes(row, title)]
+    lines.append(f"what it looked at after the last {len(steps[-LAST_STEPS:])} of {len(steps)} items:")
     for step in steps[-LAST_STEPS:]:
         weights = row["step_weight"][step]
         counted = [f"{row['attribute_relation'][slot]} {weights[slot]:.0%}" for slot in _heaviest(weights)]
@@ -44,6 +44,20 @@ def explain_text(row: Row, user: str, item: str) -> list[str]:
             f"the slots hold nearly the same ({alike}): the weights tell little about what differs between them"
         )
     return lines
+
+
+def _attributes(row: Row, title: str) -> list[str]:
+    """The items, and the slots of the memory, each by what it holds."""
+    weight, slots = row["attribute_weight"], {}
+    for slot, relation in enumerate(row["attribute_relation"]):
+        pairs = zip(row["value_entity"][slot], row["value_distance"][slot], strict=True)
+        values = [f"{name} ({distance:.1f})" for name, distance in pairs if name][:MOST_VALUES]
+        slots[slot] = f"{relation}: {', '.join(values)}"
+    if "contribution" not in row:
+        return looked_at(f"{title}; what the model looked at in memory, by the values it is nearest to:", weight, slots)
+    parts = [(float(row["fact_contribution"][k]), f"{text}; looked at: {weight[k]:.0%}") for k, text in slots.items()]
+    memory = "what the memory holds, by the values it is nearest to:"
+    return history_lines(row, title, verb="took") + for_and_against(parts, f"and for {memory}", f"in spite of {memory}")
 
 
 def _heaviest(weights: np.ndarray) -> list[int]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-Row = Mapping[str, np.ndarray]
+from tfkgrec.models.explain_text import LEAST, MOST_PARTS, for_and_against, opening
 
-MOST_ITEMS = 5
+Row = Mapping[str, np.ndarray]
 
 
 def explain_text(row: Row, user: str, item: str) -> list[str]:
@@ -14,21 +14,20 @@ def explain_text(row: Row, user: str, item: str) -> list[str]:
 
     Uses liked_item, liked_name [K] str; liked_part [K]; other_liked_part, user_part, item_part, itself_part.
     """
-    probability = f"(probability {row['probability']:.2f})"
-    if not row.get("known_item", True):
-        return [f"item {item} {probability}: the model does not know this item, so it cannot say why"]
-    title = f"{row['item_name'] or f'item {item}'} {probability}"
-    if not row.get("known_user", True):
-        return [f"{title}: user {user} is unknown to the model, so it says what users like in the mean"]
+    title, only = opening(row, user, item, "so it says what users like in the mean")
+    if only is not None:
+        return [only]
     part = row["liked_part"]
     named = [k for k in np.argsort(-np.abs(part), kind="stable") if row["liked_item"][k]]
-    shown, hidden = named[:MOST_ITEMS], named[MOST_ITEMS:]
-    lines = [f"{title}; the score is a sum, and what user {user} liked brings to it:"]
-    lines += [f"  {part[k]:+.2f} because of {row['liked_name'][k] or row['liked_item'][k]}" for k in shown]
+    shown, hidden = named[:MOST_PARTS], named[MOST_PARTS:]
+    parts = [(float(part[k]), str(row["liked_name"][k] or row["liked_item"][k])) for k in shown]
+    likely = bool(row["probability"] >= 0.5)
+    lines = for_and_against(parts, f"{title} because you liked:", f"{title} in spite of what you liked:", likely)
+    lines = [*(lines or [title]), "the rest of the sum:"]
     rest = {
         "other liked items": sum(part[k] for k in hidden) + row["other_liked_part"],
         "this item itself, which the user liked": row["itself_part"],
         "the user's own taste": row["user_part"],
         "how much the item is liked by all": row["item_part"],
     }
-    return lines + [f"  {value:+.2f} {what}" for what, value in rest.items() if abs(value) >= 0.005]
+    return lines + [f"  {value:+.2f} {what}" for what, value in rest.items() if abs(value) >= LEAST]

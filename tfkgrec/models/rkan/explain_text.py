@@ -1,12 +1,12 @@
-"""RKAN: the paths that lead from what the user rated to the item, heaviest first, in sentences."""
+"""RKAN: the items and the paths that the score owes most to, in sentences."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-Row = Mapping[str, np.ndarray]
+from tfkgrec.models.explain_text import for_and_against, history_lines, looked_at, opening
 
-MOST_PATHS = 5
+Row = Mapping[str, np.ndarray]
 
 VERBS = {
     "directed by": "directed",
@@ -24,37 +24,38 @@ VERBS = {
 
 
 def explain_text(row: Row, user: str, item: str) -> list[str]:
-    """Such as "62% you rated Star Wars; George Lucas directed it and wrote Willow".
+    """Such as "+0.62 you rated Star Wars; George Lucas directed it and wrote Willow".
 
-    Uses first_item, first_name, first_relation, middle_entity, last_relation [S] str (middle_entity empty: the path
-    leads through another user), path_weight [S] (0: no path).
+    Uses what `history_lines` uses;
+    first_item, first_name, first_relation, middle_entity, last_relation [S] str (middle_entity empty: the path
+    leads through another user), path_weight [S] (0: no path), fact_contribution [S] of the paths.
     """
-    probability = f"(probability {row['probability']:.2f})"
-    if not row.get("known_item", True):
-        return [f"item {item} {probability}: the model does not know this item, so it cannot say why"]
-    name = str(row["item_name"] or f"item {item}")
-    weights = _weights(row, name)
-    if not weights and not row.get("known_user", True):
-        return [f"{name} {probability}: user {user} is unknown to the model, so nothing they rated can be named"]
-    if not weights:
-        return [f"{name} {probability}: no short path leads there from what user {user} rated lately"]
-    heaviest = sorted(weights.items(), key=lambda told: -told[1])
-    lines = [f"{name} {probability}, by the paths that lead there:"]
-    lines += [f"  {weight:4.0%} {sentence}" for sentence, weight in heaviest[:MOST_PATHS]]
-    rest = heaviest[MOST_PATHS:]
-    if rest:
-        lines.append(f"  {sum(weight for _, weight in rest):4.0%} {len(rest)} more")
-    return lines
+    title, only = opening(row, user, item, "so nothing they rated can be named")
+    if only is not None:
+        return [only]
+    paths = _paths(row, str(row["item_name"] or f"item {item}"))
+    lines = history_lines(row, title, verb="rated") if "contribution" in row and any(row["history_item"]) else []
+    if not paths:
+        return lines or [f"{title}: no short path leads there from what user {user} rated lately"]
+    if "fact_contribution" not in row:  # paths have no say in the score, or nobody asked what they have
+        weight = np.array([weight for weight, _ in paths.values()])
+        begin = "what the model looked at: the paths that lead there:"
+        told = looked_at(begin if lines else f"{title}; {begin}", weight, dict(enumerate(paths)))
+        return lines + told
+    parts = [(owed, f"{sentence} (looked at: {weight:.0%})") for sentence, (weight, owed) in paths.items()]
+    return lines + for_and_against(parts, "and by the paths that lead there:", "in spite of the paths that lead there:")
 
 
-def _weights(row: Row, item: str) -> dict[str, float]:
-    """Sentence -> weight; paths that read the same (through other users) count together."""
-    total: dict[str, float] = {}
+def _paths(row: Row, item: str) -> dict[str, tuple[float, float]]:
+    """Sentence -> (weight, contribution); paths that read the same (through other users) count together."""
+    total: dict[str, tuple[float, float]] = {}
     columns = ("first_item", "first_name", "first_relation", "middle_entity", "last_relation", "path_weight")
-    for raw, name, first, entity, last, weight in zip(*(row[column] for column in columns), strict=True):
+    owed = row.get("fact_contribution", np.zeros(len(row["path_weight"])))
+    for raw, name, first, entity, last, weight, adds in zip(*(row[c] for c in columns), owed, strict=True):
         if raw and weight > 0:
             sentence = f"you rated {name or f'item {raw}'}; {_link(str(first), str(entity), str(last), item)}"
-            total[sentence] = total.get(sentence, 0.0) + float(weight)
+            before = total.get(sentence, (0.0, 0.0))
+            total[sentence] = before[0] + float(weight), before[1] + float(adds)
     return total
 
 

@@ -1,31 +1,22 @@
-"""SASRec: where it looked in the history, heaviest first, and that this is no part of the score."""
+"""SASRec: the items that the score owes most to, each with how much its last block looked at it."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-Row = Mapping[str, np.ndarray]
+from tfkgrec.models.explain_text import history_lines, opening
 
-MOST_ITEMS = 5
+Row = Mapping[str, np.ndarray]
 
 
 def explain_text(row: Row, user: str, item: str) -> list[str]:
-    """SASRec: the items of the history that its last block attended to from the newest one.
+    """The items of the history by contribution.
 
-    Uses history_item, history_name [T] str, history_attention [T].
+    Uses what `history_lines` uses; history_attention [T], of the last block from the newest item.
     """
-    score = f"(score {row['probability']:.2f})"
-    if not row.get("known_item", True):
-        return [f"item {item} {score}: the model does not know this item, so it cannot say why"]
-    title = f"{row['item_name'] or f'item {item}'} {score}"
-    steps = [step for step, one in enumerate(row["history_item"]) if one]
-    if not row.get("known_user", True) or not steps:
+    title, only = opening(row, user, item, "so it cannot say why", "score")
+    if only is not None:
+        return [only]
+    if not any(row["history_item"]):
         return [f"{title}: the model has seen nothing of user {user}, so it cannot say why"]
-    heaviest = sorted(steps, key=lambda step: -row["history_attention"][step])[:MOST_ITEMS]
-    lines = [
-        f"{title}; where the attention went in the last {len(steps)} items of user {user} (no parts of the score):"
-    ]
-    for step in heaviest:
-        name = row["history_name"][step] or row["history_item"][step]
-        lines.append(f"  {row['history_attention'][step]:4.0%} {name}")
-    return lines
+    return history_lines(row, title, row["history_attention"], verb="took")
