@@ -1,13 +1,14 @@
 """One planted run, asked in three ways: the Keras model in memory, its SavedModel in a session, a server over gRPC."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfkgrec import explain
+from tfkgrec import evaluate, explain
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
 from tfkgrec.config import load_config
@@ -270,3 +271,38 @@ def test_explain_prints_the_same_from_the_run_and_from_the_server(server, plante
         else:
             assert from_run == from_server
             assert from_run.startswith("film 1 (probability 0.")
+
+
+def test_the_methods_of_explain_differ_in_contributions_alone(planted_run, users, capsys):
+    def told(*arguments):
+        asked = [str(planted_run), "--user", users[0], "--item", "film-2", "--json", *arguments]
+        assert run_main(explain.main, asked) == 0
+        return json.loads(capsys.readouterr().out)
+
+    exact, weights = told(), told("--method", "weights")
+    sampled = told("--method", "shapley", "--seed", "3", "--needed")
+    assert sum(sampled["contribution"]) == pytest.approx(exact["history_contribution"], abs=1e-4)
+    assert sampled["contribution"] != exact["contribution"] and min(sampled["contribution_error"]) >= 0
+    assert exact.keys() - weights.keys() >= {"contribution", "fact_entity", "history_contribution"}
+    assert all(exact[name] == sampled[name] == value for name, value in weights.items())
+    assert sampled["rank"] >= 1 and set(sampled["needed_item"]) <= set(exact["history_item"]) - {""}
+
+
+@pytest.mark.parametrize("asked", [["--method", "shapley"], ["--needed"]])
+def test_a_server_works_out_no_more_than_it_was_exported_with(asked, capsys):
+    target = ["--target", "localhost:1", "--model", "dink", "--user", "u", "--item", "i"]
+    with pytest.raises(SystemExit, match="2"):
+        explain.main([*target, *asked])
+    assert "expected RUN_DIR" in capsys.readouterr().err
+
+
+def test_contributions_hold_in_a_planted_world(planted_run, tmp_path, capsys):
+    run = shutil.copytree(planted_run, tmp_path / "run")
+    assert run_main(evaluate.main, [str(run), "--explanations", "--pairs", "300"]) == 0
+    told, measured = capsys.readouterr().out, json.loads((run / "explanations.json").read_text())
+    assert "without top 1" in told and "weights" in told and measured["pairs"] == 300
+    falls = {name: figures["deletion_1"] for name, figures in measured["orders"].items()}
+    for other in ("weights", "random", "lowest"):
+        apart = falls["contributions"]["mean"] - falls[other]["mean"]
+        assert apart > 5 * (falls["contributions"]["error"] + falls[other]["error"])
+    assert len((run / "test_reads.csv").read_text().splitlines()) == 3  # the books know

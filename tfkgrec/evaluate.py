@@ -17,9 +17,33 @@ if TYPE_CHECKING:
     from tfkgrec.models.recommender import Recommender
     from tfkgrec.training.run_directory import RunDirectory
 
+PAIRS = 2000
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, rewrite metrics.json, print the table; on other data, write metrics-<name>.json beside it."""
+    options = _options(argv)
+    with quiet_import():
+        from tfkgrec.evaluation.report import report, write_metrics
+        from tfkgrec.runs.run import load_run
+
+    config, run, model = load_run(options.run_dir)
+    config = _asked(config, options)
+    if options.explanations:
+        _explanations(config, run, model, options.pairs or PAIRS)
+        return 0
+    if options.data is None:
+        metrics, target = _on_its_own(config, run, model), run.metrics
+    else:
+        metrics, target = _on_others(config, run, model, options.data), run.metrics_on(options.data)
+    write_metrics(target, metrics)
+    print(report(metrics))
+    if options.data is not None:
+        print(f"\nmetrics: {target}")
+    return 0
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tfkgrec evaluate", description="Measure a finished run again.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument("--protocol", metavar="NAME", help="default: the run's own")
@@ -30,23 +54,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="FILE",
         help="judge it on these interactions instead, such as next month's, by the run's ids and columns",
     )
+    parser.add_argument(
+        "--explanations",
+        action="store_true",
+        help="instead, how far its explanations hold: explanations.json beside metrics.json",
+    )
+    parser.add_argument("--pairs", type=int, metavar="N", help=f"that --explanations asks about (default: {PAIRS})")
     options = parser.parse_args(argv)
+    if options.pairs is not None and options.pairs < 2:
+        parser.error(f"--pairs: expected 2 or more, found {options.pairs}")
+    if options.pairs is not None and not options.explanations:
+        parser.error("--pairs: expected --explanations beside it")
+    if options.explanations and (options.top_k or options.data is not None):
+        parser.error("--explanations: expected neither --top-k nor --data beside it")
+    return options
 
-    with quiet_import():
-        from tfkgrec.evaluation.report import report, write_metrics
-        from tfkgrec.runs.run import load_run
 
-    config, run, model = load_run(options.run_dir)
-    config = _asked(config, options)
-    if options.data is None:
-        metrics, target = _on_its_own(config, run, model), run.metrics
-    else:
-        metrics, target = _on_others(config, run, model, options.data), run.metrics_on(options.data)
-    write_metrics(target, metrics)
-    print(report(metrics))
-    if options.data is not None:
-        print(f"\nmetrics: {target}")
-    return 0
+def _explanations(config: "Config", run: "RunDirectory", model: "Recommender", pairs: int) -> None:
+    from tfkgrec.evaluation.faithfulness import table
+    from tfkgrec.evaluation.report import write_metrics
+    from tfkgrec.runs.explanations import measure_explanations
+
+    measured = measure_explanations(config, run, model, pairs)
+    write_metrics(run.explanations, measured)
+    print(f"{table(measured)}\n\nwritten to {run.explanations}")
 
 
 def _asked(config: "Config", options: argparse.Namespace) -> "Config":

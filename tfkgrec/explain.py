@@ -34,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="what the score owes to each item and fact: by leaving it out, by Shapley values (of a run, sampled), or "
         "nothing but the model's own weights",
     )
+    parser.add_argument(
+        "--needed", action="store_true", help="of a run: the few items without which it would not be among the first 10"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the orders that shapley draws")
     options = parser.parse_args(argv)
     if (options.run_dir is None) == (options.target is None):
@@ -41,14 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.target is not None:
         if options.model is None:
             parser.error("--target: expected --model NAME beside it")
-        if options.method == SHAPLEY:
-            parser.error("--method shapley: expected RUN_DIR, as a server does not sample")
+        for asked, option in ((options.method == SHAPLEY, "--method shapley"), (options.needed, "--needed")):
+            if asked:
+                parser.error(f"{option}: expected RUN_DIR, as no server works that out")
         return ask(options, lambda client: _show(client.explain([options.user], [options.item]), options))
     with quiet_import():
         from tfkgrec.savedmodel.in_process import explain_run
 
     sampled = options.method == SHAPLEY
-    _show(explain_run(options.run_dir, options.user, options.item, sampled, options.seed), options)
+    _show(explain_run(options.run_dir, options.user, options.item, sampled, options.seed, options.needed), options)
     return 0
 
 

@@ -30,6 +30,7 @@ OUTPUTS_OF_0_1 = {
 """Exports of version 0.1 have no `explained_by`: an output that tells, and its model. KGCN's is DINK's too: last."""
 
 
+SHOWN = 10  # items, as models/counterfactual.py counts
 MOST_PARTS = 5  # that are named; the others are summed up
 LEAST = 0.005
 """A part that moves the logit by less is not worth a line: it would read 0.00."""
@@ -146,7 +147,21 @@ def explain_text(outputs: Mapping[str, np.ndarray], user: str, item: str, row: i
         row: which of the batch.
     """
     this = {name: array[row] for name, array in outputs.items()}
-    return _template(this)(this, str(this.pop(USER_NAME, "")) or user, item)
+    return _template(this)(this, str(this.pop(USER_NAME, "")) or user, item) + _needed(this)
+
+
+def _needed(row: Row) -> list[str]:
+    """Without which items it would not be shown, where that was asked. Uses rank; needed_item, needed_name [N]."""
+    if not row.get("rank", 0):
+        return []
+    title, first = f"it is number {row['rank']} of what you have not taken", f"among the first {SHOWN}"
+    if row["rank"] > SHOWN:
+        return [f"{title}, not {first}"]
+    names = [str(name or f"item {raw}") for name, raw in zip(row["needed_name"], row["needed_item"], strict=True)]
+    if not names:
+        return [f"{title}; it would be {first} without any of your items that speak for it, too"]
+    *others, last = names
+    return [f"{title}; without {', '.join(others)}{' and ' * bool(others)}{last} it would not be {first}"]
 
 
 def _template(row: Row) -> Callable[[Row, str, str], list[str]]:

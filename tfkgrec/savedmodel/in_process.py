@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.models.contribution import shapley
+from tfkgrec.models.counterfactual import Counterfactual, counterfactual
 from tfkgrec.models.sequential import SequentialRecommender
 from tfkgrec.runs.refit import told
 from tfkgrec.runs.served import served_model
@@ -40,17 +41,34 @@ def run_signatures(run_dir: str | Path, refitted: bool = False, k_max: int | Non
     return RunSignatures(name, run, signatures, TRAINING_SPLIT if epochs is None else told(epochs))
 
 
-def explain_run(run_dir: Path, user: str, item: str, sampled: bool = False, seed: int = 0) -> dict[str, np.ndarray]:
+def explain_run(
+    run_dir: Path, user: str, item: str, sampled: bool = False, seed: int = 0, needed: bool = False
+) -> dict[str, np.ndarray]:
     """The outputs of `explain` for one pair, as a server would send them (texts as str).
 
     Args:
         sampled: by Shapley values, over orders that `seed` draws, instead of by leaving out.
+        needed: also `rank` [1], and the items without which it would not be shown, `needed_item` and `needed_name`
+            [1, N] (models/counterfactual.py); of what training does not know, 0 and none.
     """
     signatures = run_signatures(run_dir).signatures
     if sampled:
         signatures.contributions = functools.partial(shapley, seed=seed)
     outputs = signatures.explain(tf.constant([user]), tf.constant([item]))
+    if needed:
+        outputs |= _needed(signatures, user, item)
     return {name: _text(value.numpy()) for name, value in outputs.items()}
+
+
+def _needed(signatures: Signatures, user: str, item: str) -> dict[str, tf.Tensor]:
+    model, vocabularies = signatures.model, signatures.vocabularies
+    inner_user, inner_item, taken = signatures.asked(user, item)
+    found = Counterfactual(0, np.zeros(0, np.int32))
+    if inner_user and inner_item:
+        found = counterfactual(model, inner_user, inner_item, taken, model.item_tables())
+    ids = tf.constant(found.items[None].astype(np.int32))
+    names = {"needed_item": vocabularies.raw_items(ids), "needed_name": vocabularies.names(ids)}
+    return {"rank": tf.constant([found.rank]), **names}
 
 
 def _text(array: np.ndarray) -> np.ndarray:

@@ -146,6 +146,12 @@ class Signatures(keras.layers.Layer):
         flags = {"item_name": self.vocabularies.names(item), **self._about(number, user), "known_item": item > 0}
         return {**named, **flags, EXPLAINED_BY: tf.fill(tf.shape(user), self.explained_by)}
 
+    def asked(self, user_id: str, item_id: str) -> tuple[int, int, np.ndarray]:
+        """Inner ids of a pair, 0 where training does not know the one or the other, and what the user has taken."""
+        raw = tf.constant([user_id])
+        item, number = self.vocabularies.items(tf.constant([item_id])), self.vocabularies.users(raw)
+        return int(self._users(raw)[0]), int(item[0]), self._seen(number[0]).numpy()
+
     def _reasons(self, user: tf.Tensor, item: tf.Tensor) -> dict[str, tf.Tensor]:
         """By inner ids."""
         tables = self._tables()

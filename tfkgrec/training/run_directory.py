@@ -64,6 +64,11 @@ class RunDirectory:
         return self.path / f"metrics-{file.name.partition('.')[0]}.json"
 
     @property
+    def explanations(self) -> Path:
+        """How far its explanations hold."""
+        return self.path / "explanations.json"
+
+    @property
     def test_scores(self) -> Path:
         """What the test figures are made of, pair by pair or user by user."""
         return self.path / "test_scores.npz"

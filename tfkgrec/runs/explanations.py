@@ -1,0 +1,109 @@
+"""How far the explanations of a finished run hold: its own weights, and contributions, beside chance."""
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from tfkgrec.config import Config
+from tfkgrec.errors import InputError
+from tfkgrec.evaluation.faithfulness import judged, kept_of, mean_and_error, places
+from tfkgrec.models.contribution import contributions, logits_in_parts
+from tfkgrec.models.recommender import Recommender
+from tfkgrec.protocols.ctr.split import Splits as CtrSplits
+from tfkgrec.runs.fingerprint import check_same_data
+from tfkgrec.runs.run import prepare
+from tfkgrec.runs.test_reads import note_test_read
+from tfkgrec.training.contract import Splits
+from tfkgrec.training.run_directory import RunDirectory
+from tfkgrec.types import Record
+
+CELLS_AT_ONCE = 1 << 20
+"""Of histories times what is left out of them: bounds the memory."""
+LEAST_ITEMS = 2  # of a history that can be put in order
+
+
+def measure_explanations(config: Config, run: RunDirectory, model: Recommender, most_pairs: int) -> dict[str, Any]:
+    """The content of explanations.json, over positive pairs of the test split; drawn where there are more.
+
+    Raises:
+        InputError: a model that reads no history, or no pair to ask about.
+    """
+    prepared = prepare(config)
+    check_same_data(run, prepared.dataset, prepared.splits)
+    note_test_read(run, config.data.dataset, prepared.splits, config.training.seed)
+    user, item = positives_of(prepared.splits)
+    rng = np.random.default_rng([config.training.seed, 7])
+    order = rng.permutation(len(user))
+    found = measure(model, user[order], item[order], most_pairs, rng)
+    return {"model": config.model.name, "dataset": config.data.dataset, "seed": config.training.seed, **found}
+
+
+def positives_of(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
+    """user [n], item [n] that the test split asks for; of a session its first item."""
+    test: Any = splits.test  # type: ignore[attr-defined]
+    if isinstance(splits, CtrSplits):
+        test = test.positives
+    item = test.item[test.offsets[:-1]] if hasattr(test, "offsets") else test.item
+    return test.user, item
+
+
+def measure(
+    model: Recommender, user: np.ndarray, item: np.ndarray, most_pairs: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Figures over the first `most_pairs` pairs [n] with two items or more that the model may see."""
+    tables, columns = model.item_tables(), defaultdict(list)
+    pairs = 0
+    for users, items in _batches(model, user, item, most_pairs):
+        for name, figures in _of_batch(model, users, items, tables, rng).items():
+            columns[name].append(figures)
+        pairs += len(users)
+    if pairs < LEAST_ITEMS:
+        raise InputError(f"--explanations: expected test pairs of users with {LEAST_ITEMS} items, found {pairs}")
+    joined = {
+        name: {key: mean_and_error(np.concatenate([part[key] for part in parts])) for key in parts[0]}
+        for name, parts in columns.items()
+    }
+    whole = joined.pop("whole")["history"]
+    return {"pairs": pairs, "whole_history": whole, "orders": joined}
+
+
+def _batches(model: Recommender, user: np.ndarray, item: np.ndarray, most: int) -> Any:
+    """(user, item) of histories of like lengths, as many at a time as memory allows."""
+    if model.read_history(user[:1]) is None:
+        raise InputError(f"--explanations: expected a model that reads histories, found {model.name}")
+    lengths, sees = np.zeros(len(user), int), 1024
+    for start in range(0, len(user), sees):
+        history = np.asarray(model.read_history(user[start : start + sees]))
+        lengths[start : start + sees] = np.sum((history > 0) & (history != item[start : start + sees, None]), axis=1)
+        if np.sum(lengths >= LEAST_ITEMS) >= most:
+            break
+    chosen = np.flatnonzero(lengths >= LEAST_ITEMS)[:most]
+    chosen = chosen[np.argsort(-lengths[chosen], kind="stable")]
+    while len(chosen):
+        width = np.asarray(model.read_history(user[chosen[:1]])).shape[1]
+        count = max(1, CELLS_AT_ONCE // ((width + 2) * width))
+        yield user[chosen[:count]].astype(np.int32), item[chosen[:count]].astype(np.int32)
+        chosen = chosen[count:]
+
+
+def _of_batch(
+    model: Recommender, user: np.ndarray, item: np.ndarray, tables: Record | None, rng: np.random.Generator
+) -> dict[str, dict[str, np.ndarray]]:
+    """order -> figure -> pairs [n]."""
+    found = contributions(model, user, item, tables)
+    history, truth = np.asarray(found.history_item), np.asarray(found.contribution)
+    real = (history > 0) & (history != item[:, None])
+    explanation = model.explain(user, item, tables)
+    weight = model.own_weights(explanation, history)
+    orders = {"contributions": truth, "weights": weight, "random": rng.random(truth.shape), "lowest": -truth}
+    scores = {name: np.asarray(score) for name, score in orders.items() if score is not None}
+    kept = [kept_of(places(score, real)) for score in scores.values()]
+    asked = np.concatenate([*kept, np.ones_like(kept[0][:, :1]), np.zeros_like(kept[0][:, :1])], axis=1)
+    logits = logits_in_parts(model, user, item, history, asked, tables)
+    ends, width = logits[:, -2:], kept[0].shape[1]
+    figures = {
+        name: judged(score, truth, real, logits[:, n * width : (n + 1) * width], ends)
+        for n, (name, score) in enumerate(scores.items())
+    }
+    return {**figures, "whole": {"history": ends[:, 0] - ends[:, 1]}}
