@@ -37,7 +37,12 @@ def test_a_preset_says_all_there_is_to_say(model, preset):
     assert settings["model"].keys() == {field.name for field in dataclasses.fields(spec.settings)} - {"name"}
     for protocol in spec.protocols:
         keys = {field.name for field in dataclasses.fields(registry.protocol(protocol).training)}
-        assert keys - settings["training"].keys() == {"jit_compile", "seed", "final_fit"}  # of a run, not of a model
+        assert keys - settings["training"].keys() == {
+            "jit_compile",
+            "row_sparse",
+            "seed",
+            "final_fit",
+        }  # of a run, not of a model
 
 
 def test_explicit_keys_count_before_the_preset():

@@ -30,6 +30,7 @@ class TrainingConfig(Section):
     )
     first_stage: StageConfig | None = None  # null: a model with two stages trains in its last one only
     jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto: yes, on every device (training/backend.py)
+    row_sparse: Literal["auto"] | bool = "auto"  # move looked-up rows alone; auto: in tables of 200,000 or more
     seed: int = number(0, min=0, max=2**31 - 1)  # fixes ids, split, negatives, initialisation, order
 
 

@@ -18,8 +18,14 @@ class Embedding(keras.layers.Embedding):
     step up to sqrt(lookups per row) times too large (docs/known-issues.md; tests/layers/test_embedding.py shows it).
     Reading the table through an arithmetic operation makes the gradient dense, duplicates already summed.
 
+    Attributes:
+        row_sparse: the gradient is one of rows instead, for an optimizer that sums duplicates itself
+            (`training.row_sparse`); what is computed is the same.
+
     Call arguments: integer ids of any shape. Output: [..., output_dim].
     """
+
+    row_sparse = False
 
     def build(self, input_shape: Shape | None = None) -> None:
         super().build(input_shape)
@@ -28,7 +34,7 @@ class Embedding(keras.layers.Embedding):
         self.embeddings.assign(ops.convert_to_tensor(self.embeddings) * ops.cast(rows, self.embeddings.dtype))
 
     def call(self, inputs: Tensor) -> Tensor:
-        return ops.take(self.table(), ops.cast(inputs, "int32"), axis=0)
+        return ops.take(self.embeddings if self.row_sparse else self.table(), ops.cast(inputs, "int32"), axis=0)
 
     def compute_output_shape(self, input_shape: Shape | None = None) -> Shape:
         """One built without ids has those of no shape in particular."""

@@ -1,7 +1,7 @@
 """Fit one model under one protocol: the part of a run between data and evaluation."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -23,9 +23,11 @@ from tfkgrec.training.callbacks import (
 )
 from tfkgrec.training.contract import Batches, TrainingProtocol
 from tfkgrec.training.memory import forget_peak, peak_memory_mb
+from tfkgrec.training.row_sparse import RowSparseAdagrad, RowSparseAdam, read_rows
 from tfkgrec.training.run_directory import RunDirectory
 
-OPTIMIZERS = {"adam": "Adam", "adagrad": "Adagrad"}
+DENSE: Mapping[str, str] = {"adam": "Adam", "adagrad": "Adagrad"}
+ROW_SPARSE: Mapping[str, type[keras.optimizers.Optimizer]] = {"adam": RowSparseAdam, "adagrad": RowSparseAdagrad}
 
 
 LearningRate: TypeAlias = float | keras.optimizers.schedules.LearningRateSchedule
@@ -149,8 +151,14 @@ def make_task(
     protocol: TrainingProtocol, model: Recommender, settings: TrainingConfig, learning_rate: LearningRate
 ) -> keras.Model:
     """The protocol's task around `model`, compiled as the settings say."""
-    task = protocol.task(model)
-    optimizer = getattr(keras.optimizers, OPTIMIZERS[settings.optimizer])(learning_rate)
+    return compiled(protocol.task(model), settings, learning_rate)
+
+
+def compiled(task: keras.Model, settings: TrainingConfig, learning_rate: LearningRate) -> keras.Model:
+    """`task` with the optimizer of the settings, built."""
+    some_rows = read_rows(task, settings.row_sparse)
+    dense: type[keras.optimizers.Optimizer] = getattr(keras.optimizers, DENSE[settings.optimizer])
+    optimizer = (ROW_SPARSE[settings.optimizer] if some_rows else dense)(learning_rate)
     task.compile(optimizer=optimizer, jit_compile=use_xla(settings.jit_compile))
     optimizer.build(task.trainable_variables)
     return task
