@@ -52,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.savedmodel.in_process import explain_run
 
     sampled = options.method == SHAPLEY
-    _show(explain_run(options.run_dir, options.user, options.item, sampled, options.seed, options.needed), options)
+    pair = options.run_dir, options.user, options.item
+    _show(explain_run(*pair, sampled=sampled, seed=options.seed, needed=options.needed), options)
     return 0
 
 

@@ -103,15 +103,15 @@ def test_explain_prints_sentences(tell):
     status, lines, _ = tell(explain, "--user", "u2", "--item", "i1")
     assert status == 0
     assert lines == [
-        "film 1 (probability 0.71) because you liked:",
-        "   50% film 2 - genre noir (0.6), director Ada L. (0.4)",
-        "   50% film 5 - genre noir (0.6), director Ada L. (0.4)",
+        "film 1 (probability 0.71); what the model looked at:",  # an export of before contributions
+        "   50% film 2; genre noir 60%, director Ada L. 40%",
+        "   50% film 5; genre noir 60%, director Ada L. 40%",
     ]
 
 
 def test_explain_tells_a_trained_run_in_the_same_words(server, tell, monkeypatch, capsys):
-    def explain_run(run_dir, user, item):
-        assert str(run_dir) == "runs/toy"
+    def explain_run(run_dir, user, item, sampled, seed, needed):
+        assert str(run_dir) == "runs/toy" and (sampled, seed, needed) == (False, 0, False)
         with Client(server.address, "toy", timeout=20) as client:
             return client.explain([user], [item])
 
