@@ -306,3 +306,6 @@ def test_contributions_hold_in_a_planted_world(planted_run, tmp_path, capsys):
         apart = falls["contributions"]["mean"] - falls[other]["mean"]
         assert apart > 5 * (falls["contributions"]["error"] + falls[other]["error"])
     assert len((run / "test_reads.csv").read_text().splitlines()) == 3  # the books know
+    for what in ("facts", "items"):  # the tastes that were planted
+        found = measured["pointing"][what]
+        assert found["contributions"]["mean"] > max(0.7, found["chance"]["mean"] + 3 * found["contributions"]["error"])

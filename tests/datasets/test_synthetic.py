@@ -134,3 +134,15 @@ def _told_by_attributes(drawn: tuple[RawData, WorldTruth]) -> float:
     features = table.to_numpy()[told]
     fit = features @ np.linalg.lstsq(features, liking.T, rcond=1e-8)[0]
     return float(1 - ((liking.T - fit) ** 2).sum() / (liking**2).sum())
+
+
+def test_a_film_is_what_its_attributes_add_and_taste_is_all_else_but_popularity() -> None:
+    raw, truth = draw_world(60, 50, 10, seed=4)
+    added = {film: np.zeros(truth.films.shape[1]) for film in raw.triples["head"].unique() if film in set(truth.items)}
+    for head, relation, tail in raw.triples[["head", "relation", "tail"]].to_numpy():
+        if head in added:
+            added[head] += truth.characters[relation, tail]
+    told = [column for column, film in enumerate(truth.items) if film in added]
+    np.testing.assert_allclose([added[truth.items[column]] for column in told], truth.films[told], atol=1e-9)
+    rest = truth.log_odds - truth.taste @ truth.films.T  # popularity of the film and a constant of the user
+    np.testing.assert_allclose(rest - rest[:1] - rest[:, :1] + rest[0, 0], 0, atol=1e-9)

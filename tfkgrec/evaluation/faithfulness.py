@@ -83,7 +83,11 @@ def table(measured: Mapping[str, Any]) -> str:
         rows.append([name.replace("_", " "), *(_cell(figures.get(key)) for key in HEADINGS)])
     title = f"what the logit loses ({measured['pairs']:,} pairs)"
     whole = _cell(measured["whole_history"])
-    return f"{text_table([title, *HEADINGS.values()], rows)}\n\nwithout the whole history: {whole}"
+    lines = [f"{text_table([title, *HEADINGS.values()], rows)}\n", f"without the whole history: {whole}"]
+    for what, figures in measured.get("pointing", {}).items():
+        told = ", ".join(f"{name} {_cell(figure)}" for name, figure in figures.items())
+        lines.append(f"the first of the {what} is a planted cause: {told}")
+    return "\n".join(lines)
 
 
 def _cell(figure: Mapping[str, float] | None) -> str:

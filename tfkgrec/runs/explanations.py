@@ -1,17 +1,21 @@
 """How far the explanations of a finished run hold: its own weights, and contributions, beside chance."""
 
+import dataclasses
 from collections import defaultdict
 from typing import Any
 
 import numpy as np
 
 from tfkgrec.config import Config
+from tfkgrec.datasets.synthetic.settings import SyntheticSettings
+from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.faithfulness import judged, kept_of, mean_and_error, places
 from tfkgrec.models.contribution import contributions, logits_in_parts
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.protocols.ctr.split import Splits as CtrSplits
 from tfkgrec.runs.fingerprint import check_same_data
+from tfkgrec.runs.planted import Planted, pointing
 from tfkgrec.runs.run import prepare
 from tfkgrec.runs.test_reads import note_test_read
 from tfkgrec.training.contract import Splits
@@ -36,6 +40,10 @@ def measure_explanations(config: Config, run: RunDirectory, model: Recommender, 
     rng = np.random.default_rng([config.training.seed, 7])
     order = rng.permutation(len(user))
     found = measure(model, user[order], item[order], most_pairs, rng)
+    if isinstance(config.data.source, SyntheticSettings):  # a world that knows its causes
+        _, truth = draw_world(**dataclasses.asdict(config.data.source.size), seed=config.training.seed)
+        planted, chosen = Planted(truth, prepared.dataset), order[:most_pairs]
+        found["pointing"] = pointing(model, planted, user[chosen].astype(np.int32), item[chosen].astype(np.int32))
     return {"model": config.model.name, "dataset": config.data.dataset, "seed": config.training.seed, **found}
 
 

@@ -31,12 +31,14 @@ class Films:
         genres: first genre as an index of `GENRES`, int [films].
         triples: columns `head`, `relation`, `tail`.
         names: raw entity -> text for people.
+        characters: (relation, attribute) -> what it adds to the vector of a film that has it.
     """
 
     vectors: np.ndarray
     genres: np.ndarray
     triples: pd.DataFrame
     names: dict[str, str]
+    characters: dict[tuple[str, str], np.ndarray]
 
 
 def draw_films(film_ids: np.ndarray, rng: np.random.Generator, untold: float = 0.0) -> Films:
@@ -69,15 +71,20 @@ def draw_films(film_ids: np.ndarray, rng: np.random.Generator, untold: float = 0
     vectors = np.zeros((count, CHARACTER_SIZE))
     for relation, film, attribute, _ in edges:
         vectors[film] += WEIGHTS[relation] * character[relation][attribute]
-    vectors /= np.sqrt(np.mean(np.sum(vectors**2, axis=1)))
+    scale = np.sqrt((1 - untold) / np.mean(np.sum(vectors**2, axis=1)))
+    vectors *= scale
     if untold:
-        own = rng.normal(size=vectors.shape) / np.sqrt(CHARACTER_SIZE)
-        vectors = np.sqrt(1 - untold) * vectors + np.sqrt(untold) * own
+        vectors += np.sqrt(untold / CHARACTER_SIZE) * rng.normal(size=vectors.shape)
 
     told = rng.random(count) >= SHARE_WITHOUT_TRIPLES
     parts = [_triples(film_ids[film], relation, ids[attribute])[told[film]] for relation, film, attribute, ids in edges]
     births = _triples(director_ids, "born_in", rng.choice(country_ids, size=directors))
-    return Films(vectors, genres, pd.concat([*parts, births], ignore_index=True), names)
+    characters = {
+        (relation, name): scale * WEIGHTS[relation] * character[relation][n]
+        for relation, _, _, ids in edges
+        for n, name in enumerate(ids)
+    }
+    return Films(vectors, genres, pd.concat([*parts, births], ignore_index=True), names, characters)
 
 
 def _triples(head: np.ndarray, relation: str, tail: np.ndarray) -> pd.DataFrame:

@@ -34,6 +34,8 @@ class WorldTruth:
         log_odds: float64 [users, items], the generating score: log-odds of positive against negative among the
             protocol's pairs of a user.
         users, items: raw ids of its rows and columns.
+        taste, films: float64 [users, c] and [items, c]; their product is what taste gives to the log-odds.
+        characters: (relation, attribute) -> what it adds to the vector of a film that has it [c].
         genres: first genre of each film, int [items]; `following[g]` is the genre that tends to come after g.
     """
 
@@ -42,6 +44,9 @@ class WorldTruth:
     log_odds: np.ndarray
     users: np.ndarray
     items: np.ndarray
+    taste: np.ndarray
+    films: np.ndarray
+    characters: dict[tuple[str, str], np.ndarray]
     genres: np.ndarray
     following: np.ndarray
 
@@ -70,9 +75,9 @@ def draw_world(  # long, as every argument has its line
     user_ids = np.array([f"user-{number}" for number in range(1, users + 1)], dtype=object)
     films = draw_films(item_ids, rng, untold)
 
-    taste = rng.normal(size=(users, CHARACTER_SIZE))
+    taste = taste_spread * rng.normal(size=(users, CHARACTER_SIZE))
     popularity = popularity_spread * rng.normal(size=items)
-    liking = taste_spread * (taste @ films.vectors.T) + popularity  # [users, items]
+    liking = taste @ films.vectors.T + popularity  # [users, items]
     sizes = np.clip(positives_per_user * rng.lognormal(-0.1, 0.45, users), 1, items / 2)
     sizes[rng.random(users) < SHARE_OF_SINGLE_USERS] = 1
     liking += _user_constants(liking, sizes)[:, None]
@@ -91,6 +96,9 @@ def draw_world(  # long, as every argument has its line
         log_odds=log_odds,
         users=user_ids,
         items=item_ids,
+        taste=taste,
+        films=films.vectors,
+        characters=films.characters,
         genres=films.genres,
         following=following,
     )
