@@ -7,6 +7,7 @@ import pandas as pd
 
 from tfkgrec.data.keyed import mix, text_keys
 from tfkgrec.data.records import Dataset, IdMap, Interactions, KnowledgeGraph, Order, RawData
+from tfkgrec.data.text_sets import stands_in
 
 SOME_ITEMS = 0.1  # share that is told of
 
@@ -26,7 +27,7 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
     """
     order = _keyed_order(seed) if version == 2 else _permuted_order(seed)
     pairs = raw.interactions
-    liking = pairs["user"].isin(pairs.loc[pairs["positive"], "user"].unique())
+    liking = stands_in(pairs["user"], pairs.loc[pairs["positive"], "user"])
     pairs, idle = pairs[liking], pairs[~liking]
     users = IdMap.build("user", pairs["user"], order)
     items = IdMap.build("item", raw.item_links["item"], order)

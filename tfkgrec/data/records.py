@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from tfkgrec.data.history import History
 from tfkgrec.data.keyed import text_keys
 from tfkgrec.data.pair_keys import pair_keys
+from tfkgrec.data.text_sets import as_arrow, places
 from tfkgrec.errors import InputError
 
 
@@ -80,8 +82,8 @@ class IdMap:
         return cls(kind, np.concatenate([np.array([""], dtype=object), order(kind, distinct)]))
 
     @cached_property
-    def _inner(self) -> pd.Index:
-        return pd.Index(self.raw)
+    def _texts(self) -> pa.Array:
+        return as_arrow(self.raw)
 
     @cached_property
     def keys(self) -> np.ndarray:
@@ -95,9 +97,7 @@ class IdMap:
 
     def encode(self, values: Iterable[str]) -> np.ndarray:
         """Inner ids [n] int32 of raw ids; unknown ones become 0."""
-        found = self._inner.get_indexer(pd.Index(np.asarray(values, dtype=object)))
-        encoded: np.ndarray = np.maximum(found, 0).astype(np.int32)
-        return encoded
+        return places(values, self._texts)
 
     def decode(self, ids: np.ndarray) -> np.ndarray:
         """Raw ids, same shape as `ids`; 0 becomes the empty string."""
@@ -107,8 +107,8 @@ class IdMap:
     def validate(self) -> None:
         if self.raw[0] != "":
             raise InputError(f"{self.kind} ids: row 0 should be the empty string. Received: {self.raw[0]!r}")
-        if not self._inner.is_unique:
-            twice = self._inner[self._inner.duplicated()][0]
+        if len(self._texts.unique()) < len(self.raw):
+            twice = self.raw[pd.Series(self.raw).duplicated()][0]
             raise InputError(f"{self.kind} ids: {twice!r} occurs twice")
 
 

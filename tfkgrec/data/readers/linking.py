@@ -7,6 +7,7 @@ import pandas as pd
 
 from tfkgrec.data.readers.tables import RawTable
 from tfkgrec.data.records import RawData
+from tfkgrec.data.text_sets import stands_in
 from tfkgrec.errors import InputError
 
 NO_TRIPLES = "(no triples)"
@@ -40,7 +41,7 @@ def build_raw(
         raise InputError(f"{links.source}: expected the entities of items with interactions, found none")
     if graph.source == NO_TRIPLES and graph.frame.empty:
         pass  # items alone, for models that read no facts
-    elif not graph.frame[["head", "tail"]].isin(set(links.frame["entity"])).any(axis=None):
+    elif not any(stands_in(graph.frame[side], links.frame["entity"]).any() for side in ("head", "tail")):
         raise InputError(f"{graph.source}: expected triples that touch an item, found none among {_counted(graph)}")
     interactions, repeated_pairs = one_row_per_pair(interactions, repeats)
     triples, repeated_triples = distinct_triples(graph.frame)
@@ -62,7 +63,7 @@ def _counted(graph: RawTable) -> str:
 
 def keep_linked(interactions: pd.DataFrame, item_links: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """The rows whose item has an entity, and a report line on the others."""
-    linked = interactions["item"].isin(item_links["item"])
+    linked = stands_in(interactions["item"], item_links["item"])
     if linked.all():
         return interactions, []
     items = interactions.loc[~linked, "item"].nunique()

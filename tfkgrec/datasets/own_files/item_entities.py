@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from tfkgrec.data.text_sets import stands_in
+
 
 class Linked(NamedTuple):
     """Items and entities one to one, the graph over these entities, and what was done, for people."""
@@ -34,14 +36,12 @@ def link_items(
     repeated = links["entity"].duplicated(keep=False) | links["item"].duplicated(keep=False)
     simple, several = links[~repeated], links[repeated]
     alone = items.drop_duplicates()
-    alone = alone[~alone.isin(links["item"])]
-    named = _names(
-        pd.concat([several["item"], alone]).unique(),
-        {*simple["entity"], *triples["head"], *triples["tail"]} - set(several["entity"]),
-    )
+    alone = alone[~stands_in(alone, links["item"])]
+    taken = pd.concat([simple["entity"], triples["head"], triples["tail"]]).drop_duplicates()
+    named = _names(pd.concat([several["item"], alone]).drop_duplicates(), taken[~stands_in(taken, several["entity"])])
     own = pd.DataFrame({"item": list(named), "entity": list(named.values())}, dtype=object)
     replaced = several.assign(own=several["item"].map(named))[["entity", "own"]]
-    for side in ("head", "tail"):
+    for side in ("head", "tail") if len(replaced) else ():
         merged = triples.merge(replaced, how="left", left_on=side, right_on="entity")
         triples = merged.assign(**{side: merged["own"].fillna(merged[side])})[["head", "relation", "tail"]]
     catalogue = pd.concat([simple, own], ignore_index=True)
@@ -52,15 +52,18 @@ def link_items(
     return Linked(catalogue, triples, tuple(_report(catalogue, several, triples)))
 
 
-def _names(items: Iterable[str], taken: set[str]) -> dict[str, str]:
+def _names(items: pd.Series, taken: pd.Series) -> dict[str, str]:
     """A new entity for each item: its id, and where that is an entity's already, its id with "item:" before."""
-    names = {}
-    for item in items:
-        name = item
-        while name in taken:
-            name = f"item:{name}"
-        taken.add(name)
-        names[item] = name
+    names = dict(zip(items, items, strict=True))
+    clashing = items[stands_in(items, taken)]
+    if len(clashing):
+        used = {*names, *taken}
+        for item in clashing:
+            name = item
+            while name in used:
+                name = f"item:{name}"
+            used.add(name)
+            names[item] = name
     return names
 
 
@@ -72,6 +75,6 @@ def _report(catalogue: pd.DataFrame, several: pd.DataFrame, triples: pd.DataFram
     many = several["item"][several["item"].duplicated(keep=False)].nunique()
     if many:
         yield f"items with several entities: {many:,}; they have the triples of all"
-    silent = ~catalogue["entity"].isin(pd.concat([triples["head"], triples["tail"]]))
+    silent = ~stands_in(catalogue["entity"], pd.concat([triples["head"], triples["tail"]]))
     if silent.any():
         yield f"items without a triple: {int(silent.sum()):,} of {len(catalogue):,}; they are recommended without facts"

@@ -12,6 +12,7 @@ from tfkgrec.data.readers.linking import NO_TRIPLES, build_raw, one_row_per_pair
 from tfkgrec.data.readers.tables import RawTable, as_numbers
 from tfkgrec.data.readers.times import read_times
 from tfkgrec.data.records import RawData
+from tfkgrec.data.text_sets import stands_in
 from tfkgrec.datasets.own_files.bad_rows import settle
 from tfkgrec.datasets.own_files.columns import LINKS, NAMES, TRIPLES, named, plain
 from tfkgrec.datasets.own_files.database import query
@@ -257,8 +258,8 @@ def _linked(
     repeats: str | None,
 ) -> RawData:
     """Items and entities one to one, and what goes with items that have no entity."""
-    told = set(links.frame["item"]) if facts is None else {*links.frame["item"], *facts.rows["item"]}
-    known = found.pairs["item"].isin(told)
+    told = links.frame["item"] if facts is None else pd.concat([links.frame["item"], facts.rows["item"]])
+    known = stands_in(found.pairs["item"], told)
     if unlinked_items == "refuse":
         _refuse_unlinked(found.table, found.pairs["item"][~known], links.source)
     kept = found.pairs["item"] if unlinked_items == "keep" else found.pairs["item"][known]
@@ -291,7 +292,7 @@ def _no_triples() -> RawTable:
 def _same_ids(items: pd.Series, graph: RawTable) -> RawTable:
     """Links of the items that are entities under their own ids."""
     own = items.drop_duplicates()
-    own = own[own.isin(pd.concat([graph.frame["head"], graph.frame["tail"]]))]
+    own = own[stands_in(own, pd.concat([graph.frame["head"], graph.frame["tail"]]))]
     return RawTable(graph.source, pd.DataFrame({"item": own, "entity": own}))
 
 

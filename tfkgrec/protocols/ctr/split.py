@@ -6,7 +6,7 @@ import numpy as np
 
 from tfkgrec.data.draws import Draws, draws_of
 from tfkgrec.data.history import History
-from tfkgrec.data.pair_keys import pair_keys
+from tfkgrec.data.pair_keys import is_among, pair_keys
 from tfkgrec.data.records import Dataset, Interactions
 from tfkgrec.errors import InputError
 from tfkgrec.protocols.ctr.cold import ColdItems, choose_cold, negatives_among, warm_items
@@ -82,9 +82,9 @@ class Splits:
         seen: dict[str, np.ndarray] = {}
         for name in PARTS:
             part: Interactions = getattr(self, name)
-            key = pair_keys(part.user, part.item, self.num_item_rows)
+            key = np.sort(pair_keys(part.user, part.item, self.num_item_rows))
             for other, keys in seen.items():
-                both = np.intersect1d(key, keys)
+                both = key[is_among(key, keys)]
                 if len(both):
                     user, item = divmod(int(both[0]), self.num_item_rows)
                     raise InputError(f"user {user}: item {item} is in {other} and {name}")
