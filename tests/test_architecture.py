@@ -14,7 +14,7 @@ from tfkgrec import registry
 ROOT = Path(tfkgrec.__file__).parent
 ROOMS = ["errors", "files", "console", "tf_logging", "types", "registry", "keras_names", "config", "cli"]
 ROOMS += ["data", "datasets", "layers", "evaluation", "kge", "models", "tasks", "training", "protocols", "runs"]
-ROOMS += ["protos", "runtime", "savedmodel", "serving", "client", "offline", "benchmarks"]
+ROOMS += ["protos", "runtime", "savedmodel", "serving", "client", "offline", "pictures", "benchmarks"]
 COMMANDS = {"__init__", "__main__", "train", "evaluate", "pretrain", "export", "serve", "recommend", "explain"}
 COMMANDS |= {"benchmark", "quickstart", "data_stats", "init", "trained", "vectors"}
 ALONE = {  # rooms that must not need the others

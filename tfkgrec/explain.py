@@ -15,6 +15,7 @@ from tfkgrec.cli import run_main
 from tfkgrec.client.command import add_server_arguments, ask
 from tfkgrec.console import json_line, one_line
 from tfkgrec.models.explain_text import explain_text
+from tfkgrec.pictures.explanation import check_kind, draw_explanation
 from tfkgrec.tf_logging import quiet_import
 
 METHODS = _, SHAPLEY, WEIGHTS = "leave_one_out", "shapley", "weights"
@@ -37,10 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--needed", action="store_true", help="of a run: the few items without which it would not be among the first 10"
     )
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it, too: .png or .svg (extra plots)")
     parser.add_argument("--seed", type=int, default=0, help="of the orders that shapley draws")
     options = parser.parse_args(argv)
     if (options.run_dir is None) == (options.target is None):
         parser.error("expected either RUN_DIR or --target HOST:PORT --model NAME")
+    if options.picture is not None:
+        check_kind(options.picture)
     if options.target is not None:
         if options.model is None:
             parser.error("--target: expected --model NAME beside it")
@@ -61,10 +65,13 @@ def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> Non
     if options.method == WEIGHTS:
         added = [name for name in outputs if "contribution" in name or name.startswith("fact_")]
         outputs = {name: array for name, array in outputs.items() if name not in added}
+    told = [] if options.json and not options.picture else explain_text(outputs, options.user, options.item)
+    if options.picture:
+        draw_explanation(options.picture, outputs, options.user, options.item, "\n".join(told))
     if options.json:
         print(json_line({name: array[:1].tolist()[0] for name, array in outputs.items()}))
     else:
-        print("\n".join(map(one_line, explain_text(outputs, options.user, options.item))))
+        print("\n".join(map(one_line, told)))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""A sweep as a picture: matplotlib's, the one library that draws error bars into a file without a display."""
+"""A sweep as a picture, with error bars."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tfkgrec.errors import InputError
 from tfkgrec.files import write_aside
+from tfkgrec.pictures.pyplot import pyplot
 
 
 class Curve(NamedTuple):
@@ -15,22 +15,6 @@ class Curve(NamedTuple):
     places: Sequence[str]
     means: Sequence[float]
     deviations: Sequence[float | None]
-
-
-def pyplot() -> Any:
-    """matplotlib, which is an extra.
-
-    Raises:
-        InputError: it is not installed.
-    """
-    try:
-        import matplotlib
-    except ImportError:
-        raise InputError("a picture needs matplotlib: pip install 'tfkgrec[plots]' (or sweep --no-plot)") from None
-    matplotlib.use("Agg")  # no display
-    from matplotlib import pyplot as found
-
-    return found
 
 
 def draw(file: Path, title: str, axis: str, figure: str, curves: Sequence[Curve]) -> None:
