@@ -30,10 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         _tell(*serving.main(argv[1:]))
         return 0
-    if argv[:1] == ["growth"]:
-        from tfkgrec.benchmarks import growth
+    if argv[:1] in (["growth"], ["reading"]):
+        from tfkgrec.benchmarks import growth, reading
 
-        _tell(*growth.main(argv[1:]), None)
+        _tell(*(growth if argv[0] == "growth" else reading).main(argv[1:]), None)
         return 0
     if argv[:1] == ["sweep"]:
         from tfkgrec.benchmarks import sweep
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tfkgrec benchmark",
         description="Measure quality or speed. `benchmark quality` alone measures all that there are configs for.",
-        epilog="`benchmark sweep`, `growth` and `serving` have arguments of their own: see their --help.",
+        epilog="`benchmark sweep`, `growth`, `reading` and `serving` have arguments of their own: see their --help.",
     )
     parser.add_argument("what", choices=("quality", "speed"))
     parser.add_argument(
