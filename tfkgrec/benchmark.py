@@ -33,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv[:1] in (["growth"], ["reading"]):
         from tfkgrec.benchmarks import growth, reading
 
-        _tell(*(growth if argv[0] == "growth" else reading).main(argv[1:]), None)
+        rows, text = (growth if argv[0] == "growth" else reading).main(argv[1:])
+        _tell(rows, text, None)
         return 0
     if argv[:1] == ["sweep"]:
         from tfkgrec.benchmarks import sweep
