@@ -17,6 +17,7 @@ from tfkgrec.models.contribution import contributions
 from tfkgrec.models.recommender import Recommender
 
 PAIRS_AT_ONCE = 256
+LEAST_PAIRS = 30  # fewer say nothing, as with KSR, whose facts are what the memory holds rather than what the film has
 
 
 class Planted:
@@ -64,8 +65,11 @@ def pointing(model: Recommender, planted: Planted, user: np.ndarray, item: np.nd
             weight = model.own_weights(model.explain(*pair, tables), found.history_item)
             orders = {"contributions": found.contribution, "weights": weight}
             _note(hits["items"], planted.of_items(pair[1], np.asarray(found.history_item)), orders)
+    joined = {what: {name: np.concatenate(parts) for name, parts in by.items()} for what, by in hits.items()}
     return {
-        what: {name: mean_and_error(np.concatenate(parts)) for name, parts in by.items()} for what, by in hits.items()
+        what: {name: mean_and_error(values) for name, values in by.items()}
+        for what, by in joined.items()
+        if len(by["chance"]) >= LEAST_PAIRS
     }
 
 
