@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: quickstart test lint bench
+.PHONY: quickstart test lint docs bench
 
 quickstart: $(VENV)/.installed   ## train on synthetic data, evaluate, export, serve, recommend, explain
 	$(BIN)/python -m tfkgrec.quickstart
@@ -17,6 +17,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.installed-docs   ## the site of docs/ in build/site; a warning stops it
+	$(BIN)/zensical build --strict --clean
+
 bench: $(VENV)/.installed   ## training and ranking speed of this machine; run it alone
 	$(BIN)/python -m tfkgrec.benchmark speed
 
@@ -27,6 +30,10 @@ $(VENV)/.installed: $(BIN)/python setup.py
 
 $(VENV)/.installed-dev: $(BIN)/python setup.py
 	$(PIP) install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(BIN)/python setup.py
+	$(PIP) install --quiet --editable '.[docs]'
 	@touch $@ $(VENV)/.installed
 
 $(BIN)/python:

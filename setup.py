@@ -32,6 +32,10 @@ REQUIRES = [
 RDF = ["rdflib>=7"]  # triples as N-Triples and Turtle
 SQL = ["sqlalchemy>=2"]  # queries on any database; its driver beside it
 PLOTS = ["matplotlib>=3.9"]  # pictures of sweeps: error bars into a PNG, without a display
+DOCS = [
+    "zensical>=0.0.73,<0.1",  # the site of docs/; successor of mkdocs-material, which ends in 2027, and reads its file
+    "mkdocstrings[python]>=1,<2",  # pages of functions and layers from their docstrings, nothing imported
+]
 DEV = [
     *RDF,
     *SQL,
@@ -69,6 +73,7 @@ setup(
         "rdf": RDF,
         "sql": SQL,
         "plots": PLOTS,
+        "docs": DOCS,
         "dev": DEV,
     },
     entry_points={"console_scripts": ["tfkgrec = tfkgrec.cli:main"]},
