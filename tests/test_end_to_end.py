@@ -89,6 +89,17 @@ REQUESTS = {
     "history longer than T": ("recommend_for_history", lambda u: _padded(FILMS, FILMS[:6], FILMS[3:4])),
     "history empty": ("recommend_for_history", lambda u: _padded([], FILMS[:1])),
     "history unknown": ("recommend_for_history", lambda u: _padded(["film-0", "film-x"])),
+    "rank": ("rank", lambda u: {"user_id": [*u, UNKNOWN], "candidates": [FILMS[:3], ["film-x", "film-9", ""]] * 2}),
+    "conditions": (
+        "recommend_filtered",
+        lambda u: {"user_id": u[:2], "exclude": [FILMS[:2], ["film-9", ""]], "only": [["", ""], ["film-x", "film-9"]]},
+    ),
+    "no conditions": ("recommend_filtered", lambda u: {"user_id": u, "exclude": [[""]] * 3, "only": [[""]] * 3}),
+    "conditions for a history": (
+        "recommend_filtered_for_history",
+        lambda u: {**_padded(FILMS[:2], []), "exclude": [FILMS[2:4], ["", ""]], "only": [[""], ["film-8"]]},
+    ),
+    "similar": ("similar", lambda u: {"item_id": [FILMS[0], "film-x"]}),
     "explain, one": ("explain", lambda u: _pairs(u[:1], FILMS[:1])),
     "explain, three": ("explain", lambda u: _pairs(u, FILMS[:3])),
     "explain, unknown": ("explain", lambda u: _pairs([UNKNOWN, u[0]], ["film-1", "film-0"])),

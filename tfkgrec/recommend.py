@@ -3,6 +3,8 @@
     python -m tfkgrec.recommend --target localhost:8500 --model dink --user 196 --k 10
     python -m tfkgrec.recommend runs/dink --user 196 --k 10
     python -m tfkgrec.recommend --target localhost:8500 --model dink --history 50,181,7
+    python -m tfkgrec.recommend runs/dink --user 196 --only genre=Drama --exclude 50,181
+    python -m tfkgrec.recommend runs/dink --user 196 --candidates 50,181,7
     python -m tfkgrec.recommend runs/dink --all-users --k 100 --output recs.parquet
 
 With --user and --history, the history is what an unknown user falls back to.
@@ -38,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tfkgrec recommend", description="What to show whom.")
     parser.add_argument(
         "path", nargs="?", type=Path, metavar="RUN_OR_EXPORT", help="a trained run or an export, instead of a server"
@@ -52,12 +54,25 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="ID,ID,...",
         help="raw ids of items they liked, oldest first: for a new user; those with a comma in quotes, as in CSV",
     )
+    parser.add_argument(
+        "--only", type=_ids, default=[], metavar="WHAT,...", help="among these: raw item ids, or facts as genre=Drama"
+    )
+    parser.add_argument("--exclude", type=_ids, default=[], metavar="WHAT,...", help="without these")
+    parser.add_argument(
+        "--candidates", type=_ids, metavar="ID,...", help="order these items for the user, taken or not"
+    )
     many = parser.add_argument_group("for many users, from a run or an export")
     many.add_argument("--all-users", action="store_true", help="all users of its data")
     many.add_argument("--users", type=Path, metavar="FILE", help="those of a file: one id a line, or a column user")
     many.add_argument(
         "--output", type=Path, metavar="FILE", help="a .parquet, .csv or .jsonl; goes on where it was cut"
     )
+    return parser
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    """What is asked, once it makes sense."""
+    parser = _parser()
     options = parser.parse_args(argv)
     if (options.path is None) == (options.target is None):
         parser.error("expected either RUN_OR_EXPORT or --target HOST:PORT --model NAME")
@@ -72,6 +87,10 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("expected --output FILE and --all-users or --users FILE, or none of them")
     if many_asked and options.path is None:
         parser.error("--output: expected RUN_OR_EXPORT in place of a server")
+    if options.candidates and (options.user is None or options.history or options.only or options.exclude):
+        parser.error("--candidates: expected --user beside it, and no other condition")
+    if options.output and (options.only or options.exclude):
+        parser.error("--output: expected no --only or --exclude beside it")
     return options
 
 
@@ -101,13 +120,15 @@ def _write(options: argparse.Namespace) -> int:
 
 
 def _recommend(client: "Questions", options: argparse.Namespace) -> None:
+    if options.candidates:
+        return _rank(client, options)
     user, history = options.user, options.history
     answer, known_user = None, None
     if user is not None:
-        answer = client.recommend([user], options.k)
+        answer = _asked(client, options, user)
         known_user = bool(answer.known[0])
     if answer is None or (history is not None and not known_user):
-        answer = client.recommend_for_history([history], options.k)
+        answer = _asked(client, options)
         known_items = int(answer.known[0])
         basis = "history" if known_items else "popularity"
         note = f"from {known_items} of {len(history)} history items known to the model"
@@ -118,12 +139,46 @@ def _recommend(client: "Questions", options: argparse.Namespace) -> None:
     else:
         basis = "user" if known_user else "popularity"
         note = "" if known_user else f"user {user} is unknown to the model: its most popular items instead"
+    if answer.known_conditions is not None:
+        asked, known = len(options.only) + len(options.exclude), int(answer.known_conditions[0])
+        about = f"{known} of {asked} conditions name an item, or a fact of items, that the model knows"
+        note = "; ".join(filter(None, (note, about if known < asked else "")))
     if options.json:
         print(json_line(_record(client, answer, user, known_user, basis)))
     else:
         print("\n".join(_table(client, answer, user, note)))
         if options.k > answer.item_id.shape[1]:
             print(f"this export ranks {answer.item_id.shape[1]} items, so --k {options.k} could not be met")
+
+
+def _asked(client: "Questions", options: argparse.Namespace, user: str | None = None) -> "Recommendations":
+    """The list of a user, or of the history, under the conditions if there are any: older exports know none."""
+    k, conditions = options.k, (options.exclude, options.only)
+    if not any(conditions):
+        return client.recommend_for_history([options.history], k) if user is None else client.recommend([user], k)
+    if user is None:
+        return client.recommend_filtered_for_history([options.history], k, *conditions)
+    return client.recommend_filtered([user], k, *conditions)
+
+
+def _rank(client: "Questions", options: argparse.Namespace) -> None:
+    """The candidates, best first."""
+    answer = client.predict("rank", {"user_id": [options.user], "candidates": [options.candidates]})
+    rows = zip(options.candidates, answer["score"][0].tolist(), answer["known_item"][0].tolist(), strict=True)
+    items = [
+        {"rank": rank, "item_id": item, "known_item": known, "score": round(score, 6)}
+        for rank, (item, score, known) in enumerate(sorted(rows, key=lambda row: -row[1]), 1)
+    ]
+    known_user = bool(answer["known_user"][0])
+    if options.json:
+        print(json_line({"model": client.model, "user": options.user, "known_user": known_user, "items": items}))
+        return
+    print(
+        one_line(f"{client.model}, {_count(items)} for user {options.user}{'' if known_user else ', who is unknown'}")
+    )
+    for row in items:
+        unknown = "" if row["known_item"] else "  (unknown to the model)"
+        print(one_line(f"{row['rank']:>4}  {row['score']:6.3f}  {row['item_id']}{unknown}"))
 
 
 def _items(answer: "Recommendations") -> list[tuple[str, str, float]]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tfkgrec.benchmarks.results import ResultRow
-from tfkgrec.evaluation.paired import p_of_draws, p_over_seeds, resampled_auc_gaps, resampled_mean_gaps
+from tfkgrec.evaluation.paired import interval_of, p_of_draws, p_over_seeds, resampled_gaps
 from tfkgrec.training.run_directory import RunDirectory
 
 LEVEL = 0.05
@@ -116,29 +116,13 @@ def over_users(
             continue
         files = [run_of(row, seed).test_scores for row in (below, above)]
         if all(file.exists() for file in files):
-            gaps = _gaps(dict(np.load(files[0])), dict(np.load(files[1])), figure, np.random.default_rng([seed, 8]))
+            scores = (dict(np.load(file)) for file in files)
+            gaps = resampled_gaps(*scores, figure, np.random.default_rng([seed, 8]))
             draws += [] if gaps is None else [gaps]
     if not draws:
         return {}
     mean = np.mean(draws, axis=0)
-    low, high = np.quantile(mean, [0.025, 0.975])
-    return {"p_users": round(p_of_draws(mean), 5), "interval": (round(float(low), 5), round(float(high), 5))}
-
-
-def _gaps(
-    below: Mapping[str, np.ndarray], above: Mapping[str, np.ndarray], figure: str, rng: np.random.Generator
-) -> np.ndarray | None:
-    """Resampled differences of one seed; None where the two were not asked the same."""
-    name = figure.removeprefix("test.")
-    asked = ("user", "item", "label") if name == "auc" else ("user",)
-    wanted = (*asked, "score") if name == "auc" else (*asked, name)
-    if any(key not in scores for key in wanted for scores in (below, above)):
-        return None
-    if not all(np.array_equal(below[key], above[key]) for key in asked):
-        return None
-    if name == "auc":
-        return resampled_auc_gaps(below["user"], below["label"], below["score"], above["score"], rng)
-    return resampled_mean_gaps(below[name], above[name], rng)
+    return {"p_users": round(p_of_draws(mean), 5), "interval": interval_of(mean)}
 
 
 def with_comparisons(

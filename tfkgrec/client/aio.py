@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tfkgrec.client import errors
-from tfkgrec.client.calls import Call, Calls, Ids, Recommendations, Result
+from tfkgrec.client.calls import Call, Calls, Conditions, Ids, Recommendations, Result
 from tfkgrec.client.channel import Tls, channel_options, check_target
 
 
@@ -46,6 +46,26 @@ class AsyncClient:
     async def recommend_for_history(self, histories: Iterable[Ids], k: int = 10) -> Recommendations:
         """See Client.recommend_for_history."""
         return await self._run(self._calls.recommend_for_history(histories, k))
+
+    async def recommend_filtered(
+        self, users: Ids, k: int = 10, exclude: Conditions = (), only: Conditions = ()
+    ) -> Recommendations:
+        """See Client.recommend_filtered."""
+        return await self._run(self._calls.recommend_filtered(users, k, exclude, only))
+
+    async def recommend_filtered_for_history(
+        self, histories: Iterable[Ids], k: int = 10, exclude: Conditions = (), only: Conditions = ()
+    ) -> Recommendations:
+        """See Client.recommend_filtered_for_history."""
+        return await self._run(self._calls.recommend_filtered_for_history(histories, k, exclude, only))
+
+    async def rank(self, users: Ids, candidates: Iterable[Ids]) -> np.ndarray:
+        """See Client.rank."""
+        return await self._run(self._calls.rank(users, candidates))
+
+    async def similar(self, items: Ids, k: int = 10) -> Recommendations:
+        """See Client.similar."""
+        return await self._run(self._calls.similar(items, k))
 
     async def score(self, users: Ids, items: Ids) -> np.ndarray:
         """See Client.score."""

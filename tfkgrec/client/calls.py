@@ -1,8 +1,8 @@
 """What a client asks and how it reads the answer, apart from how the bytes travel: the same for both clients."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +16,9 @@ Arrays = dict[str, np.ndarray]
 
 Ids = Iterable[object]
 """Raw ids: texts, or what is the id when it is written as one, such as whole numbers."""
+
+Conditions = Iterable[object]
+"""Raw ids of items, or facts of them such as "genre=Drama": a list for all who are asked about, or a list for each."""
 
 STATE = "state_"  # how the names of state tensors begin, as inputs and as outputs
 
@@ -33,6 +36,8 @@ class Recommendations:
         state: of a sequence model, where each of the B people stands now, tensor name -> array [B, ...]: for
             `advance`. Empty for other models.
         user_name: str objects [B] of `recommend`, where the model's users have names; else None.
+        known_conditions: int32 [B], how many of the conditions name an item or a fact that the model has; None: no
+            such question.
     """
 
     item_id: np.ndarray
@@ -42,6 +47,7 @@ class Recommendations:
     version: int
     state: Arrays
     user_name: np.ndarray | None = None
+    known_conditions: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -72,13 +78,27 @@ class Calls:
         return self._ranked("recommend", {"user_id": ids("users", users)}, "known_user", k)
 
     def recommend_for_history(self, histories: Iterable[Ids], k: int) -> Call[Recommendations]:
-        rows = [ids("histories", history) for history in histories]
-        width = self.history_width
-        if width is None:
-            width = max(map(len, rows), default=0)
-        rows = [row[-width:] if width else [] for row in rows]
-        padded = np.array([[*row, *[""] * (width - len(row))] for row in rows], object).reshape(len(rows), width)
-        return self._ranked("recommend_for_history", {"history": padded}, "known_items", k)
+        return self._ranked("recommend_for_history", {"history": self._histories(histories)}, "known_items", k)
+
+    def recommend_filtered(self, users: Ids, k: int, exclude: Conditions, only: Conditions) -> Call[Recommendations]:
+        whom = ids("users", users)
+        inputs: dict[str, ArrayLike] = {"user_id": whom, **_conditions(exclude, only, len(whom))}
+        return self._ranked("recommend_filtered", inputs, "known_user", k)
+
+    def recommend_filtered_for_history(
+        self, histories: Iterable[Ids], k: int, exclude: Conditions, only: Conditions
+    ) -> Call[Recommendations]:
+        history = self._histories(histories)
+        inputs = {"history": history, **_conditions(exclude, only, len(history))}
+        return self._ranked("recommend_filtered_for_history", inputs, "known_items", k)
+
+    def rank(self, users: Ids, candidates: Iterable[Ids]) -> Call[np.ndarray]:
+        rows = [ids("candidates", own) for own in candidates]
+        inputs: dict[str, ArrayLike] = {"user_id": ids("users", users), "candidates": padded(rows)}
+        return self._predict("rank", inputs, lambda outputs, _: outputs["score"])
+
+    def similar(self, items: Ids, k: int) -> Call[Recommendations]:
+        return self._ranked("similar", {"item_id": ids("items", items)}, "known_item", k)
 
     def score(self, users: Ids, items: Ids) -> Call[np.ndarray]:
         return self._predict("serving_default", _pairs(users, items), lambda outputs, _: outputs["probability"])
@@ -109,6 +129,12 @@ class Calls:
             return {name: _nothing(name, inputs[name], people) for name in inputs if name.startswith(STATE)}
 
         return Call(messages.GET_MODEL_METADATA, request.SerializeToString(), read)
+
+    def _histories(self, histories: Iterable[Ids]) -> np.ndarray:
+        """The newest of each, as many as `history_width` says, "" behind."""
+        rows = [ids("histories", history) for history in histories]
+        width = self.history_width
+        return padded(rows if width is None else [row[-width:] if width else [] for row in rows], width)
 
     def _ranked(self, signature: str, inputs: Mapping[str, ArrayLike], known: str, k: int) -> Call[Recommendations]:
         _check_k(k)
@@ -144,6 +170,28 @@ class Calls:
             spec.version.value = self.version
         elif self.label is not None:
             spec.version_label = self.label
+
+
+def padded(rows: Sequence[Sequence[str | bytes]], width: int | None = None) -> np.ndarray:
+    """Lists of texts as one array [B, width], "" behind; None: as wide as the longest."""
+    width = max(map(len, rows), default=0) if width is None else width
+    return np.array([[*row, *[""] * (width - len(row))] for row in rows], object).reshape(len(rows), width)
+
+
+def _conditions(exclude: Conditions, only: Conditions, people: int) -> dict[str, np.ndarray]:
+    return {"exclude": _of_each("exclude", exclude, people), "only": _of_each("only", only, people)}
+
+
+def _of_each(what: str, conditions: Conditions, people: int) -> np.ndarray:
+    """A list for each of the people, or one for all of them, as [people, n]."""
+    if isinstance(conditions, str | bytes):
+        return padded([ids(what, conditions)])  # which says what is wrong
+    given: list[Any] = list(conditions)
+    if not given or isinstance(given[0], str | bytes | int | np.generic):
+        return padded([ids(what, given)] * people)
+    if len(given) != people:
+        raise InputError(f"{what}: expected a list of conditions, or one for each of {people}, found {len(given)}")
+    return padded([ids(what, own) for own in given])
 
 
 def ids(what: str, values: Ids) -> list[str | bytes]:
@@ -182,7 +230,8 @@ def _check_k(k: int) -> None:
 def _recommendations(outputs: Arrays, known: str, k: int, version: int) -> Recommendations:
     item_id, item_name, score = (outputs[name][:, :k] for name in ("item_id", "item_name", "score"))
     state = {name: array for name, array in outputs.items() if name.startswith(STATE)}
-    return Recommendations(item_id, item_name, score, outputs[known], version, state, outputs.get("user_name"))
+    about = {name: outputs.get(name) for name in ("user_name", "known_conditions")}
+    return Recommendations(item_id, item_name, score, outputs[known], version, state, **about)
 
 
 def _nothing(name: str, info: messages.TensorInfo, people: int) -> np.ndarray:

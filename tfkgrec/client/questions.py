@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tfkgrec.client.calls import Call, Calls, Ids, Recommendations, Result
+from tfkgrec.client.calls import Call, Calls, Conditions, Ids, Recommendations, Result
 
 
 class Questions(ABC):
@@ -28,6 +28,36 @@ class Questions(ABC):
         `known` counts the items of each history that the model has.
         """
         return self._run(self._calls.recommend_for_history(histories, k))
+
+    def recommend_filtered(
+        self, users: Ids, k: int = 10, exclude: Conditions = (), only: Conditions = ()
+    ) -> Recommendations:
+        """As `recommend`, without the items that `exclude` names, and among those that `only` names, if it names any.
+
+        A condition is the raw id of an item or a fact of items, such as "genre=Drama"; one of several is enough. They
+        are a list for all users, or a list for each.
+        """
+        return self._run(self._calls.recommend_filtered(users, k, exclude, only))
+
+    def recommend_filtered_for_history(
+        self, histories: Iterable[Ids], k: int = 10, exclude: Conditions = (), only: Conditions = ()
+    ) -> Recommendations:
+        """`recommend_for_history` with the conditions of `recommend_filtered`."""
+        return self._run(self._calls.recommend_filtered_for_history(histories, k, exclude, only))
+
+    def rank(self, users: Ids, candidates: Iterable[Ids]) -> np.ndarray:
+        """Probabilities [B, M] float32 that each user takes each of their own candidates; a shorter list ends in 0.
+
+        As `score` gives them, but what has to be worked out for a user is worked out once.
+        """
+        return self._run(self._calls.rank(users, candidates))
+
+    def similar(self, items: Ids, k: int = 10) -> Recommendations:
+        """The items most like each of B items, by the cosine (`score`) of the model's vectors.
+
+        `known`: whether the model has the item. For models that have vectors of items.
+        """
+        return self._run(self._calls.similar(items, k))
 
     def score(self, users: Ids, items: Ids) -> np.ndarray:
         """Probability [B] float32 that each user likes the item beside them."""

@@ -1,6 +1,6 @@
 """Whether two scorers that were judged on the same splits differ: over seeds, and over the users of one split."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from scipy import stats
@@ -68,6 +68,32 @@ def resampled_mean_gaps(
     """Differences in the mean of a figure of every user [n] when users are drawn with replacement: [resamples]."""
     gap = np.asarray(first, np.float64) - np.asarray(second, np.float64)
     return np.concatenate([weight @ gap / len(gap) for weight in _draws(len(gap), resamples, len(gap), rng)])
+
+
+def interval_of(draws: np.ndarray) -> tuple[float, float]:
+    """95% of the resampled differences [B] lie in it."""
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return round(float(low), 5), round(float(high), 5)
+
+
+def resampled_gaps(
+    first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray], figure: str, rng: np.random.Generator
+) -> np.ndarray | None:
+    """Resampled differences of two runs, out of their test_scores.npz; None where the two were not asked the same.
+
+    Args:
+        figure: its name in metrics.json, "test.auc" or one that is a mean over users.
+    """
+    name = figure.removeprefix("test.")
+    asked = ("user", "item", "label") if name == "auc" else ("user",)
+    wanted = (*asked, "score") if name == "auc" else (*asked, name)
+    if any(key not in scores for key in wanted for scores in (first, second)):
+        return None
+    if not all(np.array_equal(first[key], second[key]) for key in asked):
+        return None
+    if name == "auc":
+        return resampled_auc_gaps(first["user"], first["label"], first["score"], second["score"], rng)
+    return resampled_mean_gaps(first[name], second[name], rng)
 
 
 def _draws(users: int, resamples: int, pairs: int, rng: np.random.Generator) -> Iterator[np.ndarray]:

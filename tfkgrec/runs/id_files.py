@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from tfkgrec.data.history import History
 from tfkgrec.data.records import Dataset
@@ -19,6 +20,7 @@ USERS, ITEMS = "users.txt", "items.txt"
 ENTITY_NAMES, RELATION_NAMES = "entity_names.txt", "relation_names.txt"
 USER_NAMES = "user_names.txt"  # only where users have names
 SEEN = "seen.npz"
+FACTS, FACT_ITEMS = "facts.txt", "facts.npz"  # "genre=Drama", and the items of which it is told; runs of 0.1 have none
 
 ESCAPE = "\x1f"
 ESCAPES = ((ESCAPE, ESCAPE + "e"), ("\n", ESCAPE + "n"), ("\r", ESCAPE + "r"), ("\0", ESCAPE + "0"))
@@ -56,6 +58,20 @@ def write_id_files(folder: Path, dataset: Dataset, learned: History) -> None:
     seen, known = dataset.seen_items, learned.lengths > 0
     offsets, items = seen.offsets.astype(np.int32), seen.items.astype(np.int32)
     write_aside(folder / SEEN, lambda aside: np.savez_compressed(aside, offsets=offsets, items=items, known=known))
+    facts, told = facts_of(dataset)
+    write_text(folder / FACTS, "".join(f"{line_of(fact)}\n" for fact in facts))
+    offsets_of, of = told.offsets.astype(np.int32), told.items.astype(np.int32)
+    write_aside(folder / FACT_ITEMS, lambda aside: np.savez_compressed(aside, offsets=offsets_of, items=of))
+
+
+def facts_of(dataset: Dataset) -> tuple[list[str], History]:
+    """What is told of items, as "relation=entity" by their names, numbered from 1, and the items of each."""
+    graph = dataset.graph
+    own = graph.head <= dataset.num_items
+    names = dataset.relation_names[graph.relation[own]] + "=" + dataset.entity_names[graph.tail[own]]
+    code, texts = pd.factorize(names)
+    pairs = np.unique(np.stack([code + 1, graph.head[own]], axis=1), axis=0)
+    return list(texts), History.by_user(pairs[:, 0], pairs[:, 1], len(texts) + 1)
 
 
 def line_of(text: str) -> str:
@@ -81,6 +97,14 @@ def read_texts(file: Path, count: int | None = None) -> list[str]:
     """The texts of a file, or of its first `count` lines, in the order of the inner ids."""
     with file.open(encoding="utf-8", newline="\n") as lines:
         return [text_of(line.removesuffix("\n")) for line in itertools.islice(lines, count)]
+
+
+def read_fact_items(folder: Path) -> History:
+    """The items of every fact, by its number; of an older run there are none."""
+    if not (folder / FACT_ITEMS).exists():
+        return History(np.zeros(0, np.int32), np.zeros(2, np.int32))
+    with np.load(folder / FACT_ITEMS) as stored:
+        return History(stored["items"], stored["offsets"])
 
 
 def read_seen(folder: Path) -> Seen:

@@ -31,12 +31,14 @@ class RuntimeOptions:
         inter_op_threads, intra_op_threads: of the runtime; 0 lets it choose.
         run_timeout_ms: a run that takes longer is cancelled, DEADLINE_EXCEEDED; 0: never.
         check_method_names: Classify and Regress also refuse a signature of another method name.
+        optimise: rewrite the graphs before they run; for a few small questions that takes longer than the answers.
     """
 
     inter_op_threads: int = 0
     intra_op_threads: int = 0
     run_timeout_ms: int = 0
     check_method_names: bool = False
+    optimise: bool = True
 
 
 class Servable:
@@ -65,6 +67,9 @@ class Servable:
             intra_op_parallelism_threads=options.intra_op_threads,
         )
         config.gpu_options.allow_growth = True
+        if not options.optimise:
+            config.graph_options.rewrite_options.disable_meta_optimizer = True
+            config.graph_options.optimizer_options.opt_level = config_pb2.OptimizerOptions.L0
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph, config=config)
         try:

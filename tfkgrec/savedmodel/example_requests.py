@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from tensorflow_serving.apis import classification_pb2, inference_pb2, predict_pb2, regression_pb2
 
-from tfkgrec.runs.id_files import ITEMS, USERS, read_texts
+from tfkgrec.runs.id_files import FACTS, ITEMS, USERS, read_texts
 from tfkgrec.runtime import tensors
 from tfkgrec.runtime.examples import example
 from tfkgrec.runtime.signature_defs import CLASSIFY, EXAMPLES, METHODS, REGRESS
@@ -22,12 +22,22 @@ def example_inputs(folder: Path) -> dict[str, Inputs]:
         "user_id": np.array([users[0], "a user nobody knows"], object),
         "item_id": np.array([items[0], items[-1]], object),
     }
+    history = np.array([items, [items[0]] + [""] * (len(items) - 1)], object)
+    fact = read_texts(folder / FACTS, 1) if (folder / FACTS).exists() else []
+    conditions = {
+        "exclude": np.array([[items[0]], [""]], object),
+        "only": np.array([["", ""], [items[-1], *(fact or ["no=fact"])]], object),
+    }
     rows = zip(pairs["user_id"], pairs["item_id"], strict=True)
     examples = [example({"user_id": user, "item_id": item}).SerializeToString() for user, item in rows]
     return {
         "serving_default": pairs,
         "recommend": {"user_id": pairs["user_id"]},
-        "recommend_for_history": {"history": np.array([items, [items[0]] + [""] * (len(items) - 1)], object)},
+        "recommend_for_history": {"history": history},
+        "recommend_filtered": {"user_id": pairs["user_id"], **conditions},
+        "recommend_filtered_for_history": {"history": history, **conditions},
+        "rank": {"user_id": pairs["user_id"], "candidates": history},
+        "similar": {"item_id": pairs["item_id"]},
         "explain": pairs,
         CLASSIFY: {EXAMPLES: np.array(examples, object)},
         REGRESS: {EXAMPLES: np.array(examples, object)},

@@ -1,13 +1,14 @@
 """A trained run -> a SavedModel version that TF Serving loads."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from tfkgrec.errors import InputError
-from tfkgrec.runtime.servable import Servable
+from tfkgrec.runtime.servable import RuntimeOptions, Servable
 from tfkgrec.runtime.signature_defs import finish_signature_defs
 from tfkgrec.runtime.warmup import replay_warmup, write_warmup
 from tfkgrec.savedmodel.example_requests import Inputs, example_inputs, warmup_requests
@@ -93,10 +94,11 @@ def verify(name: str, saved: Path, functions: Mapping[str, Traceable], inputs: M
         functions: its signatures over the model in memory.
         inputs: for each of them, what to ask.
     """
-    servable = Servable(name, 0, saved)
+    servable = Servable(name, 0, saved, RuntimeOptions(optimise=False))
     try:
         for key, arrays in inputs.items():
-            wanted = {output: value.numpy() for output, value in functions[key](**arrays).items()}
+            with _as_traced():
+                wanted = {output: value.numpy() for output, value in functions[key](**arrays).items()}
             found = servable.run(key, {n: _as_bytes(a) for n, a in arrays.items()}, list(wanted))
             for output, value in wanted.items():
                 same = (
@@ -111,6 +113,18 @@ def verify(name: str, saved: Path, functions: Mapping[str, Traceable], inputs: M
         replay_warmup(servable)
     finally:
         servable.close()
+
+
+@contextmanager
+def _as_traced() -> Iterator[None]:
+    """Functions that are called first in here run as they were traced: to rewrite them takes longer than one call."""
+    key = "disable_meta_optimizer"
+    before = tf.config.optimizer.get_experimental_options().get(key, False)
+    tf.config.optimizer.set_experimental_options({key: True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({key: before})
 
 
 def _as_bytes(array: np.ndarray) -> np.ndarray:

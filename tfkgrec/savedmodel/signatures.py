@@ -17,6 +17,7 @@ from tfkgrec.models.explain_text import EXPLAINED_BY
 from tfkgrec.models.recommender import Recommender, outputs
 from tfkgrec.runs.id_files import Seen
 from tfkgrec.runtime.signature_defs import CLASSES, CLASSIFY, EXAMPLES, OUTPUTS, REGRESS, SCORES
+from tfkgrec.savedmodel.conditions import Conditions
 from tfkgrec.savedmodel.vocabularies import Vocabularies
 from tfkgrec.types import Record
 
@@ -30,6 +31,9 @@ Rows = TypeVar("Rows")  # a tensor [B, ...], or a structure of such as tf.nest k
 
 def _spec(name: str, rank: int = 1) -> tf.TensorSpec:
     return tf.TensorSpec([None] * rank, tf.string, name=name)
+
+
+CONDITIONS = [_spec("exclude", 2), _spec("only", 2)]
 
 
 class Signatures(keras.layers.Layer):
@@ -57,6 +61,7 @@ class Signatures(keras.layers.Layer):
         self.seen_offsets = self._constant("seen_offsets", seen.items.offsets)
         self.seen_items = self._constant("seen_items", seen.items.items)
         self.known_users = self._constant("known_users", seen.known.astype(np.int32))
+        self.conditions = Conditions(vocabularies, model.num_items)
         tables = model.item_tables()
         self.tables_layout = tf.nest.map_structure(lambda table: table is not None, tables)  # it may be a nest
         self.item_tables = [
@@ -71,12 +76,18 @@ class Signatures(keras.layers.Layer):
         """Signature name -> tf.function with its input signature."""
         table: dict[str, tuple[Callable[..., Answer], list[tf.TensorSpec]]] = {
             "recommend": (self.recommend, [_spec("user_id")]),
+            "recommend_filtered": (self.recommend_filtered, [_spec("user_id"), *CONDITIONS]),
+            "rank": (self.rank, [_spec("user_id"), _spec("candidates", 2)]),
             "explain": (self.explain, self._pair),
             CLASSIFY: (self.classify, [_spec(EXAMPLES)]),
             REGRESS: (self.regress, [_spec(EXAMPLES)]),
         }
         if self.model.requested:
-            table["recommend_for_history"] = (self.recommend_for_history, [_spec("history", 2)])
+            history = _spec("history", 2)
+            table["recommend_for_history"] = (self.recommend_for_history, [history])
+            table["recommend_filtered_for_history"] = (self.recommend_filtered_for_history, [history, *CONDITIONS])
+        if self.model.item_factors(self._tables()) is not None:
+            table["similar"] = (self.similar, [_spec("item_id")])
         # Keras layers need no autograph, and tracing takes half the time without.
         others = {name: tf.function(call, spec, autograph=False) for name, (call, spec) in table.items()}
         return {"serving_default": self._traced_score, **others}
@@ -123,6 +134,57 @@ class Signatures(keras.layers.Layer):
             return self._best(self._user_state(tf.zeros([1], tf.int32), rows[0][None]), rows[1])
 
         return {**self._ranked(one, (newest, item)), "known_items": known}
+
+    def recommend_filtered(self, user_id: tf.Tensor, exclude: tf.Tensor, only: tf.Tensor) -> Answer:
+        """As `recommend`, without the items that `exclude` [B, E] names, among those that `only` [B, F] names.
+
+        known_conditions [B] counts what was understood of both.
+        """
+        number, user = self.vocabularies.users(user_id), self._users(user_id)
+
+        def one(row: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+            allowed = self.conditions.allowed(row[2], row[3])
+            return self._best(self._user_state(row[1][None]), self._seen(row[0]), allowed)
+
+        ranked = self._ranked(one, (number, user, exclude, only))
+        return {**ranked, **self._about(number, user), **self.conditions.known(exclude, only)}
+
+    def recommend_filtered_for_history(self, history: tf.Tensor, exclude: tf.Tensor, only: tf.Tensor) -> Answer:
+        """The same for a history, as `recommend_for_history` has it."""
+        item = self.vocabularies.items(history)
+
+        def one(row: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+            state = self._user_state(tf.zeros([1], tf.int32), row[0][None])
+            return self._best(state, row[1], self.conditions.allowed(row[2], row[3]))
+
+        known = tf.math.count_nonzero(item, axis=1, dtype=tf.int32)
+        ranked = self._ranked(one, (self._newest(item), item, exclude, only))
+        return {**ranked, "known_items": known, **self.conditions.known(exclude, only)}
+
+    def rank(self, user_id: tf.Tensor, candidates: tf.Tensor) -> Answer:
+        """score [B, M], the probability that user_id [B] takes each of candidates [B, M], the user's work done once.
+
+        known_user [B], known_item [B, M]; "" pads, and has score 0.
+        """
+        user, item = self._users(user_id), self.vocabularies.items(candidates)
+        score = self.model.probability(self.model.score_items(self._user_state(user), item))
+        return {"score": tf.where(candidates == "", 0.0, score), "known_user": user > 0, "known_item": item > 0}
+
+    def similar(self, item_id: tf.Tensor) -> Answer:
+        """item_id, item_name, score [B, K]: the items whose vectors are most like those of item_id [B], by the cosine.
+
+        known_item [B]; where it is false there is no list.
+        """
+        item = self.vocabularies.items(item_id)
+        factors = tf.convert_to_tensor(self.model.item_factors(self._tables()))
+        vector = tf.math.l2_normalize(factors[:, :-1], axis=1)  # without the bias
+
+        def one(item: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            cosine = tf.linalg.matvec(vector, vector[item])
+            best, place = tf.math.top_k(tf.where(self._beside(item), cosine, -np.inf), self.k)
+            return place, best
+
+        return {**self._ranked(one, item, lambda cosine: cosine), "known_item": item > 0}
 
     def explain(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         """What the model's `explain` gives and what the score owes to whom (`models/contribution.py`), with raw ids
@@ -195,8 +257,17 @@ class Signatures(keras.layers.Layer):
         newest = tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [length, 0]])[:, -length:]
         return tf.ensure_shape(newest, [None, length])
 
-    def _best(self, state: Record, taken: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The K best items [K] for one user, `taken` ids left out, and their logits (-inf where there are no more)."""
+    def _beside(self, item: tf.Tensor) -> tf.Tensor:
+        """Which items [num_items] are others than `item`; none where it is unknown."""
+        other = tf.range(self.model.num_items)
+        return (other > 0) & (other != item) & (item > 0)
+
+    def _best(self, state: Record, taken: tf.Tensor, allowed: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+        """The K best items [K] for one user, `taken` ids left out, and their logits (-inf where there are no more).
+
+        Args:
+            allowed: bool [num_items]; None: all are.
+        """
         chunks = tf.convert_to_tensor(self.catalogue)
         if chunks.shape[0] == 1:
             logits = self.model.score_items(state, chunks)[0]
@@ -211,16 +282,27 @@ class Signatures(keras.layers.Layer):
         # Position 0 stands for "no item": it takes the writes of unknown ids, and is never returned.
         logits = tf.concat([[-np.inf], logits], 0)
         logits = tf.tensor_scatter_nd_update(logits, taken[:, None], tf.fill(tf.shape(taken), -np.inf))
+        if allowed is not None:
+            logits = tf.where(allowed, logits, -np.inf)
         best, item = tf.math.top_k(logits, self.k)
         return item, best
 
-    def _ranked(self, one: Callable[[Rows], tuple[tf.Tensor, tf.Tensor]], users: Rows) -> Answer:
-        """Rank the catalogue for every user in turn: the memory of a request does not grow with its users."""
+    def _ranked(
+        self,
+        one: Callable[[Rows], tuple[tf.Tensor, tf.Tensor]],
+        users: Rows,
+        as_score: Callable[[tf.Tensor], tf.Tensor] | None = None,
+    ) -> Answer:
+        """Rank the catalogue for every user in turn: the memory of a request does not grow with its users.
+
+        Args:
+            as_score: what becomes of the figures that `one` ranks by; None: probabilities.
+        """
         spec = (tf.TensorSpec([self.k], tf.int32), tf.TensorSpec([self.k], tf.float32))
         item, logit = tf.map_fn(one, users, fn_output_signature=spec, parallel_iterations=1)
         there = tf.math.is_finite(logit)
         item = tf.where(there, item, 0)
-        score = tf.where(there, self.model.probability(logit), 0.0)
+        score = tf.where(there, (as_score or self.model.probability)(logit), 0.0)
         return {
             "item_id": self.vocabularies.raw_items(item),
             "item_name": self.vocabularies.names(item),

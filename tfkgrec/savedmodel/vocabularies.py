@@ -5,7 +5,17 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfkgrec.runs.id_files import ENTITY_NAMES, ESCAPE, ESCAPES, ITEMS, RELATION_NAMES, USER_NAMES, USERS
+from tfkgrec.runs.id_files import (
+    ENTITY_NAMES,
+    ESCAPE,
+    ESCAPES,
+    FACTS,
+    ITEMS,
+    RELATION_NAMES,
+    USER_NAMES,
+    USERS,
+    read_fact_items,
+)
 
 
 class Vocabularies(keras.layers.Layer):
@@ -24,7 +34,9 @@ class Vocabularies(keras.layers.Layer):
         self.item_texts, self.entity_names = _texts(folder / ITEMS), _texts(folder / ENTITY_NAMES)
         self.relation_names = _texts(folder / RELATION_NAMES)
         self.user_names = _texts(folder / USER_NAMES) if (folder / USER_NAMES).exists() else None
-        files = (folder / name for name in (USERS, ITEMS, ENTITY_NAMES, RELATION_NAMES, USER_NAMES))
+        self.fact_items = read_fact_items(folder)
+        self.fact_ids = _ids(folder / FACTS) if len(self.fact_items.items) else None
+        files = (folder / name for name in (USERS, ITEMS, ENTITY_NAMES, RELATION_NAMES, USER_NAMES, FACTS))
         self.escaped = any(ESCAPE.encode() in file.read_bytes() for file in files if file.exists())
         self.built = True
 
@@ -32,7 +44,7 @@ class Vocabularies(keras.layers.Layer):
     def tables(self) -> list[tf.lookup.StaticHashTable]:
         """All of them; their files are the assets of an export."""
         tables = [self.user_ids, self.item_ids, self.item_texts, self.entity_names, self.relation_names]
-        return tables if self.user_names is None else [*tables, self.user_names]
+        return [*tables, *(table for table in (self.user_names, self.fact_ids) if table is not None)]
 
     def users(self, raw: tf.Tensor) -> tf.Tensor:
         return self._encode(self.user_ids, raw)
@@ -43,6 +55,10 @@ class Vocabularies(keras.layers.Layer):
 
     def items(self, raw: tf.Tensor) -> tf.Tensor:
         return self._encode(self.item_ids, raw)
+
+    def facts(self, text: tf.Tensor) -> tf.Tensor:
+        """Numbers of facts such as "genre=Drama"; 0 for what is none of an item."""
+        return tf.zeros_like(text, tf.int32) if self.fact_ids is None else self._encode(self.fact_ids, text)
 
     def raw_items(self, item: tf.Tensor) -> tf.Tensor:
         return self._decode(self.item_texts, item)
