@@ -84,7 +84,8 @@ def _compared(one: Compared, first: Compared, figure: str) -> Comparison | str:
     files = [run.test_scores for run in (one.run, first.run)]
     over_users: dict[str, Any] = {}
     if all(file.exists() for file in files):
-        draws = resampled_gaps(*(dict(np.load(file)) for file in files), figure, np.random.default_rng(8))
+        own, other = (dict(np.load(file)) for file in files)
+        draws = resampled_gaps(own, other, figure, np.random.default_rng(8))
         if draws is not None:
             over_users = {"p_users": p_of_draws(draws), "interval": interval_of(draws)}
     return Comparison(one.figures[figure] - first.figures[figure], 1, **over_users)

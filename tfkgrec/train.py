@@ -26,10 +26,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--run-dir", type=Path, metavar="DIR", help="where the run goes (default runs/<model>-<dataset>-<time>)"
     )
     parser.add_argument("--export-dir", type=Path, metavar="DIR", help="also export to DIR/<model>/<version>/")
+    parser.add_argument(
+        "--from", dest="start", type=Path, metavar="RUN", help="start from the weights of a run, such as last week's"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --run-dir")
     options = parser.parse_args(argv)
     if options.resume and options.run_dir is None:
         parser.error("--resume: expected --run-dir DIR beside it")
+    if options.resume and options.start is not None:
+        parser.error("--from: expected no --resume beside it, which goes on from the run's own weights")
     config = config_from(options)
     if options.export_dir is not None:
         check_folder(options.export_dir)  # before hours of training, not after
@@ -39,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.runs.run import train_run
         from tfkgrec.training.run_directory import RunDirectory
 
-    train_run(config, RunDirectory(run_dir), options.resume)
+    train_run(config, RunDirectory(run_dir), options.resume, start=options.start)
     print(f"run: {run_dir}")
     if options.export_dir is not None:
         from tfkgrec.export import export_run

@@ -55,6 +55,7 @@ def fit(
     positive_at: float | None = None,
     settings: Sequence[str] = (),
     run_dir: str | Path | None = None,
+    start: str | Path | None = None,
 ) -> "TrainedModel":
     """Train a model on one's own data; which columns are which, and what is not given, is found by looking.
 
@@ -69,6 +70,7 @@ def fit(
         positive_at: a rating at or above it is a positive; None: found by looking.
         settings: any of a config's, as `--set` takes them: ["training.epochs=5", "model.dim=16"].
         run_dir: where the run goes, a new folder; None: a temporary one, until `save`.
+        start: a finished run of the same model, such as last week's, from whose weights this one starts.
 
     Raises:
         InputError: one line.
@@ -91,7 +93,7 @@ def fit(
     with quiet_import():
         from tfkgrec.runs.run import train_run
 
-    train_run(config, run)
+    train_run(config, run, start=start)
     return trained
 
 

@@ -116,8 +116,8 @@ def over_users(
             continue
         files = [run_of(row, seed).test_scores for row in (below, above)]
         if all(file.exists() for file in files):
-            scores = (dict(np.load(file)) for file in files)
-            gaps = resampled_gaps(*scores, figure, np.random.default_rng([seed, 8]))
+            first, second = (dict(np.load(file)) for file in files)
+            gaps = resampled_gaps(first, second, figure, np.random.default_rng([seed, 8]))
             draws += [] if gaps is None else [gaps]
     if not draws:
         return {}

@@ -128,7 +128,7 @@ def _ids(file: Path) -> IdMap:
 
 def _numbered(raw: pd.Series, users: IdMap) -> tuple[np.ndarray, np.ndarray]:
     """The run's numbers of users, int32 [n], strangers numbered after its own, and who these are."""
-    user = users.encode(raw)
+    user = np.array(users.encode(raw))  # what Arrow gives is not to be written to
     code, names = pd.factorize(raw[user == 0])
     user[user == 0] = users.size + code
     return user, np.asarray(names, object)

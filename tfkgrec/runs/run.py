@@ -31,6 +31,7 @@ from tfkgrec.runs.members import check_members, member_configs, timing_with, tra
 from tfkgrec.runs.refit import check_final_fit, final_fit
 from tfkgrec.runs.test_reads import note_test_read
 from tfkgrec.runs.version_0_1 import read_config, read_model
+from tfkgrec.runs.warm_start import start_from
 from tfkgrec.training.backend import seed_everything
 from tfkgrec.training.contract import Metrics, Splits, TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_test_scores
@@ -98,6 +99,7 @@ def train_run(
     resume: bool = False,
     cache: RunCache | None = None,
     dataset: Dataset | None = None,
+    start: str | Path | None = None,
 ) -> dict[str, Any]:
     """Train, choose the best epoch on validation, read the test split once, and leave everything in `run`.
 
@@ -106,6 +108,7 @@ def train_run(
     Args:
         cache: where other runs over the same split may have left their baselines and vectors; None makes all anew.
         dataset: what the config's data hold, if it has been read.
+        start: a finished run of the same model, perhaps of older data, from whose weights this one starts.
 
     Returns:
         The content of metrics.json.
@@ -124,11 +127,12 @@ def train_run(
     check_members(members, dataset)
     vectors = _embeddings(config, prepared, run, cache or RunCache())
     model = None if members else prepared.model(config, vectors)  # data that will not do leave no folder behind
+    said = [] if start is None else _start(model, config, dataset, Path(start))
     if not resume:
         _begin(config, run, prepared)
     if vectors is not None and not run.vectors.exists():
         vectors.save(run.vectors, dataset, splits.train_history)
-    for line in (*dataset.report, *splits.report):
+    for line in (*dataset.report, *splits.report, *said):
         print(line)
     if model is None:
         model = prepared.model(config, vectors, train_members(config, members, run, dataset, cache))
@@ -141,6 +145,12 @@ def train_run(
     metrics = _judge(config, run, prepared, model, timing_with(members, run, fitted.timing), cache, started)
     final_fit(config, run, prepared, model)
     return metrics
+
+
+def _start(model: Recommender | None, config: Config, dataset: Dataset, run_dir: Path) -> list[str]:
+    if model is None:
+        raise InputError(f"--from {run_dir}: expected a model that is not made of others, found {config.model.name}")
+    return start_from(model, config.model.name, dataset, run_dir)
 
 
 def _judge(
