@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from tests.cases.small_models import small_model
+from tfkgrec.models import contribution as module
 from tfkgrec.models.contribution import contributions, shapley
 
 SAME = 2e-5
@@ -99,3 +100,20 @@ def test_shapley_values_are_the_mean_over_all_orders():
     again, other = (shapley(model, user, item, samples=4, seed=seed).contribution for seed in (1, 2))
     assert np.array_equal(again, shapley(model, user, item, samples=4, seed=1).contribution)
     assert not np.array_equal(again, other)
+
+
+@pytest.mark.parametrize("name", ["dink", "hkrm", "ekpnet", "ksr", "rkan", "counts"])
+def test_a_few_at_a_time_is_all_at_once(name, monkeypatch):
+    small = small_model(name)
+    model, user, item = small.model, small.users[1:4], small.items[1:4, 2]
+    calls = []
+
+    def in_turn(call, times):
+        calls.append(int(times))
+        return np.stack([call(number) for number in range(int(times))])
+
+    monkeypatch.setattr(module, "SLOTS_AT_ONCE", 2 * np.asarray(model.read_history(user)).size)  # two slots a call
+    found, expected = contributions(model, user, item, in_turn=in_turn), contributions(model, user, item)
+    assert calls[0] >= 2
+    for field in ("contribution", "history_contribution"):
+        assert_allclose(getattr(found, field), getattr(expected, field), atol=SAME)

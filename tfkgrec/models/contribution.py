@@ -5,18 +5,24 @@ answer: exact, for all items in one batch. A model brings `Recommender.logits_ke
 sum over the history, and `facts`; docs/explanations.md has the formulas.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from keras import ops
 
-from tfkgrec.models.recommender import Recommender, without_each
+from tfkgrec.models.recommender import Recommender
 from tfkgrec.types import Record, Tensor
 
 SAMPLES = 64
 """Orders of a history that a Shapley value is averaged over."""
 CHOICES_AT_ONCE = 256
 """Parts of a history that are scored in one call: bounds the memory."""
+SLOTS_AT_ONCE = 1 << 14
+"""Of all histories that are read in one call, where they are read in turn."""
+
+InTurn: TypeAlias = Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]
+"""Of (f, n): f(0), .., f(n - 1), one after the other, stacked; in a graph whose sizes are not known beforehand."""
 
 
 class Contributions(NamedTuple):
@@ -34,12 +40,24 @@ class Contributions(NamedTuple):
     fact_contribution_probability: Tensor | None = None  # in the probability
 
 
-def contributions(model: Recommender, user: Tensor, item: Tensor, tables: Record | None = None) -> Contributions:
-    """By leaving out one after the other, for pairs user [B], item [B]; `tables` as for `Recommender.explain`."""
-    logit = model.score_items(model.user_state(user, tables=tables), ops.expand_dims(item, 1))  # [B, 1]
-    history = model.read_history(user)
-    found = Contributions() if history is None else _of_history(model, user, item, history, logit, tables)
-    facts = model.facts(user, item, tables)
+def contributions(
+    model: Recommender, user: Tensor, item: Tensor, tables: Record | None = None, in_turn: InTurn | None = None
+) -> Contributions:
+    """By leaving out each for itself, for pairs user [B], item [B].
+
+    Args:
+        tables: as for `Recommender.explain`.
+        in_turn: how to read histories without each item a few at a time, so that the memory does not grow with the
+            pairs, nor with the square of a history's length; None: all in one call.
+    """
+    history, facts = model.read_history(user), model.facts(user, item, tables)
+    lost = None if history is None else model.split(user, item, history, tables)
+    if history is not None and lost is None:
+        logit, lost, whole = _lost_without_each(model, user, item, history, tables, in_turn)
+    else:
+        logit = model.score_items(model.user_state(user, tables=tables), ops.expand_dims(item, 1))  # [B, 1]
+        whole = None if lost is None else ops.sum(lost, axis=1, keepdims=True)
+    found = Contributions() if history is None else _of_history(model, history, logit, lost, whole)
     if facts is None:
         return found
     return found._replace(
@@ -93,24 +111,35 @@ def lost_probability(model: Recommender, logit: Tensor, lost: Tensor) -> Tensor:
     return model.probability(logit) - model.probability(logit - lost)
 
 
-def _of_history(
-    model: Recommender, user: Tensor, item: Tensor, history: Tensor, logit: Tensor, tables: Record | None
-) -> Contributions:
-    lost = model.split(user, item, history, tables)
-    if lost is None:
-        steps = history.shape[1] or ops.shape(history)[1]
-        each = without_each(steps)  # [T + 1, T], the last row keeps all
-        choices = ops.concatenate([each, ops.zeros_like(each[:1])], axis=0)
-        kept = ops.broadcast_to(ops.expand_dims(choices, 0), (ops.shape(history)[0], steps + 2, steps))
-        logits = model.logits_keeping(user, item, history, kept, tables)  # [B, T + 2]
-        lost = ops.where(ops.not_equal(history, 0), logit - logits[:, :steps], 0.0)
-        whole = logit[:, 0] - logits[:, -1]
-    else:
-        whole = ops.sum(lost, axis=1)
+def _of_history(model: Recommender, history: Tensor, logit: Tensor, lost: Tensor, whole: Tensor) -> Contributions:
+    """Of what logits [B, 1] lose without the item in each slot [B, T], and without all of them [B, 1]."""
     return Contributions(
         history_item=history,
         contribution=lost,
         contribution_probability=lost_probability(model, logit, lost),
-        history_contribution=whole,
-        history_contribution_probability=lost_probability(model, logit, ops.expand_dims(whole, 1))[:, 0],
+        history_contribution=whole[:, 0],
+        history_contribution_probability=lost_probability(model, logit, whole)[:, 0],
     )
+
+
+def _lost_without_each(
+    model: Recommender, user: Tensor, item: Tensor, history: Tensor, tables: Record | None, in_turn: InTurn | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits [B, 1], what they lose without the item in each slot of the histories [B, T], and without all [B, 1]."""
+    rows, steps = ops.shape(history)[0], history.shape[1] or ops.shape(history)[1]
+    choices = steps + 2  # the last keeps all
+
+    def logits(begin: Tensor, count: Tensor) -> Tensor:
+        gone = ops.expand_dims(begin + ops.arange(count, dtype="int32"), 1)  # [C, 1]
+        kept = ops.logical_and(ops.not_equal(gone, ops.arange(steps, dtype="int32")), ops.not_equal(gone, steps))
+        kept = ops.broadcast_to(ops.expand_dims(kept, 0), (rows, count, steps))
+        return model.logits_keeping(user, item, history, kept, tables)
+
+    if in_turn is None:
+        found = logits(0, choices)
+    else:
+        count = ops.clip(SLOTS_AT_ONCE // ops.maximum(rows * steps, 1), 1, choices)
+        parts = in_turn(lambda number: logits(number * count, count), -(-choices // count))  # [n, B, C]
+        found = ops.reshape(ops.transpose(parts, (1, 0, 2)), (rows, -1))[:, :choices]
+    logit = found[:, -1:]
+    return logit, ops.where(ops.not_equal(history, 0), logit - found[:, :-2], 0.0), logit - found[:, -2:-1]

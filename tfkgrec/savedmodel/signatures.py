@@ -5,6 +5,7 @@ trained for them), which leaves the order of learned popularity. Unknown items g
 Both are flagged, never an error.
 """
 
+import functools
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
@@ -27,6 +28,10 @@ ITEM_CHUNK = 16384
 Answer: TypeAlias = dict[str, tf.Tensor]
 Traceable: TypeAlias = tf.types.experimental.GenericFunction  # a tf.function with its input signature
 Rows = TypeVar("Rows")  # a tensor [B, ...], or a structure of such as tf.nest knows them
+
+
+def _in_turn(call: Callable[[tf.Tensor], tf.Tensor], times: tf.Tensor) -> tf.Tensor:
+    return tf.map_fn(call, tf.range(times), fn_output_signature=tf.float32, parallel_iterations=1)
 
 
 def _spec(name: str, rank: int = 1) -> tf.TensorSpec:
@@ -52,7 +57,7 @@ class Signatures(keras.layers.Layer):
     ) -> None:
         super().__init__(name="signatures")
         self.model, self.vocabularies, self.explained_by = model, vocabularies, explained_by
-        self.contributions = contributions  # what `explain` asks for them
+        self.contributions = functools.partial(contributions, in_turn=_in_turn)  # what `explain` asks for them
         self.k = min(k_max, model.num_items - 1)
         items = np.arange(1, model.num_items, dtype=np.int32)
         chunk = min(ITEM_CHUNK, len(items))
