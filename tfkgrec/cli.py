@@ -30,6 +30,7 @@ VERBS = {
     "pretrain": ("tfkgrec.pretrain", "learn vectors of the knowledge graph and of the items for a model to start from"),
     "evaluate": ("tfkgrec.evaluate", "measure a trained run again, with the floors beside it"),
     "compare": ("tfkgrec.compare", "runs side by side: figures, paired differences, and what differs in the settings"),
+    "report": ("tfkgrec.report", "write a run as one page of HTML that needs no network"),
     "export": ("tfkgrec.export", "write a trained run as a SavedModel for TF Serving"),
     "serve": ("tfkgrec.serve", "serve SavedModels over the TF Serving gRPC API"),
     "recommend": (
