@@ -116,24 +116,29 @@ def as_markdown(found: Sequence[ResultTable]) -> str:
 
 
 def in_short(rows: Sequence[ResultRow]) -> str:
-    """Our settings of every model: the first figure of its protocol, what is published, the strongest baseline."""
-    lines = ["| model | data | figure | published | ours | strongest baseline |", "|---|---|---|---|---|---|"]
-    for row in rows:
-        if not settings_of(row).is_default or registry.model(row.model).baseline:
-            continue
-        title, name = next(iter(protocol_of(row).headline.items()))
-        beside = [other for other in rows if (other.dataset, protocol_of(other)) == (row.dataset, protocol_of(row))]
-        model = registry.model(row.model).title
-        cells = (
-            model,
-            split_title(row),
-            title,
-            _published(row, name),
-            _figure(cell(row, name)),
-            _baseline(beside, name),
-        )
+    """A line for every split: the first figure of its protocol; the best published, our models, the best baseline."""
+    lines = ["| data | figure | published | ours | strongest baseline |", "|---|---|---|---|---|"]
+    ours = [row for row in rows if settings_of(row).is_default and not registry.model(row.model).baseline]
+    for title, protocol in dict.fromkeys(map(_asked, ours)):
+        group = [row for row in ours if _asked(row) == (title, protocol)]
+        called, name = next(iter(protocol_of(group[0]).headline.items()))
+        best, *others = sorted(group, key=lambda row: -row.mean[name])
+        shown = [f"**{_model(best)} {_figure(cell(best, name))}**"]
+        shown += [f"{_model(row)} {_figure(f'{row.mean[name]:.4f}')}" for row in others]
+        beside = [row for row in rows if _asked(row) == (title, protocol)]
+        known = max(group, key=lambda row: _published(row, name))
+        cells = (title, called, _published(known, name, _model(known)), ", ".join(shown), _baseline(beside, name))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _asked(row: ResultRow) -> tuple[str, str]:
+    """What was split, and under which protocol."""
+    return split_title(row), protocol_of(row).name
+
+
+def _model(row: ResultRow) -> str:
+    return registry.model(row.model).title
 
 
 def write_header(places: Places, row: ResultRow) -> None:
@@ -161,13 +166,13 @@ def _figure(cell: str) -> str:
     return "" if cell == "-" else re.sub(r"\b0\.", ".", cell).replace("+-", "±")
 
 
-def _published(row: ResultRow, name: str) -> str:
-    """The figure, and whose it is where it is another model's."""
-    figure, whose = row.published.get(name.rpartition(".")[2]), row.published.get("of")
+def _published(row: ResultRow, name: str, model: str = "") -> str:
+    """The figure, and whose it is: `model`'s where the config names nobody."""
+    figure, whose = row.published.get(name.rpartition(".")[2]), row.published.get("of", model)
     if not isinstance(figure, float):
         return ""
     digits = 3 if round(figure, 3) == figure else 4
-    return _figure(f"{figure:.{digits}f}") + (f" ({whose})" if whose else "")
+    return f"{_figure(f'{figure:.{digits}f}')} {whose}".strip()
 
 
 def _baseline(rows: Sequence[ResultRow], name: str) -> str:

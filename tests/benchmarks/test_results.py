@@ -169,7 +169,11 @@ def test_in_short_the_strongest_baseline_stands_beside_our_settings():
     figures = {"test.auc": 0.9, "floors.popularity.auc": 0.75, "floors.mf.auc": 0.85, "floors.mf.validation.auc": 0.99}
     rows = [_dink("paper-fixed", {"test.auc": 0.5, "floors.mf.auc": 0.86}), _dink("tuned-fresh", figures)]
     assert results_tables.in_short(rows).splitlines()[2:] == [
-        "| DINK | Last.FM | AUC | .8125 (DINK-ATT) | .9000 | .8600 MF |"
+        "| Last.FM | AUC | .8125 DINK-ATT | **DINK .9000** | .8600 MF |"
+    ]
+    other = dataclasses.replace(rows[1], model="hkrm", published={"auc": 0.9}, mean={"test.auc": 0.95})
+    assert results_tables.in_short([*rows, other]).splitlines()[2:] == [
+        "| Last.FM | AUC | .900 HKRM | **HKRM .9500**, DINK .9000 | .8600 MF |"
     ]
 
 
