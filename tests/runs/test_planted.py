@@ -42,6 +42,9 @@ class Sage:
     def own_weights(self, explanation, history):
         return None
 
+    def own_fact_weights(self, explanation):
+        return None
+
     def split(self, user, item, history, tables=None):
         return np.nan_to_num(self.sign * PLANTED.of_items(item, np.asarray(history))).astype(np.float32)
 

@@ -77,13 +77,15 @@ def mean_and_error(values: np.ndarray) -> dict[str, float] | None:
 
 
 def table(measured: Mapping[str, Any]) -> str:
-    """A row for every order: means and standard errors."""
-    rows: list[Sequence[str]] = []
-    for name, figures in measured["orders"].items():
-        rows.append([name.replace("_", " "), *(_cell(figures.get(key)) for key in HEADINGS)])
-    title = f"what the logit loses ({measured['pairs']:,} pairs)"
-    whole = _cell(measured["whole_history"])
-    lines = [f"{text_table([title, *HEADINGS.values()], rows)}\n", f"without the whole history: {whole}"]
+    """A row for every order: means and standard errors; what it points at, where that is known."""
+    lines = []
+    if "orders" in measured:  # of a model that reads histories
+        rows: list[Sequence[str]] = []
+        for name, figures in measured["orders"].items():
+            rows.append([name, *(_cell(figures.get(key)) for key in HEADINGS)])
+        title = f"what the logit loses ({measured['pairs']:,} pairs)"
+        whole = f"without the whole history: {_cell(measured['whole_history'])}"
+        lines = [text_table([title, *HEADINGS.values()], rows), "", whole]
     for what, figures in measured.get("pointing", {}).items():
         told = ", ".join(f"{name} {_cell(figure)}" for name, figure in figures.items())
         lines.append(f"the first of the {what} is a planted cause: {told}")

@@ -153,6 +153,10 @@ class Recommender(keras.Model):
         """What the model's `explain` weighs the history's items with [B, T], as `read_history` has them; None: not."""
         return None
 
+    def own_fact_weights(self, explanation: Record) -> Tensor | None:
+        """What it weighs the facts with [B, F], in the order of `facts`; None: not."""
+        return None
+
     def facts(self, user: Tensor, item: Tensor, tables: Record | None = None) -> Facts | None:
         """What pairs user [B], item [B] owe to each fact of the candidate; None for a model that reads none."""
         return None

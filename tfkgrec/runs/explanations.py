@@ -39,9 +39,12 @@ def measure_explanations(config: Config, run: RunDirectory, model: Recommender, 
     user, item = positives_of(prepared.splits)
     rng = np.random.default_rng([config.training.seed, 7])
     order = rng.permutation(len(user))
-    found = measure(model, user[order], item[order], most_pairs, rng)
-    if isinstance(config.data.source, SyntheticSettings):  # a world that knows its causes
-        _, truth = draw_world(**dataclasses.asdict(config.data.source.size), seed=config.training.seed)
+    world = config.data.source if isinstance(config.data.source, SyntheticSettings) else None
+    found: dict[str, Any] = {}
+    if world is None or model.read_history(user[:1]) is not None:
+        found = measure(model, user[order], item[order], most_pairs, rng)
+    if world is not None:  # it knows its causes
+        _, truth = draw_world(**dataclasses.asdict(world.size), seed=config.training.seed)
         planted, chosen = Planted(truth, prepared.dataset), order[:most_pairs]
         found["pointing"] = pointing(model, planted, user[chosen].astype(np.int32), item[chosen].astype(np.int32))
     return {"model": config.model.name, "dataset": config.data.dataset, "seed": config.training.seed, **found}

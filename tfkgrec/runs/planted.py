@@ -57,12 +57,13 @@ def pointing(model: Recommender, planted: Planted, user: np.ndarray, item: np.nd
     tables = model.item_tables()
     for start in range(0, len(user), PAIRS_AT_ONCE):
         pair = user[start : start + PAIRS_AT_ONCE], item[start : start + PAIRS_AT_ONCE]
-        found = contributions(model, *pair, tables)
+        found, explanation = contributions(model, *pair, tables), model.explain(*pair, tables)
         if found.fact_contribution is not None:
             true = planted.of_facts(*pair, np.asarray(found.fact_relation), np.asarray(found.fact_entity))
-            _note(hits["facts"], true, {"contributions": found.fact_contribution})
+            orders = {"contributions": found.fact_contribution, "weights": model.own_fact_weights(explanation)}
+            _note(hits["facts"], true, orders)
         if found.history_item is not None:
-            weight = model.own_weights(model.explain(*pair, tables), found.history_item)
+            weight = model.own_weights(explanation, found.history_item)
             orders = {"contributions": found.contribution, "weights": weight}
             _note(hits["items"], planted.of_items(pair[1], np.asarray(found.history_item)), orders)
     joined = {what: {name: np.concatenate(parts) for name, parts in by.items()} for what, by in hits.items()}

@@ -135,6 +135,9 @@ class KGCN(Recommender):
             neighbour_weight=ops.squeeze(self._weights(state, items, neighbour), 1),
         )
 
+    def own_fact_weights(self, explanation: KgcnExplanation) -> Tensor:
+        return explanation.neighbour_weight
+
     def facts(self, user: Tensor, item: Tensor, tables: None = None) -> Facts:
         neighbour = self.read_table("neighbour_entity", item)  # [B, K]
         without = ops.expand_dims(neighbour, 1) * ops.cast(without_each(self.num_neighbours), "int32")  # [B, K + 1, K]

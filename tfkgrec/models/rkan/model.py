@@ -203,6 +203,9 @@ class RKAN(Recommender):
         there = ops.cast(ops.expand_dims(ops.not_equal(history, 0), 2), explanation.path_weight.dtype)
         return ops.sum(ops.cast(begins, there.dtype) * there * ops.expand_dims(explanation.path_weight, 1), axis=2)
 
+    def own_fact_weights(self, explanation: RkanExplanation) -> Tensor:
+        return explanation.path_weight
+
     def facts(self, user: Tensor, item: Tensor, tables: None = None) -> Facts | None:
         """The paths, in the order of `explain`; those through other users have no name."""
         if self.path_encoder is None or self.score == "embedding":
