@@ -37,6 +37,10 @@ def test_it_recommends_what_was_not_taken_under_its_name(m: tfkgrec.TrainedModel
     assert found.merge(RATINGS, left_on=["user", "item"], right_on=["userId", "movieId"]).empty
     assert all(np.all(np.diff(own["score"]) <= 0) for _, own in found.groupby("user"))
     assert m.recommend(k=2)["user"].nunique() == len(PEOPLE)
+    even = m.recommend(PEOPLE[:3], k=5, only=["genre=genre 0"], exclude=[100])
+    assert not (even["item"] % 2).any() and 100 not in set(even["item"])
+    like = m.similar([101], k=3)
+    assert list(like) == ["like", "rank", "item", "name", "score"] and like["like"].tolist() == [101] * 3
     odd = m.recommend(["nobody"], k=40)
     assert len(odd) == len(FILMS) and set(odd["user"]) == {"nobody"}  # who has taken nothing gets all there is
 

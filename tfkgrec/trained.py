@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,13 +163,17 @@ class TrainedModel:
         """The content of metrics.json."""
         return read_metrics(self.run.metrics)
 
-    def recommend(self, users: Ids | None = None, k: int = 10) -> pd.DataFrame:
+    def recommend(
+        self, users: Ids | None = None, k: int = 10, *, exclude: Sequence[object] = (), only: Sequence[object] = ()
+    ) -> pd.DataFrame:
         """The `k` best items for each of the users, without what they have taken: user, rank, item, name, score.
 
         Ids are texts; where all that the model knows are whole numbers, they come as such, to be merged with others.
 
         Args:
             users: raw ids, texts or numbers; one that the model does not know gets what is popular. None: all users.
+            exclude, only: items that are left out, and those that alone are listed: by id, or by a fact such as
+                "genre=Drama".
         """
         answers = self._answers(k)
         answers.check_k(k)
@@ -177,9 +181,21 @@ class TrainedModel:
 
         everybody = answers.users()
         asked = everybody if users is None else [_text(user) for user in as_texts("users", users)]
-        found: pd.DataFrame = lists_of(answers, asked, k)[0].to_pandas()
-        numbered = {"user": [*everybody, *asked], "item": answers.items()}
-        return found.astype({column: "int64" for column, ids in numbered.items() if all(map(_is_number, ids))})
+        found = lists_of(answers, asked, k, exclude, only)[0].to_pandas()
+        return _numbered(found, {"user": [*everybody, *asked], "item": answers.items()})
+
+    def similar(self, items: Ids, k: int = 10) -> pd.DataFrame:
+        """The items most like each of `items` by the model's vectors: like, rank, item, name, score (the cosine).
+
+        An item that the model does not know has no rows.
+        """
+        answers = self._answers(k)
+        answers.check_k(k)
+        from tfkgrec.offline.lists import as_table
+
+        asked = [_text(item) for item in as_texts("items", items)]
+        found = as_table(asked, answers.similar(asked, k)).to_pandas().rename(columns={"user": "like"})
+        return _numbered(found, {"like": [*answers.items(), *asked], "item": answers.items()})
 
     def explain(self, user: object, item: object) -> str:
         """Why the item has its score for the user, in words."""
@@ -237,6 +253,11 @@ class TrainedModel:
         metrics = judge_others(self.config, self.run, self.model, data)
         print(told(metrics["data"]))
         return metrics
+
+
+def _numbered(found: pd.DataFrame, ids: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """With whole numbers in those columns of which all `ids` are such."""
+    return found.astype({column: "int64" for column, own in ids.items() if all(map(_is_number, own))})
 
 
 def _is_number(raw: str) -> bool:

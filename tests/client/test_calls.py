@@ -1,11 +1,13 @@
-"""States of sequence models: texts and numbers, in and out under one name."""
+"""What is sent and read: states of sequence models, texts and numbers under one name; conditions; candidates."""
 
+import inspect
 import uuid
 
 import numpy as np
 import pytest
 
-from tfkgrec.client.calls import Calls
+from tfkgrec.client import AsyncClient, Client
+from tfkgrec.client.calls import Call, Calls
 from tfkgrec.client.tensors import from_proto, to_proto
 from tfkgrec.errors import InputError
 from tfkgrec.protos import messages
@@ -92,3 +94,25 @@ def test_histories_of_numbers_are_texts_too():
 def test_what_is_no_list_of_ids_is_one_line(wrong):
     with pytest.raises(InputError, match="^users: expected (a list of )?ids, found"):
         CALLS.score(wrong, ["i"])
+
+
+def test_both_clients_have_the_same_calls() -> None:
+    def calls(kind: type) -> dict[str, list[str]]:
+        public = inspect.getmembers(kind, inspect.isfunction)
+        return {name: list(inspect.signature(call).parameters) for name, call in public if not name.startswith("_")}
+
+    assert calls(AsyncClient) == calls(Client)
+
+
+def test_conditions_are_a_list_for_all_or_one_for_each() -> None:
+    calls = Calls("m")
+
+    def sent(call: Call) -> dict[str, list[list[str]]]:
+        request = messages.PredictRequest.FromString(call.request)
+        return {name: from_proto(request.inputs[name]).tolist() for name in ("exclude", "only")}
+
+    found = sent(calls.recommend_filtered(["a", 2], 1, [7, "genre=Drama"], [["x"], []]))
+    assert found == {"exclude": [["7", "genre=Drama"]] * 2, "only": [["x"], [""]]}
+    assert sent(calls.recommend_filtered([1], 1, (), ())) == {"exclude": [[]], "only": [[]]}
+    request = messages.PredictRequest.FromString(calls.rank([1, 2], [[3], [4, 5]]).request)
+    assert from_proto(request.inputs["candidates"]).tolist() == [["3", ""], ["4", "5"]]

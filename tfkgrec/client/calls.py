@@ -187,7 +187,7 @@ def _of_each(what: str, conditions: Conditions, people: int) -> np.ndarray:
     if isinstance(conditions, str | bytes):
         return padded([ids(what, conditions)])  # which says what is wrong
     given: list[Any] = list(conditions)
-    if not given or isinstance(given[0], str | bytes | int | np.generic):
+    if not given or isinstance(given[0], str | bytes) or not isinstance(given[0], Iterable):
         return padded([ids(what, given)] * people)
     if len(given) != people:
         raise InputError(f"{what}: expected a list of conditions, or one for each of {people}, found {len(given)}")

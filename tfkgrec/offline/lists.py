@@ -21,12 +21,19 @@ USERS_PER_CALL = 256
 """More gain nothing: a request ranks one user after the other."""
 
 
-def lists_of(model: InProcess, users: Sequence[str], k: int) -> tuple[pa.Table, int]:
-    """The lists of `users`, and how many of these the model does not know: they get what is popular."""
+def lists_of(
+    model: InProcess, users: Sequence[str], k: int, exclude: Sequence[object] = (), only: Sequence[object] = ()
+) -> tuple[pa.Table, int]:
+    """The lists of `users`, and how many of these the model does not know: they get what is popular.
+
+    Args:
+        exclude, only: conditions for all of them, as of `Client.recommend_filtered`.
+    """
     parts, unknown = [], 0
     for first in range(0, len(users), USERS_PER_CALL):
         asked = users[first : first + USERS_PER_CALL]
-        answer = model.recommend(asked, k)
+        plain = not (exclude or only)
+        answer = model.recommend(asked, k) if plain else model.recommend_filtered(asked, k, exclude, only)
         parts.append(as_table(asked, answer))
         unknown += int(np.sum(~answer.known))
     return pa.concat_tables([SCHEMA.empty_table(), *parts]), unknown
