@@ -83,8 +83,11 @@ def test_evaluation_reads_them_in_a_few_widths(settings):
     assert_allclose(found.score_catalogue(everybody), expected.score_catalogue(everybody), atol=1e-5)
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-@every_model
+@pytest.mark.parametrize(
+    ("settings", "jit_compile"),
+    [*((settings, False) for settings in MODELS.values()), (MODELS["ekpnet"], True)],
+    ids=[*MODELS, "ekpnet, XLA"],
+)
 def test_a_step_is_that_of_the_longest_cut(settings, jit_compile):
     """The same loss of the same batch, whatever the width, with XLA and without."""
     asked, losses = protocol(), []
