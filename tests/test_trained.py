@@ -75,6 +75,13 @@ def test_saved_it_is_the_run_of_the_command(m: tfkgrec.TrainedModel, tmp_path: P
         loaded.save(moved)
 
 
+def test_without_facts_and_with_columns_of_other_names(tmp_path: Path) -> None:
+    """There is no relation to name then."""
+    odd = RATINGS.set_axis(["x", "y"], axis=1)
+    m = tfkgrec.fit(odd, columns={"user": "x", "item": "y"}, settings=SHORT, run_dir=tmp_path / "run")
+    assert m.config.model.name == "mf" and m.recommend([1, 2], k=3)["user"].tolist() == [1, 1, 1, 2, 2, 2]
+
+
 def test_what_it_cannot_take_is_one_line(m: tfkgrec.TrainedModel, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=re.escape("found HKRM (tfkgrec.fit_model trains a Keras model)")):
         tfkgrec.fit(m.model)

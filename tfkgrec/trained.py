@@ -52,6 +52,7 @@ def fit(
     names: Source | None = None,
     item_table: Source | None = None,
     item_links: Source | None = None,
+    columns: Mapping[str, str] | None = None,
     positive_at: float | None = None,
     settings: Sequence[str] = (),
     run_dir: str | Path | None = None,
@@ -67,6 +68,7 @@ def fit(
         names: of items, for people.
         item_table: in place of triples: a row for every item, whose columns are facts of it.
         item_links: item, entity, where the triples call items otherwise.
+        columns: which of `interactions` are user, item, rating and timestamp, where looking does not tell.
         positive_at: a rating at or above it is a positive; None: found by looking.
         settings: any of a config's, as `--set` takes them: ["training.epochs=5", "model.dim=16"].
         run_dir: where the run goes, a new folder; None: a temporary one, until `save`.
@@ -89,7 +91,7 @@ def fit(
     given = {"interactions": interactions, "triples": triples, "item_table": item_table}
     given |= {"item_links": item_links, "item_names": names}
     files = Files(**{role: _file(run, role, data) for role, data in given.items() if data is not None})
-    config = _config(files, positive_at, model, settings)
+    config = _config(files, columns or {}, positive_at, model, settings)
     with quiet_import():
         from tfkgrec.runs.run import train_run
 
@@ -113,11 +115,13 @@ def _file(run: RunDirectory, role: str, data: Source) -> Path:
     return path
 
 
-def _config(files: Files, positive_at: float | None, model: str | None, settings: Sequence[str]) -> Config:
+def _config(
+    files: Files, columns: Mapping[str, str], positive_at: float | None, model: str | None, settings: Sequence[str]
+) -> Config:
     """What `tfkgrec init` would write for these files, with the caller's settings; says what was chosen, and why."""
     if model is not None:
         registry.model(model)
-    pairs, facts = look(files, {}, AS_FOUND)
+    pairs, facts = look(files, columns, AS_FOUND)
     chosen = choose(pairs, facts, positive_at, model)
     for choice in (chosen.protocol, chosen.model, chosen.positive_at):
         print(choice.why)

@@ -32,7 +32,8 @@ class Vocabularies(keras.layers.Layer):
         super().__init__(name="vocabularies")
         self.user_ids, self.item_ids = _ids(folder / USERS), _ids(folder / ITEMS)
         self.item_texts, self.entity_names = _texts(folder / ITEMS), _texts(folder / ENTITY_NAMES)
-        self.relation_names = _texts(folder / RELATION_NAMES)
+        relations = folder / RELATION_NAMES
+        self.relation_names = _texts(relations) if relations.stat().st_size else None  # without triples there are none
         self.user_names = _texts(folder / USER_NAMES) if (folder / USER_NAMES).exists() else None
         self.fact_items = read_fact_items(folder)
         self.fact_ids = _ids(folder / FACTS) if len(self.fact_items.items) else None
@@ -43,8 +44,9 @@ class Vocabularies(keras.layers.Layer):
     @property
     def tables(self) -> list[tf.lookup.StaticHashTable]:
         """All of them; their files are the assets of an export."""
-        tables = [self.user_ids, self.item_ids, self.item_texts, self.entity_names, self.relation_names]
-        return [*tables, *(table for table in (self.user_names, self.fact_ids) if table is not None)]
+        tables = [self.user_ids, self.item_ids, self.item_texts, self.entity_names]
+        others = (self.relation_names, self.user_names, self.fact_ids)
+        return [*tables, *(table for table in others if table is not None)]
 
     def users(self, raw: tf.Tensor) -> tf.Tensor:
         return self._encode(self.user_ids, raw)
@@ -67,6 +69,8 @@ class Vocabularies(keras.layers.Layer):
         return self._decode(self.entity_names, entity)
 
     def relations(self, relation: tf.Tensor) -> tf.Tensor:
+        if self.relation_names is None:
+            return tf.fill(tf.shape(relation), "")
         return self._decode(self.relation_names, relation)
 
     def _encode(self, table: tf.lookup.StaticHashTable, raw: tf.Tensor) -> tf.Tensor:
