@@ -87,10 +87,12 @@ def history_lines(
 
 def _without(row: Row, names: Mapping[int, str], verb: str, likely: bool) -> str:
     """What the probability would be without the item that speaks most for the answer, and without all of them."""
-    most = max(names, key=lambda step: row["contribution"][step] * (1 if likely else -1))
+    speaks_for = {step: float(row["contribution"][step]) * (1 if likely else -1) for step in names}
+    most = max(names, key=lambda step: speaks_for[step])
     once = row["probability"] - row["contribution_probability"][most]
     none = row["probability"] - row["history_contribution_probability"]
-    return f"it would be {once:.2f} without {names[most]}, {none:.2f} without all that you {verb}"
+    one = f"{once:.2f} without {names[most]}, " if speaks_for[most] >= LEAST else ""
+    return f"it would be {one}{none:.2f} without all that you {verb}"
 
 
 def fact_lines(row: Row, likely: bool = True) -> list[str]:

@@ -64,7 +64,11 @@ def test_what_changes_nothing_is_said_to(outputs):
     said = ["film 12 (probability 0.83): nothing that you liked changes it"]
     assert explain_text(nothing, "196", "12") == said
     against = {**nothing, "contribution": np.array([[0, 0, -0.1, 0]])}
-    assert explain_text(against, "196", "12")[0] == "film 12 (probability 0.83) in spite of what you liked:"
+    assert explain_text(against, "196", "12") == [
+        "film 12 (probability 0.83) in spite of what you liked:",
+        "  -0.10 item 11 (looked at: 34%)",
+        "it would be 0.63 without all that you liked",
+    ]
 
 
 def test_without_contributions_attention_is_called_what_it_is(outputs):
