@@ -32,6 +32,7 @@ REQUIRES = [
 RDF = ["rdflib>=7"]  # triples as N-Triples and Turtle
 SQL = ["sqlalchemy>=2"]  # queries on any database; its driver beside it
 PLOTS = ["matplotlib>=3.9"]  # pictures of sweeps: error bars into a PNG, without a display
+SEARCH = ["optuna>=4.5"]  # samplers, pruning and shared studies, kept by many
 DOCS = [
     "zensical>=0.0.73,<0.1",  # the site of docs/; successor of mkdocs-material, which ends in 2027, and reads its file
     "mkdocstrings[python]>=1,<2",  # pages of functions and layers from their docstrings, nothing imported
@@ -40,6 +41,7 @@ DEV = [
     *RDF,
     *SQL,
     *PLOTS,
+    *SEARCH,
     "polars>=1.20",  # tests: frames of another library than pandas
     "pytest>=8",
     "hypothesis>=6.100",  # properties of reading and splitting, over generated files
@@ -73,6 +75,7 @@ setup(
         "rdf": RDF,
         "sql": SQL,
         "plots": PLOTS,
+        "search": SEARCH,
         "docs": DOCS,
         "dev": DEV,
     },

@@ -26,6 +26,7 @@ from tfkgrec.errors import InputError
 VERBS = {
     "quickstart": ("tfkgrec.quickstart", "the whole path on synthetic data: train, export, serve, explain"),
     "init": ("tfkgrec.init", "look at files of one's own and write a config that runs"),
+    "tune": ("tfkgrec.tune", "search settings on the validation split, by Optuna; no test split is read"),
     "train": ("tfkgrec.train", "train a model from a config; write the run directory and the export"),
     "pretrain": ("tfkgrec.pretrain", "learn vectors of the knowledge graph and of the items for a model to start from"),
     "evaluate": ("tfkgrec.evaluate", "measure a trained run again, with the floors beside it"),

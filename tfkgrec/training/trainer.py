@@ -1,7 +1,7 @@
 """Fit one model under one protocol: the part of a run between data and evaluation."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -64,6 +64,7 @@ def fit(
     resume: bool = False,
     verbose: bool = True,
     epochs: Sequence[int] | None = None,
+    watch: Callable[[Progress], None] | None = None,
 ) -> Fitted:
     """Train, stage after stage, until the validation figure stalls; the model is left with its best weights.
 
@@ -73,6 +74,7 @@ def fit(
         resume: go on from the run's last checkpoint, to the same result as an uninterrupted run.
         verbose: a line per epoch, on a terminal with a progress bar.
         epochs: train every stage so long, and validate nothing; the model is left as it is then.
+        watch: told after every epoch where training stands; what it raises ends it.
 
     Raises:
         InputError: the loss became NaN.
@@ -92,6 +94,8 @@ def fit(
         callbacks = [EpochSeeds(settings.seed), throughput, NonFiniteGuard(batches), validation]
         if run is not None:
             callbacks += _kept(run, progress, task, resume)
+        if watch is not None:
+            callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: watch(progress)))
         if verbose:
             callbacks.append(EpochLines(progress.first + stage.epochs, progress))
         _fit_stage(task, batches, stage, progress, callbacks)
