@@ -26,7 +26,7 @@ def outputs():
 
 def test_the_facts_of_the_item_heaviest_first(outputs):
     assert explain_text(outputs, "196", "12") == [
-        "film 12 (probability 0.83); what the model looked at, of what the graph knows of it:",
+        "film 12 (probability 0.83); what the model looked at for user 196, of what the graph knows:",
         "   60% director Ada L.",
         "   20% genre noir",
         "   20% genre war",
@@ -36,7 +36,7 @@ def test_the_facts_of_the_item_heaviest_first(outputs):
 def test_facts_by_what_the_score_owes_to_them(outputs):
     owed = {**outputs, "fact_contribution": np.array([[0.3, -0.2, 0.001, 0]])}
     assert explain_text(owed, "196", "12") == [
-        "film 12 (probability 0.83) because of what the graph knows of it:",
+        "film 12 (probability 0.83) for user 196, because of what the graph knows of it:",
         "  +0.30 genre noir (looked at: 20%)",
         "in spite of:",
         "  -0.20 director Ada L. (looked at: 60%)",

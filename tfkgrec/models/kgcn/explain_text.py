@@ -24,8 +24,9 @@ def explain_text(row: Row, user: str, item: str) -> list[str]:
     if not facts:
         return [f"{title}: the graph has no fact about it"]
     if "fact_contribution" not in row:
-        return looked_at(f"{title}; what the model looked at, of what the graph knows of it:", weight, facts)
+        return looked_at(f"{title}; what the model looked at for user {user}, of what the graph knows:", weight, facts)
     parts = [(float(row["fact_contribution"][k]), f"{text} (looked at: {weight[k]:.0%})") for k, text in facts.items()]
-    because, in_spite = (f"{title} {how} what the graph knows of it:" for how in ("because of", "in spite of"))
+    what = "what the graph knows of it:"
+    because, in_spite = (f"{title} for user {user}, {how} {what}" for how in ("because of", "in spite of"))
     told = for_and_against(parts, because, in_spite, bool(row["probability"] >= 0.5))
-    return told or [f"{title}: nothing that the graph knows of it changes it"]
+    return told or [f"{title}: nothing that the graph knows of it changes it for user {user}"]
