@@ -16,7 +16,18 @@ ROOMS = ["errors", "files", "console", "tf_logging", "types", "registry", "keras
 ROOMS += ["data", "datasets", "layers", "evaluation", "kge", "models", "tasks", "training", "protocols", "runs"]
 ROOMS += ["protos", "runtime", "savedmodel", "serving", "client", "offline", "pictures", "benchmarks"]
 COMMANDS = {"__init__", "__main__", "train", "evaluate", "pretrain", "export", "serve", "recommend", "explain"}
-COMMANDS |= {"benchmark", "quickstart", "data_stats", "init", "trained", "vectors", "similar", "compare", "report"}
+COMMANDS |= {
+    "benchmark",
+    "quickstart",
+    "data_stats",
+    "init",
+    "trained",
+    "vectors",
+    "similar",
+    "compare",
+    "report",
+    "tune",
+}
 ALONE = {  # rooms that must not need the others
     "protos": {"errors", "protos"},
     "runtime": {"errors", "protos", "runtime"},

@@ -92,12 +92,9 @@ def fit(
         task = make_task(protocol, model, settings, _learning_rate(stage, settings, batches.steps))
         validation = _judge(model, protocol, progress, run, stage.patience) if epochs is None else Unjudged(progress)
         callbacks = [EpochSeeds(settings.seed), throughput, NonFiniteGuard(batches), validation]
-        if run is not None:
-            callbacks += _kept(run, progress, task, resume)
-        if watch is not None:
-            callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: watch(progress)))
-        if verbose:
-            callbacks.append(EpochLines(progress.first + stage.epochs, progress))
+        callbacks += [] if run is None else _kept(run, progress, task, resume)
+        callbacks += [] if watch is None else [_watched(watch, progress)]
+        callbacks += [EpochLines(progress.first + stage.epochs, progress)] if verbose else []
         _fit_stage(task, batches, stage, progress, callbacks)
         validation.set_model(task)
         validation.restore_best()
@@ -112,6 +109,10 @@ def fit(
         "peak_memory_mb": peak_memory_mb(),
     }
     return Fitted(progress, timing)
+
+
+def _watched(watch: Callable[[Progress], None], progress: Progress) -> keras.callbacks.Callback:
+    return keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: watch(progress))
 
 
 def _judge(
