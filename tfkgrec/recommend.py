@@ -107,11 +107,13 @@ def _write(options: argparse.Namespace) -> int:
     from tfkgrec.offline.table_files import check_output
 
     check_output(options.output)
-    model = _opened(options)
-    from tfkgrec.offline.lists_file import write_lists
     from tfkgrec.offline.user_files import read_users
 
-    users = model.users() if options.all_users else read_users(options.users)
+    named = None if options.all_users else read_users(options.users)  # before the model, which takes longer
+    model = _opened(options)
+    from tfkgrec.offline.lists_file import write_lists
+
+    users = model.users() if named is None else named
     found = write_lists(model, users, options.k, options.output, lambda done: Bar(len(users), "users", done).show)
     print(f"{found.rows:,} recommendations for {found.users:,} users: {options.output}")
     if found.unknown:

@@ -21,22 +21,24 @@ def answers(planted_run: Path) -> InProcess:
 
 
 def test_a_run_its_export_and_its_server_agree(planted_run: Path, planted_export: Path, tmp_path: Path) -> None:
-    files = {}
-    for name, path in (("run.parquet", planted_run), ("export.csv", planted_export / "dink")):
-        files[name] = tmp_path / name
-        asked = [str(path), "--all-users", "--k", str(K), "--output", str(files[name])]
-        assert run_main(recommend.main, asked) == 0
-    found, other = pd.read_parquet(files["run.parquet"]), pd.read_csv(files["export.csv"], dtype={"item": "str"})
+    whole, some, asked = tmp_path / "run.parquet", tmp_path / "export.csv", tmp_path / "users.txt"
+    assert run_main(recommend.main, [str(planted_run), "--all-users", "--k", str(K), "--output", str(whole)]) == 0
+    found = pd.read_parquet(whole)
     assert list(found) == ["user", "rank", "item", "name", "score"]
     users = found["user"].drop_duplicates().tolist()
     assert len(users) == 300 and len(found) == 300 * K
+    users = users[::15]
+    asked.write_text("\n".join(users) + "\n")
+    of_export = ["--users", str(asked), "--k", str(K), "--output", str(some)]
+    assert run_main(recommend.main, [str(planted_export / "dink"), *of_export]) == 0
     with served(planted_export / "dink") as client:
         answer = client.recommend(users, K)
-    assert found["item"].tolist() == answer.item_id.ravel().tolist()
-    assert found["name"].tolist() == answer.item_name.ravel().tolist()
-    assert found["score"].to_numpy() == pytest.approx(answer.score.ravel(), abs=1e-6)
-    assert other["item"].tolist() == found["item"].tolist()
-    assert other["score"].to_numpy() == pytest.approx(found["score"].to_numpy(), abs=1e-6)
+    other, found = pd.read_csv(some, dtype={"item": "str"}), found[found["user"].isin(users)]
+    for table in (found, other):
+        assert table["user"].drop_duplicates().tolist() == users
+        assert table["item"].tolist() == answer.item_id.ravel().tolist()
+        assert table["name"].tolist() == answer.item_name.ravel().tolist()
+        assert table["score"].to_numpy() == pytest.approx(answer.score.ravel(), abs=1e-6)
 
 
 def test_killed_it_goes_on_and_ends_where_it_would_have(
@@ -100,5 +102,8 @@ def test_mistakes_are_one_line(
 ) -> None:
     assert run_main(recommend.main, [str(planted_export / "dink"), *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_what_is_neither_a_run_nor_an_export(planted_export: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_main(recommend.main, [str(planted_export), "--user", "user-7"]) == 2
     assert "expected a run (config.yaml) or an export (saved_model.pb), found neither" in capsys.readouterr().err
