@@ -52,7 +52,15 @@ def test_metadata(wheel):
     assert re.search(rf"^Version: {re.escape(tfkgrec.__version__)}$", metadata, re.M)
     (python,) = re.findall(r"^Requires-Python: (.+)$", metadata, re.M)
     assert set(python.split(",")) == {">=3.11", "<3.14"}
-    assert set(re.findall(r"^Provides-Extra: (.+)$", metadata, re.M)) == {"gpu", "rdf", "sql", "plots", "dev"}
+    assert set(re.findall(r"^Provides-Extra: (.+)$", metadata, re.M)) == {
+        "gpu",
+        "rdf",
+        "sql",
+        "plots",
+        "search",
+        "docs",
+        "dev",
+    }
     assert "# tfkgrec" in metadata  # the README
     assert re.findall(r"^License-\w+: (.+)$", metadata, re.M) == ["Apache-2.0", "LICENSE"]
     (cited,) = re.findall(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.M)
