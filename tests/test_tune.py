@@ -55,6 +55,7 @@ def test_it_goes_on_and_its_best_is_a_config_that_runs(search, tmp_path, capsys)
     assert (config.model.dim, f"{config.model.l2:.6g}") == (int(best["model.dim"]), f"{float(best['model.l2']):.6g}")
     assert f"best of 3: {float(best['validation']):.4f} on validation, trial {best['trial']}" in capsys.readouterr().out
     assert len(list((tmp_path / "study/hparams").glob("trial-*"))) == 3
+    assert not list((tmp_path / "study").glob(".*"))
     assert search(3) == 0 and trials(tmp_path) == rows  # nothing left to do
     (tmp_path / "space.yaml").write_text(SPACE.replace("4", "8"))
     assert search(4) == 2

@@ -1,10 +1,13 @@
 """Parts of our pages that a tool writes, each between two marks of its name."""
 
-from collections.abc import Mapping
+import argparse
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tfkgrec.errors import InputError
 from tfkgrec.files import write_text
+
+ROOT = Path(__file__).parent.parent
 
 
 def marks(name: str, tool: str) -> tuple[str, str]:
@@ -29,6 +32,18 @@ def fill(page: Path, parts: Mapping[str, str], tool: str) -> str:
             raise InputError(f"{page}: expected the lines '{begin}' and '{end}', found {'one' if found else 'none'}")
         text = f"{before}{begin}\n\n{part}\n\n{end}{after}"
     return text
+
+
+def main(
+    argv: Sequence[str] | None, what: str, pages: Callable[[Path], Mapping[Path, Mapping[str, str]]], tool: str
+) -> int:
+    """The whole of a tool that writes `what` it can work out by itself."""
+    parser = argparse.ArgumentParser(description=f"Write {what}.")
+    parser.add_argument("--root", type=Path, default=ROOT, metavar="DIR", help="default: this repository")
+    found = pages(parser.parse_args(argv).root)
+    write(found, tool)
+    print(f"{sum(map(len, found.values()))} parts in {', '.join(map(str, found))}")
+    return 0
 
 
 def write(pages: Mapping[Path, Mapping[str, str]], tool: str) -> None:

@@ -3,7 +3,6 @@
 python tools/reference_pages.py
 """
 
-import argparse
 import ast
 import contextlib
 import dataclasses
@@ -26,18 +25,12 @@ from tfkgrec.cli import VERBS, run_main
 from tfkgrec.config import EvaluationConfig, ExportConfig, PretrainingConfig, Section, TrainingConfig
 from tfkgrec.config.data import DataConfig
 
-ROOT = Path(__file__).parent.parent
 LIMITS = {"min": "≥ {:g}", "above": "> {:g}", "max": "≤ {:g}", "below": "< {:g}"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write both pages."""
-    parser = argparse.ArgumentParser(description="Write the reference of settings and commands.")
-    parser.add_argument("--root", type=Path, default=ROOT, metavar="DIR", help="default: this repository")
-    found = pages(parser.parse_args(argv).root)
-    marks.write(found, "reference_pages")
-    print(f"{', '.join(map(str, found))}")
-    return 0
+    return marks.main(argv, "the reference of settings and commands", pages, "reference_pages")
 
 
 def pages(root: Path) -> dict[Path, dict[str, str]]:

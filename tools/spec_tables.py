@@ -3,7 +3,6 @@
 python tools/spec_tables.py
 """
 
-import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,17 +12,10 @@ from tfkgrec import registry
 from tfkgrec.cli import run_main
 from tfkgrec.registry import Citation
 
-ROOT = Path(__file__).parent.parent
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write all pages."""
-    parser = argparse.ArgumentParser(description="Write the tables of models, protocols and datasets into our pages.")
-    parser.add_argument("--root", type=Path, default=ROOT, metavar="DIR", help="default: this repository")
-    found = pages(parser.parse_args(argv).root)
-    marks.write(found, "spec_tables")
-    print(f"{sum(map(len, found.values()))} tables in {', '.join(map(str, found))}")
-    return 0
+    return marks.main(argv, "the tables of models, protocols and datasets into our pages", pages, "spec_tables")
 
 
 def pages(root: Path) -> dict[Path, dict[str, str]]:

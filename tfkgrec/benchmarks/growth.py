@@ -7,17 +7,16 @@ of one run only: ratios hold where milliseconds do not.
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
+from tfkgrec.benchmarks.own_process import ask, tell
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.tf_logging import quiet_import
 
-MARK = "growth row: "
 ITEMS_PER_USER = 8
 COLUMNS = ("rows", "kind", "ms_per_step", "times_the_first", "peak_memory_mb", "compile_seconds")
 
@@ -37,10 +36,7 @@ class GrowthJob:
 
     def measure(self) -> Row:
         """In a fresh process."""
-        command = [sys.executable, "-m", "tfkgrec.benchmarks.growth", json.dumps(asdict(self))]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        line = next(line for line in done.stdout.splitlines() if line.startswith(MARK))
-        found: Row = json.loads(line.removeprefix(MARK))
+        found: Row = ask("tfkgrec.benchmarks.growth", json.dumps(asdict(self)))
         return {"rows": self.rows, "kind": "by rows" if self.row_sparse else "dense", **found}
 
 
@@ -111,4 +107,4 @@ def _work(job: GrowthJob) -> Row:
 
 
 if __name__ == "__main__":
-    print(MARK + json.dumps(_work(GrowthJob(**json.loads(sys.argv[1])))))
+    tell(_work(GrowthJob(**json.loads(sys.argv[1]))))

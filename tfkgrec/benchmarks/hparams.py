@@ -1,5 +1,6 @@
 """A sweep for TensorBoard's HParams page: `tensorboard --logdir <sweep>/hparams`."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ Value = float | int | bool | str
 def write_trials(
     folder: Path, figures: Mapping[str, str], trials: Mapping[str, tuple[Mapping[str, str], Mapping[str, float]]]
 ) -> None:
-    """One trial for every run, in a folder of its own; what an earlier call wrote is replaced.
+    """One trial for every run, in a folder of its own; what an earlier call wrote is replaced as a whole.
 
     Args:
         figures: title -> name of the figures to show.
@@ -19,17 +20,22 @@ def write_trials(
     import tensorflow as tf  # here: the rest of the sweep's table needs none
     from tensorboard.plugins.hparams import api as hp
 
-    shutil.rmtree(folder, ignore_errors=True)
+    aside = folder.with_name(f".{os.getpid()}.{folder.name}")
     keys = list(dict.fromkeys(key for settings, _ in trials.values() for key in settings))
     shown = [hp.Metric(name, display_name=title) for title, name in figures.items()]
-    with tf.summary.create_file_writer(str(folder)).as_default():
+    with tf.summary.create_file_writer(str(aside)).as_default():
         hp.hparams_config([hp.HParam(key) for key in keys], shown)
     for name, (settings, found) in trials.items():
-        with tf.summary.create_file_writer(str(folder / name)).as_default():
+        with tf.summary.create_file_writer(str(aside / name)).as_default():
             hp.hparams({key: value_of(text) for key, text in settings.items()}, trial_id=name)
             for metric in figures.values():
                 if metric in found:
                     tf.summary.scalar(metric, found[metric], step=1)
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        aside.rename(folder)
+    except OSError:  # another process on the same study was quicker, with trials as good as these
+        shutil.rmtree(aside)
 
 
 def value_of(text: str) -> Value:

@@ -5,9 +5,7 @@ Interactions and half as many triples, drawn at random and written as CSV; each 
 """
 
 import argparse
-import json
 import math
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from tfkgrec.benchmarks.own_process import ask, tell
 from tfkgrec.evaluation.text_table import text_table
 
-MARK = "reading row: "
 STEPS = ("read_s", "number_s", "split_s")
 COLUMNS = ("rows", *STEPS, "cpu_s", "slope", "peak_memory_mb")
 
@@ -32,10 +30,7 @@ def main(argv: Sequence[str]) -> tuple[list[Row], str]:
     for size in sorted(parser.parse_args(argv).rows):
         with tempfile.TemporaryDirectory() as folder:
             write_files(Path(folder), size)
-            command = [sys.executable, "-m", "tfkgrec.benchmarks.reading", folder]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        line = next(line for line in done.stdout.splitlines() if line.startswith(MARK))
-        row: Row = {"rows": size, **json.loads(line.removeprefix(MARK))}
+            row: Row = {"rows": size, **ask("tfkgrec.benchmarks.reading", folder)}
         rows.append({**row, "slope": _slope(rows[-1], row) if rows else ""})
     return rows, text_table(COLUMNS, [[f"{row[c]:,}" if row[c] != "" else "" for c in COLUMNS] for row in rows])
 
@@ -90,4 +85,4 @@ def _work(folder: Path) -> Row:
 
 
 if __name__ == "__main__":
-    print(MARK + json.dumps(_work(Path(sys.argv[1]))))
+    tell(_work(Path(sys.argv[1])))

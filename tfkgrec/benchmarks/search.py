@@ -22,7 +22,8 @@ from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.files import write_text
 from tfkgrec.runs.cache import RunCache
-from tfkgrec.runs.trial import read, tried
+from tfkgrec.runs.run import read_dataset
+from tfkgrec.runs.trial import tried
 from tfkgrec.training.callbacks import Progress
 
 State = optuna.trial.TrialState
@@ -52,7 +53,7 @@ class Search:
         config = self.config_of([])
         self._check_same(config)
         study = self.study()
-        dataset, cache = read(config), RunCache(self.folder / "shared")
+        dataset, cache = read_dataset(config), RunCache(self.folder / "shared")
         ended = (State.COMPLETE, State.PRUNED, State.FAIL)
         if len(study.get_trials(states=ended)) < trials:
             study.optimize(

@@ -5,7 +5,6 @@ import functools
 import json
 import os
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfkgrec import registry
+from tfkgrec.benchmarks.own_process import ask, tell
 from tfkgrec.config import Config, build_config
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.tf_logging import quiet_import
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 WARM_UP_STEPS = 10
 DRAINED_STEPS = 32
 
-MARK = "speed row: "
 BASELINE = "mf"
 COLUMNS = (
     "model",
@@ -103,10 +102,7 @@ class SpeedJob:
 
     def measure(self) -> SpeedRow:
         """The row, measured in a fresh process so that its peak memory is its own."""
-        command = [sys.executable, "-m", "tfkgrec.benchmarks.speed", json.dumps(dataclasses.asdict(self))]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        line = next(line for line in done.stdout.splitlines() if line.startswith(MARK))
-        return SpeedRow(**json.loads(line.removeprefix(MARK)))
+        return SpeedRow(**ask("tfkgrec.benchmarks.speed", json.dumps(dataclasses.asdict(self))))
 
 
 def measure_all(
@@ -205,4 +201,4 @@ def _rate(call: Callable[[], object], seconds: float) -> float:
 
 
 if __name__ == "__main__":
-    print(MARK + json.dumps(dataclasses.asdict(_work(SpeedJob(**json.loads(sys.argv[1]))))))
+    tell(dataclasses.asdict(_work(SpeedJob(**json.loads(sys.argv[1])))))

@@ -84,11 +84,17 @@ class Prepared:
         return build_model(config.model, self.dataset, history, seed, embeddings, histories, members)
 
 
+def read_dataset(config: Config) -> Dataset:
+    """The data of a config, not split yet."""
+    data, seed = config.data, config.training.seed
+    return assemble(load_raw(data, seed), seed, data.inverse_relations, data.split_version)
+
+
 def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
     """The data of a config, read (unless they have been) and split."""
     data, training = config.data, config.training
     if dataset is None:
-        dataset = assemble(load_raw(data, training.seed), training.seed, data.inverse_relations, data.split_version)
+        dataset = read_dataset(config)
     make = registry.load(registry.protocol(data.protocol).make)
     return Prepared(dataset, make(dataset, data.split, training, config.evaluation))
 

@@ -24,8 +24,3 @@ def tried(
     vectors = cache.embeddings(config, prepared.dataset, prepared.splits.train_history) if config.pretraining else None
     model = prepared.model(config, vectors)
     return config, fit(model, prepared.protocol, config.training, verbose=False, watch=watch)
-
-
-def read(config: Config) -> Dataset:
-    """The dataset of a config, for all trials."""
-    return prepare(config).dataset
