@@ -55,6 +55,23 @@ def test_the_first_step_is_the_dense_one(name, jit, optimizer):
         np.testing.assert_allclose(other, one, atol=2e-4)
 
 
+@pytest.mark.parametrize("optimizer", ["Adam", "Adagrad"])
+def test_where_every_row_is_looked_up_all_steps_are_the_dense_ones(optimizer):
+    """Lookups that repeat a row leave room behind the distinct ones; what fills it must not touch a moment."""
+    ids, tables = np.array([[2, 1, 1], [0, 2, 2], [1, 1, 3]]), {}
+    for rows in (True, False):
+        keras.utils.set_random_seed(0)
+        table = Embedding(4, 2)
+        model = keras.Sequential([table, keras.layers.Dense(1)])
+        read_rows(model, rows)
+        kind = getattr(row_sparse, f"RowSparse{optimizer}") if rows else getattr(keras.optimizers, optimizer)
+        model.compile(kind(0.1), "mse", jit_compile=False)
+        for step in range(4):
+            model.train_on_batch(ids, np.full((3, 3, 1), step - 1.0))
+        tables[rows] = table.embeddings.numpy()
+    np.testing.assert_allclose(tables[True], tables[False], atol=1e-5)
+
+
 def test_what_no_batch_looks_up_stands_still():
     """Where a dense step goes on moving it: a row of one batch, during steps on others."""
     moved = {}
