@@ -67,7 +67,7 @@ setup(
     license_expression="Apache-2.0",  # classifiers of licences have been superseded by it
     license_files=["LICENSE"],
     packages=find_packages(include=["tfkgrec", "tfkgrec.*"]),
-    package_data={"tfkgrec": ["py.typed", "quickstart.yaml"]},
+    package_data={"tfkgrec": ["py.typed", "quickstart.yaml", "training/xla_choice.json"]},
     python_requires=">=3.11,<3.14",
     install_requires=REQUIRES,
     extras_require={

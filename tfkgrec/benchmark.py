@@ -30,10 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         _tell(*serving.main(argv[1:]))
         return 0
-    if argv[:1] in (["growth"], ["reading"]):
-        from tfkgrec.benchmarks import growth, reading
+    if argv[:1] in (["growth"], ["reading"], ["xla"]):
+        from tfkgrec.benchmarks import growth, reading, xla
 
-        rows, text = (growth if argv[0] == "growth" else reading).main(argv[1:])
+        rows, text = {"growth": growth, "reading": reading, "xla": xla}[argv[0]].main(argv[1:])
         _tell(rows, text, None)
         return 0
     if argv[:1] == ["sweep"]:
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tfkgrec benchmark",
         description="Measure quality or speed. `benchmark quality` alone measures all that there are configs for.",
-        epilog="`benchmark sweep`, `growth`, `reading` and `serving` have arguments of their own: see their --help.",
+        epilog="Ask `sweep`, `growth`, `reading`, `serving` and `xla` for arguments of their own with --help.",
     )
     parser.add_argument("what", choices=("quality", "speed"))
     parser.add_argument(

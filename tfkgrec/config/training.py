@@ -29,7 +29,7 @@ class TrainingConfig(Section):
         False  # once measured, train anew on all data, for the epochs that validation chose, and export that
     )
     first_stage: StageConfig | None = None  # null: a model with two stages trains in its last one only
-    jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto: yes, on every device (training/backend.py)
+    jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto: where steps were measured to be faster with it
     row_sparse: Literal["auto"] | bool = "auto"  # move looked-up rows alone; auto: in tables of 200,000 or more
     seed: int = number(0, min=0, max=2**31 - 1)  # fixes ids, split, negatives, initialisation, order
 

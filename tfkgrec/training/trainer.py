@@ -164,7 +164,7 @@ def compiled(task: keras.Model, settings: TrainingConfig, learning_rate: Learnin
     some_rows = read_rows(task, settings.row_sparse)
     dense: type[keras.optimizers.Optimizer] = getattr(keras.optimizers, DENSE[settings.optimizer])
     optimizer = (ROW_SPARSE[settings.optimizer] if some_rows else dense)(learning_rate)
-    task.compile(optimizer=optimizer, jit_compile=use_xla(settings.jit_compile))
+    task.compile(optimizer=optimizer, jit_compile=use_xla(settings.jit_compile, getattr(task, "recommender", None)))
     optimizer.build(task.trainable_variables)
     return task
 
