@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> None:
     if options.method == WEIGHTS:
-        added = [name for name in outputs if "contribution" in name or name.startswith("fact_")]
+        added = [name for name in outputs if "contribution" in name or name.startswith(("fact_", "top_"))]
         outputs = {name: array for name, array in outputs.items() if name not in added}
     told = [] if options.json and not options.picture else explain_text(outputs, options.user, options.item)
     if options.picture:

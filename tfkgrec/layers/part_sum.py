@@ -42,6 +42,10 @@ class PartSum(keras.layers.Layer):
         """What every part adds [..., P]; with the bias they sum to the logit."""
         return self.weight * (parts - self.mean) * self.inverse_deviation
 
+    def share(self) -> Tensor:
+        """What one more of every part adds to the logit [P]."""
+        return self.weight * self.inverse_deviation
+
     def set_weights_of(self, mean: np.ndarray, deviation: np.ndarray, weight: np.ndarray, bias: float) -> None:
         """Take over what a fit has found; mean, deviation (above 0) and weight are [P]."""
         for variable, values in (

@@ -5,12 +5,12 @@ answer: exact, for all items in one batch. A model brings `Recommender.logits_ke
 sum over the history, and `facts`; docs/explanations.md has the formulas.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from keras import ops
 
+from tfkgrec.models.in_turn import InTurn, by_turns
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.types import Record, Tensor
 
@@ -18,11 +18,8 @@ SAMPLES = 64
 """Orders of a history that a Shapley value is averaged over."""
 CHOICES_AT_ONCE = 256
 """Parts of a history that are scored in one call: bounds the memory."""
-SLOTS_AT_ONCE = 1 << 14
-"""Of all histories that are read in one call, where they are read in turn."""
-
-InTurn: TypeAlias = Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]
-"""Of (f, n): f(0), .., f(n - 1), one after the other, stacked; in a graph whose sizes are not known beforehand."""
+TOP_ITEMS = 3
+"""Items of a history whose facts are left out, too: those that speak most for the answer."""
 
 
 class Contributions(NamedTuple):
@@ -38,6 +35,11 @@ class Contributions(NamedTuple):
     fact_entity: Tensor | None = None  # as the dataset numbers them [B, F]
     fact_contribution: Tensor | None = None  # in the logit [B, F]; 0 where padded
     fact_contribution_probability: Tensor | None = None  # in the probability
+    top_item: Tensor | None = None  # the items that speak most for the answer [B, N]; 0: no more
+    top_fact_relation: Tensor | None = None  # of each of them [B, N, F]
+    top_fact_entity: Tensor | None = None  # as the dataset numbers them [B, N, F]; 0: none, or one without a name
+    top_fact_contribution: Tensor | None = None  # in the logit [B, N, F]; 0 where padded
+    top_fact_contribution_probability: Tensor | None = None  # in the probability
 
 
 def contributions(
@@ -57,7 +59,10 @@ def contributions(
     else:
         logit = model.score_items(model.user_state(user, tables=tables), ops.expand_dims(item, 1))  # [B, 1]
         whole = None if lost is None else ops.sum(lost, axis=1, keepdims=True)
-    found = Contributions() if history is None else _of_history(model, history, logit, lost, whole)
+    found = Contributions()
+    if history is not None:
+        found = _of_history(model, history, logit, lost, whole)
+        found = _with_top_items(model, user, item, logit, found, tables, in_turn)
     if facts is None:
         return found
     return found._replace(
@@ -127,19 +132,45 @@ def _lost_without_each(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Logits [B, 1], what they lose without the item in each slot of the histories [B, T], and without all [B, 1]."""
     rows, steps = ops.shape(history)[0], history.shape[1] or ops.shape(history)[1]
-    choices = steps + 2  # the last keeps all
 
-    def logits(begin: Tensor, count: Tensor) -> Tensor:
-        gone = ops.expand_dims(begin + ops.arange(count, dtype="int32"), 1)  # [C, 1]
+    def logits(gone: Tensor) -> Tensor:
+        """[B, C]: without the item in slot gone [C], for T without any, for T + 1 with all."""
+        gone = ops.expand_dims(gone, 1)
         kept = ops.logical_and(ops.not_equal(gone, ops.arange(steps, dtype="int32")), ops.not_equal(gone, steps))
-        kept = ops.broadcast_to(ops.expand_dims(kept, 0), (rows, count, steps))
+        kept = ops.expand_dims(kept, 0)
+        kept = ops.broadcast_to(kept, (rows, *ops.shape(kept)[1:]))
         return model.logits_keeping(user, item, history, kept, tables)
 
-    if in_turn is None:
-        found = logits(0, choices)
-    else:
-        count = ops.clip(SLOTS_AT_ONCE // ops.maximum(rows * steps, 1), 1, choices)
-        parts = in_turn(lambda number: logits(number * count, count), -(-choices // count))  # [n, B, C]
-        found = ops.reshape(ops.transpose(parts, (1, 0, 2)), (rows, -1))[:, :choices]
+    found = by_turns(logits, steps + 2, rows * steps, in_turn)
     logit = found[:, -1:]
     return logit, ops.where(ops.not_equal(history, 0), logit - found[:, :-2], 0.0), logit - found[:, -2:-1]
+
+
+def _with_top_items(
+    model: Recommender,
+    user: Tensor,
+    item: Tensor,
+    logit: Tensor,
+    found: Contributions,
+    tables: Record | None,
+    in_turn: InTurn | None,
+) -> Contributions:
+    """And the facts of the items that speak most for the answer: for it where it is likely, against it where not."""
+    speaks = ops.where(model.probability(logit) >= 0.5, 1.0, -1.0) * found.contribution  # [B, T]
+    spare = [[0, 0], [0, TOP_ITEMS]]  # a history may be shorter
+    most, slot = ops.top_k(ops.pad(speaks, spare), TOP_ITEMS)
+    top = ops.take_along_axis(ops.pad(found.history_item, spare), ops.cast(slot, "int32"), axis=1)
+    top = ops.where(most > 0, top, 0)
+    facts = model.history_facts(user, item, top, tables, in_turn)
+    if facts is None:
+        return found
+    lost = ops.reshape(facts.contribution, (-1, TOP_ITEMS * facts.contribution.shape[2]))
+    return found._replace(
+        top_item=top,
+        top_fact_relation=facts.relation,
+        top_fact_entity=facts.entity,
+        top_fact_contribution=facts.contribution,
+        top_fact_contribution_probability=ops.reshape(
+            lost_probability(model, logit, lost), ops.shape(facts.contribution)
+        ),
+    )

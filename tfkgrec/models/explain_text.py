@@ -32,6 +32,7 @@ OUTPUTS_OF_0_1 = {
 
 SHOWN = 10  # items, as models/counterfactual.py counts
 MOST_PARTS = 5  # that are named; the others are summed up
+MOST_OF_TOP = 2  # facts that are named of an item of the history
 LEAST = 0.005
 """A part that moves the logit by less is not worth a line: it would read 0.00."""
 
@@ -80,7 +81,9 @@ def history_lines(
     if "contribution" not in row:
         return looked_at(f"{title}; what the model looked at:", weight, {s: names[s] + notes[s] for s in steps})
     seen = {step: "" if weight is None else f" (looked at: {weight[step]:.0%}{notes[step]})" for step in steps}
-    parts = [(float(row["contribution"][step]), names[step] + seen[step]) for step in steps]
+    owed = _of_top_items(row)
+    told_of = {step: names[step] + owed.get(str(row["history_item"][step]), "") + seen[step] for step in steps}
+    parts = [(float(row["contribution"][step]), told_of[step]) for step in steps]
     told = for_and_against(parts, f"{title} because you {verb}:", f"{title} in spite of what you {verb}:", likely)
     return [*told, _without(row, names, verb, likely)] if told else [f"{title}: nothing that you {verb} changes it"]
 
@@ -100,15 +103,34 @@ def fact_lines(row: Row, likely: bool = True) -> list[str]:
 
     Uses fact_relation, fact_entity [F] str; fact_contribution [F]. No line where there are none.
     """
-    total: dict[str, float] = {}
     if "fact_contribution" not in row:
         return []
-    facts = (row[f"fact_{part}"] for part in ("relation", "entity", "contribution"))
-    for relation, entity, amount in zip(*facts, strict=True):
-        if entity:
-            total[f"{relation} {entity}"] = total.get(f"{relation} {entity}", 0.0) + float(amount)
-    parts = [(amount, text) for text, amount in total.items()]
+    total = by_fact(*(row[f"fact_{part}"] for part in ("relation", "entity", "contribution")))
+    parts = [(amount, text) for text, amount in total.items() if not text.endswith(" ")]
     return for_and_against(parts, "and for what is known of it:", "and in spite of what is known of it:", likely)
+
+
+def by_fact(relation: np.ndarray, entity: np.ndarray, amount: np.ndarray) -> dict[str, float]:
+    """What facts [F] are called -> what they add; one without a name is its relation and a space."""
+    total: dict[str, float] = {}
+    for one, name, owed in zip(relation, entity, amount, strict=True):
+        if one or name:
+            total[f"{one} {name}"] = total.get(f"{one} {name}", 0.0) + float(owed)
+    return total
+
+
+def _of_top_items(row: Row) -> dict[str, str]:
+    """Raw id of an item of the history -> what its own facts have in its contribution, greatest first.
+
+    Uses top_item [N], top_fact_relation, top_fact_entity [N, F] str, top_fact_contribution [N, F], where there are any.
+    """
+    told = {}
+    for place, raw in enumerate(row.get("top_item", ())):
+        total = by_fact(*(row[f"top_fact_{part}"][place] for part in ("relation", "entity", "contribution")))
+        greatest = sorted(total.items(), key=lambda fact: -abs(fact[1]))[:MOST_OF_TOP]
+        named = ", ".join(f"{text.strip()} {amount:+.2f}" for text, amount in greatest if abs(amount) >= LEAST)
+        told[str(raw)] = f", its {named}" if raw and named else ""
+    return told
 
 
 def for_and_against(parts: Iterable[Part], because: str, in_spite: str, likely: bool = True) -> list[str]:

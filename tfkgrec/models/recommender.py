@@ -12,6 +12,7 @@ from tfkgrec.data.pair_inputs import PairInputs
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.layers.inner_product_head import InnerProductHead
+from tfkgrec.models.in_turn import InTurn, by_turns
 from tfkgrec.types import Config, Record, Shape, Tensor
 
 KNOTS = 32
@@ -34,7 +35,7 @@ class LogitOnly(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What the logit of pairs [B] loses without each fact of the candidate."""
+    """What the logit of pairs [B] loses without each fact of the candidate; of N items of the history [B, N, F]."""
 
     relation: Tensor  # [B, F]
     entity: Tensor  # as the dataset numbers them [B, F]; 0: none, or one without a name
@@ -50,7 +51,7 @@ class Recommender(keras.Model):
     Output: logit [G, M].
 
     What a score owes to the history and to facts (`models/contribution.py`) is asked through `read_history`,
-    `logits_keeping` and `facts`.
+    `logits_keeping` and `facts`, and through `item_facts` and `state_without_fact` where items of a history have facts.
     """
 
     num_items: int  # rows of the item tables, row 0 included
@@ -160,6 +161,52 @@ class Recommender(keras.Model):
     def facts(self, user: Tensor, item: Tensor, tables: Record | None = None) -> Facts | None:
         """What pairs user [B], item [B] owe to each fact of the candidate; None for a model that reads none."""
         return None
+
+    def item_facts(self, item: Tensor) -> tuple[Tensor, Tensor] | None:
+        """What the model reads of items [...] of a history: relation and entity of each fact, both [..., F].
+
+        As in `Facts`; 0 and 0 where there is none. None for a model that reads no facts of a history's items.
+        """
+        return None
+
+    def state_without_fact(
+        self, user: Tensor, history: Tensor, slot: Tensor, fact: Tensor, tables: Record | None = None
+    ) -> Record:
+        """`user_state` of users [G] whose item in `slot` [G] of the `history` [G, T] has no fact number `fact` [G]."""
+        raise NotImplementedError
+
+    def history_facts(
+        self, user: Tensor, item: Tensor, top: Tensor, tables: Record | None = None, in_turn: InTurn | None = None
+    ) -> Facts | None:
+        """What pairs user [B], item [B] owe to each fact of the items `top` [B, N] of the history; 0 pads.
+
+        Args:
+            in_turn: as in `contributions`.
+        """
+        history, found = self.read_history(user), self.item_facts(top)
+        if history is None or found is None:
+            return None
+        relation, entity = found
+        same = ops.equal(ops.expand_dims(top, 2), ops.expand_dims(history, 1))  # [B, N, T]
+        slot = ops.cast(ops.argmax(same, axis=2), "int32")
+        items, facts = entity.shape[1:]
+        rows, steps = ops.shape(history)[0], history.shape[1] or ops.shape(history)[1]
+
+        def logits(number: Tensor) -> Tensor:
+            """[B, C]: without fact number c of all, the last one without none."""
+            count = number.shape[0] or ops.shape(number)[0]
+            repeated = (ops.repeat(of_pair, count, axis=0) for of_pair in (user, history, item))
+            users, histories, candidates = repeated
+            place = ops.take(slot, ops.minimum(number // facts, items - 1), axis=1)  # [B, C]
+            fact = ops.where(number < items * facts, number % facts, facts)
+            fact = ops.reshape(ops.expand_dims(fact, 0) + ops.zeros_like(place), (-1,))
+            state = self.state_without_fact(users, histories, ops.reshape(place, (-1,)), fact, tables)
+            return ops.reshape(self.score_items(state, ops.expand_dims(candidates, 1)), (-1, count))
+
+        logit = by_turns(logits, items * facts + 1, rows * steps, in_turn)
+        lost = ops.reshape(logit[:, -1:] - logit[:, :-1], (-1, items, facts))
+        there = ops.logical_and(relation > 0, ops.expand_dims(ops.logical_and(top > 0, ops.any(same, axis=2)), 2))
+        return Facts(ops.where(there, relation, 0), ops.where(there, entity, 0), ops.where(there, lost, 0.0))
 
     def read_history(self, user: Tensor) -> Tensor | None:
         """The items that scores of users [B] read, [B, T], 0 pads; None for a model that reads none."""
@@ -279,6 +326,14 @@ def without_each(size: Tensor | int) -> Tensor:
     """Which of `size` things are kept, bool [size + 1, size]: without each of them in turn, then all."""
     gone = ops.expand_dims(ops.arange(size + 1, dtype="int32"), 1)
     return ops.not_equal(gone, ops.expand_dims(ops.arange(size, dtype="int32"), 0))
+
+
+def one_of(slot: Tensor, fact: Tensor, facts: Tensor) -> Tensor:
+    """Where in `facts` [G, T, F] fact number `fact` [G] of the item in `slot` [G] stands, bool."""
+    steps, count = facts.shape[1] or ops.shape(facts)[1], facts.shape[2]
+    in_slot = ops.equal(ops.expand_dims(slot, 1), ops.arange(steps, dtype="int32"))  # [G, T]
+    is_fact = ops.equal(ops.expand_dims(fact, 1), ops.arange(count, dtype="int32"))  # [G, F]
+    return ops.logical_and(ops.expand_dims(in_slot, 2), ops.expand_dims(is_fact, 1))
 
 
 def as_config(scope: Config) -> Config:

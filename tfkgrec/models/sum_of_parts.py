@@ -3,6 +3,7 @@
 from keras import ops
 
 from tfkgrec.layers.part_sum import PartSum
+from tfkgrec.models.in_turn import InTurn
 from tfkgrec.models.recommender import Facts, Recommender
 from tfkgrec.types import Record, Tensor
 
@@ -41,6 +42,23 @@ class SumOfParts(Recommender):
 
     def facts(self, user: Tensor, item: Tensor, tables: Record | None = None) -> Facts | None:
         return self.facts_of(user, item, self.terms_of_pairs(user, item, tables)[1], tables)
+
+    def history_facts(
+        self, user: Tensor, item: Tensor, top: Tensor, tables: Record | None = None, in_turn: InTurn | None = None
+    ) -> Facts | None:
+        return self.history_facts_of(user, item, top, self.part_sum.share(), tables, in_turn)
+
+    def history_facts_of(
+        self,
+        user: Tensor,
+        item: Tensor,
+        top: Tensor,
+        share: Tensor,
+        tables: Record | None = None,
+        in_turn: InTurn | None = None,
+    ) -> Facts | None:
+        """`history_facts`, by what one of each part adds [P], of this model alone or within another sum."""
+        return None
 
     def parts_keeping(
         self, user: Tensor, item: Tensor, history: Tensor, kept: Tensor, tables: Record | None = None

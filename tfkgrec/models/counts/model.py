@@ -7,6 +7,7 @@ from keras import ops
 
 from tfkgrec.layers.part_sum import PartSum
 from tfkgrec.models.factors import item_side
+from tfkgrec.models.in_turn import InTurn
 from tfkgrec.models.recommender import Facts, as_config
 from tfkgrec.models.sum_of_parts import SumOfParts
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
@@ -168,6 +169,31 @@ class Counts(SumOfParts):
         """A field at a time: what its values add by the history and by how popular they are."""
         reasons = self.reasons(user, item, terms)
         return Facts(reasons.shared_relation, reasons.shared_entity, reasons.shared + reasons.value_popularity)
+
+    def history_facts_of(
+        self,
+        user: Tensor,
+        item: Tensor,
+        top: Tensor,
+        share: Tensor,
+        tables: None = None,
+        in_turn: InTurn | None = None,
+    ) -> Facts:
+        """A field at a time: what the values that the item shares with the candidate add, as its first such value."""
+        history, fields = self.read_history(user), self.sizes.num_fields
+        kept = ops.not_equal(ops.expand_dims(top, 2), ops.expand_dims(history, 1))  # [B, N, T]
+        kept = ops.concatenate([kept, ops.ones_like(kept[:, :1])], axis=1)
+        shared = share[-fields:] * self.parts_keeping(user, item, history, kept)[..., -fields:]
+        value, of_top = ops.expand_dims(self.read_table("item_value", item), 1), self.read_table("item_value", top)
+        same = ops.any(ops.equal(ops.expand_dims(of_top, -1), ops.expand_dims(value, -2)), axis=-1)  # [B, N, R, V]
+        same = ops.logical_and(same, of_top > 0)
+        first = ops.take_along_axis(of_top, ops.expand_dims(ops.argmax(same, axis=3), 3), axis=3)[..., 0]
+        there = ops.any(same, axis=3)  # [B, N, R]
+        return Facts(
+            relation=ops.where(there, ops.convert_to_tensor(self.field_relation), 0),
+            entity=ops.where(there, self.read_table("value_entity", first), 0),
+            contribution=ops.where(there, shared[:, -1:] - shared[:, :-1], 0.0),
+        )
 
     def read_history(self, user: Tensor) -> Tensor:
         return self.flat_rows("history_item", "history_offset", user, self.history_length)

@@ -15,7 +15,7 @@ from tfkgrec.layers.interest_gru import InterestGRU
 from tfkgrec.layers.masked import leave_out, masked_mean_weights, visible_mean
 from tfkgrec.layers.pair_squares import pair_squares
 from tfkgrec.models.factors import item_side, user_side
-from tfkgrec.models.recommender import Facts, Recommender, TableSizes, as_config, without_each
+from tfkgrec.models.recommender import Facts, Recommender, TableSizes, as_config, one_of, without_each
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 AGGREGATORS = ("sum", "concat", "attention", "none")
@@ -173,13 +173,17 @@ class DINK(Recommender):
     def user_state(self, user: Tensor, history: Tensor | None = None, tables: DinkTables | None = None) -> DinkState:
         if history is None:
             history = self.read_table("history", user)  # [G, T]
+        return self._state(user, history, self.read_table("neighbour_entity", history), tables)
+
+    def _state(self, user: Tensor, history: Tensor, neighbour: Tensor, tables: DinkTables | None) -> DinkState:
+        """Of histories [G, T] whose items have these neighbours [G, T, K]."""
         vector = self.user_embedding(user)  # [G, d]
         return DinkState(
             history=history,
             vector=vector,
             user_part=self.prediction[0](through(self.user_mlp, vector)),  # u_L (11)
-            interest=self._aggregate(history)[0],
-            steps=self._item_vector(history) if self.head.history_item_dot else None,
+            interest=self._aggregate(history, neighbour)[0],
+            steps=self._item_vector(history, None, neighbour) if self.head.history_item_dot else None,
             tables=tables,
         )
 
@@ -226,7 +230,7 @@ class DINK(Recommender):
             attention=ops.squeeze(attention, 1),
             neighbour_relation=self.read_table("neighbour_relation", history),
             neighbour_entity=self.read_table("entity_ids", self.read_table("neighbour_entity", history)),
-            neighbour_weight=self._aggregate(history)[1],
+            neighbour_weight=self._aggregate(history, self.read_table("neighbour_entity", history))[1],
         )
 
     @property
@@ -259,13 +263,24 @@ class DINK(Recommender):
             contribution=logit[:, -1:] - logit[:, :-1],
         )
 
+    def item_facts(self, item: Tensor) -> tuple[Tensor, Tensor] | None:
+        if self.aggregator is None and not (self.head.history_item_dot and self.head.item_attributes):
+            return None
+        entity = self.read_table("entity_ids", self.read_table("neighbour_entity", item))
+        return self.read_table("neighbour_relation", item), entity
+
+    def state_without_fact(
+        self, user: Tensor, history: Tensor, slot: Tensor, fact: Tensor, tables: DinkTables | None = None
+    ) -> DinkState:
+        neighbour = self.read_table("neighbour_entity", history)  # [G, T, K]
+        return self._state(user, history, ops.where(one_of(slot, fact, neighbour), 0, neighbour), tables)
+
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}
 
-    def _aggregate(self, item: Tensor) -> tuple[Tensor, Tensor]:
-        """E(v) [..., d] and the neighbours' weights [..., K]."""
+    def _aggregate(self, item: Tensor, neighbour: Tensor) -> tuple[Tensor, Tensor]:
+        """E(v) [..., d] of items with neighbours [..., K], and their weights [..., K]."""
         center = self.entity_embedding(item)
-        neighbour = self.read_table("neighbour_entity", item)  # [..., K]
         if self.aggregator is None:  # DINK-K
             return center, ops.zeros_like(ops.cast(neighbour, center.dtype))
         vectors = self.entity_embedding(neighbour)  # [..., K, d]

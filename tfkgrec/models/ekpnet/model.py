@@ -16,7 +16,7 @@ from tfkgrec.layers.masked import leave_out, visible_mean
 from tfkgrec.layers.pair_squares import pair_squares
 from tfkgrec.layers.triple_loss import triple_loss
 from tfkgrec.models.factors import item_side, user_side
-from tfkgrec.models.recommender import Facts, Recommender, as_config, without_each
+from tfkgrec.models.recommender import Facts, Recommender, as_config, one_of, without_each
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 
@@ -213,7 +213,18 @@ class EKPNet(Recommender):
     ) -> EkpnetState:
         if history is None:
             history = self.history_of(user)  # [G, T]
-        head, relation, tail = self._triples(history)  # [G, P, N]
+        return self._state(user, history, self._triples(history), None, tables)
+
+    def _state(
+        self,
+        user: Tensor,
+        history: Tensor,
+        triples: tuple[Tensor, Tensor, Tensor],
+        attributes: Tensor | None,
+        tables: EkpnetTables | None,
+    ) -> EkpnetState:
+        """Of histories [G, T] that lead to these triples [G, P, N], whose items have these attributes [G, T, n]."""
+        head, relation, tail = triples
         vectors = TripleVectors(
             self.entity_embedding(head), self.relation_embedding(relation), self.entity_embedding(tail)
         )
@@ -226,7 +237,7 @@ class EKPNet(Recommender):
             vectors=vectors,
             keys=self._psi(vectors.head, vectors.gamma_head, vectors) + vectors.relation,
             values=self._psi(vectors.tail, vectors.gamma_tail, vectors),
-            items=self._item_vector(history) if self.history_hop else None,
+            items=self._item_vector(history, None, attributes) if self.history_hop else None,
             user=None if self.user_embedding is None else ops.expand_dims(self.user_embedding(user), 1),
             tables=tables,
         )
@@ -305,6 +316,25 @@ class EKPNet(Recommender):
             entity=self.read_table("entity_ids", tail),
             contribution=logit[:, -1:] - logit[:, :-1],
         )
+
+    def item_facts(self, item: Tensor) -> tuple[Tensor, Tensor]:
+        """The triples of all hops that an item leads to, hop after hop."""
+        of_item = ops.swapaxes(self.read_table("ripples", item), -3, -2)  # [..., 3, P, n]
+        flat = ops.reshape(of_item, (*ops.shape(item), 3, self.num_hops * self.triples_per_item))
+        tail = flat[..., 2, :]
+        return flat[..., 1, :] * ops.cast(tail > 0, "int32"), self.read_table("entity_ids", tail)
+
+    def state_without_fact(
+        self, user: Tensor, history: Tensor, slot: Tensor, fact: Tensor, tables: EkpnetTables | None = None
+    ) -> EkpnetState:
+        head, relation, tail = self._triples(history)  # [G, P, N]
+        hops, count = self.num_hops, self.triples_per_item
+        of_items = ops.reshape(ops.transpose(tail, (0, 2, 1)), (*ops.shape(history), count, hops))
+        of_items = ops.reshape(ops.swapaxes(of_items, 2, 3), (*ops.shape(history), hops * count))  # [G, T, P n]
+        left = ops.where(one_of(slot, fact, of_items), 0, of_items)
+        by_hop = ops.reshape(left, (*ops.shape(history), hops, count))
+        tail = ops.reshape(ops.swapaxes(by_hop, 1, 2), ops.shape(tail))
+        return self._state(user, history, (head, relation, tail), left[..., :count], tables)
 
     def get_config(self) -> Config:
         return {**super().get_config(), **self._config}

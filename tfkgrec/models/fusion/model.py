@@ -10,6 +10,7 @@ from keras import ops
 
 from tfkgrec import registry
 from tfkgrec.layers.part_sum import PartSum
+from tfkgrec.models.in_turn import InTurn
 from tfkgrec.models.recommender import Facts, Recommender, outputs
 from tfkgrec.models.sum_of_parts import SumOfParts
 from tfkgrec.types import Config, LayerOptions, Record, Shape, Tensor
@@ -118,7 +119,7 @@ class Fusion(SumOfParts):
     def facts_of(self, user: Tensor, item: Tensor, terms: Tensor, tables: FusionTables | None = None) -> Facts | None:
         """Those of all members, each by what it counts for here."""
         found, first = [], 0
-        share = self.part_sum.weight * self.part_sum.inverse_deviation
+        share = self.part_sum.share()
         for name, width, own in zip(self.member_names, self.widths, self._tables_of(tables), strict=True):
             member, place = self.members[name], slice(first, first + width)
             first += width
@@ -129,6 +130,28 @@ class Fusion(SumOfParts):
                 facts = facts and facts._replace(contribution=share[place] * facts.contribution)
             found += [] if facts is None else [facts]
         return Facts(*(ops.concatenate(parts, axis=1) for parts in zip(*found, strict=True))) if found else None
+
+    def history_facts_of(
+        self,
+        user: Tensor,
+        item: Tensor,
+        top: Tensor,
+        share: Tensor,
+        tables: FusionTables | None = None,
+        in_turn: InTurn | None = None,
+    ) -> Facts | None:
+        """Those of all members that read the items."""
+        found, first = [], 0
+        for name, width, own in zip(self.member_names, self.widths, self._tables_of(tables), strict=True):
+            member, counts = self.members[name], share[first : first + width]
+            first += width
+            if isinstance(member, SumOfParts):
+                facts = member.history_facts_of(user, item, top, counts, own, in_turn)
+            else:
+                facts = member.history_facts(user, item, top, own, in_turn)
+                facts = facts and facts._replace(contribution=counts * facts.contribution)
+            found += [] if facts is None else [facts]
+        return Facts(*(ops.concatenate(parts, axis=2) for parts in zip(*found, strict=True))) if found else None
 
     def read_history(self, user: Tensor) -> Tensor | None:
         """That of the member that reads most: it has what the others read."""

@@ -26,6 +26,8 @@ OF_FIRST_READING = {"attribute_output": "softmax"}
 
 MOST_FACTS = 32
 """Values of a candidate that are left out in turn: the first ones, field by field."""
+MOST_OF_LIKED = 8
+"""The same of an item of the history."""
 
 
 class Catalogue(NamedTuple):
@@ -256,22 +258,42 @@ class HKRM(AttributeTables):
         """The candidate's values, the first `MOST_FACTS` of them."""
         if self.proximity is None and self.head.attribute_bias is None:
             return None  # they are not read
-        state, column, fields = self.user_state(user, tables=tables), ops.expand_dims(item, 1), self.sizes.num_fields
-        values, most = self.values_of(item), self.sizes.max_values  # [B, A, V]
-        flat, place = ops.reshape(values, (-1, fields * most)), ops.arange(fields * most, dtype="int32")
-        order = ops.argsort(ops.where(flat > 0, place, place + fields * most), axis=1)[:, :MOST_FACTS]  # [B, F]
-        gone = ops.expand_dims(ops.pad(order, [[0, 0], [0, 1]], constant_values=-1), 2)  # [B, F + 1, 1], the last none
-        kept = ops.logical_and(ops.not_equal(gone, place), ops.expand_dims(flat > 0, 1))  # [B, F + 1, A V]
-        kept = ops.reshape(kept, (-1, kept.shape[1], fields, most))
+        state, column = self.user_state(user, tables=tables), ops.expand_dims(item, 1)
+        values, order = self.values_of(item), self._first_values(item, MOST_FACTS)
+        every = ops.full_like(order[:, :1], -1)  # which is no place: nothing is gone
+        gone = ops.expand_dims(ops.concatenate([order, every], axis=1), 2)  # [B, F + 1, 1]
         query = self._query(state, column, None)
         query_side = self.duet.side(query.vector, query.distribution)
-        logit = self._logit_of_values(state, query_side, item, values, kept)
-        relation = ops.take(ops.convert_to_tensor(self.field_relation), order // most)
-        entity = ops.take_along_axis(flat, order, axis=1)
-        return Facts(
-            relation=ops.where(entity > 0, relation, 0),
-            entity=self.read_table("entity_ids", entity),
-            contribution=logit[:, -1:] - logit[:, :-1],
+        logit = self._logit_of_values(state, query_side, item, values, _left(values, gone))
+        relation, entity = self._named(values, order)
+        return Facts(relation=relation, entity=entity, contribution=logit[:, -1:] - logit[:, :-1])
+
+    def item_facts(self, item: Tensor) -> tuple[Tensor, Tensor] | None:
+        """An item's values, the first `MOST_OF_LIKED` of them."""
+        if self.proximity is None:
+            return None
+        flat = ops.reshape(item, (-1,))
+        found = self._named(self.values_of(flat), self._first_values(flat, MOST_OF_LIKED))
+        relation, entity = (ops.reshape(part, (*ops.shape(item), part.shape[1])) for part in found)
+        return relation, entity
+
+    def state_without_fact(
+        self, user: Tensor, history: Tensor, slot: Tensor, fact: Tensor, tables: Catalogue | None = None
+    ) -> HkrmState:
+        state = self.user_state(user, history, tables)
+        item = ops.take_along_axis(history, ops.expand_dims(slot, 1), axis=1)[:, 0]  # [G]
+        values, order = self.values_of(item), self._first_values(item, MOST_OF_LIKED)
+        order = ops.concatenate([order, ops.full_like(order[:, :1], -1)], axis=1)
+        gone = ops.take_along_axis(order, ops.expand_dims(ops.minimum(fact, order.shape[1] - 1), 1), axis=1)
+        kept = _left(values, ops.expand_dims(gone, 2))  # [G, 1, A, V]
+        vector, fields, _ = self._of_values(item, values, kept)
+        here = ops.equal(ops.expand_dims(slot, 1), ops.arange(ops.shape(history)[1], dtype="int32"))  # [G, T]
+        steps = ops.where(ops.expand_dims(here, 2), vector, state.steps)
+        if not self.with_attribute_level:
+            return state._replace(steps=steps)
+        there = ops.where(ops.expand_dims(here, 2), ops.any(kept, axis=3), state.field_mask)
+        return state._replace(
+            steps=steps, fields=ops.where(here[..., None, None], fields, state.fields), field_mask=there
         )
 
     @property
@@ -371,25 +393,46 @@ class HKRM(AttributeTables):
 
         It is `_match` with (3), (5) and the head's bias worked out for these candidates alone.
         """
-        target = distribution = ops.expand_dims(self.entity_embedding(item), 1)  # e_t [B, 1, d]
-        left = ops.cast(kept, target.dtype)
-        if self.proximity is not None:
-            fields = ops.einsum("bnav,bavd->bnad", left, self.entity_embedding(values))  # o_j (3)
-            if self.combine == "mean":
-                fields = fields / ops.expand_dims(ops.maximum(ops.sum(left, axis=3), 1.0), 3)
-            keys = fields * ops.cast(ops.convert_to_tensor(self.proximity.relation), fields.dtype)
-            scores = ops.sum(keys * ops.expand_dims(target, 2), axis=3)
-            distribution = masked_softmax(scores, ops.any(kept, axis=3))  # p(.|t) (5) [B, N, A]
-            if self.head.item_attributes:
-                target = target + ops.sum(ops.expand_dims(distribution, 3) * fields, axis=2)
+        target, _, distribution = self._of_values(item, values, kept)
         logit = ops.sum(query_side * self.duet.side(target, distribution), axis=-1)
         if state.user is not None:
             logit = logit + self.head.product(target, user=ops.expand_dims(state.user, 1))
         logit = logit + ops.expand_dims(self.head.bias(item), 1)
         if self.head.attribute_bias is not None:
             biases = ops.expand_dims(self.head.attribute_bias(values)[..., 0], 1)  # [B, 1, A, V]
-            logit = logit + ops.sum(left * biases, axis=(2, 3))
+            logit = logit + ops.sum(ops.cast(kept, biases.dtype) * biases, axis=(2, 3))
         return logit
+
+    def _of_values(self, item: Tensor, values: Tensor, kept: Tensor) -> tuple[Tensor, Any, Any]:
+        """`_catalogue` of items [B] alone, keeping of their values [B, A, V] what `kept` [B, N, A, V] says.
+
+        Their vectors [B, N, d], o_j [B, N, A, d] and p(.|item) [B, N, A].
+        """
+        vector = ops.expand_dims(self.entity_embedding(item), 1)  # [B, 1, d]
+        if self.proximity is None:
+            return vector, None, None
+        left = ops.cast(kept, vector.dtype)
+        fields = ops.einsum("bnav,bavd->bnad", left, self.entity_embedding(values))  # o_j (3)
+        if self.combine == "mean":
+            fields = fields / ops.expand_dims(ops.maximum(ops.sum(left, axis=3), 1.0), 3)
+        keys = fields * ops.cast(ops.convert_to_tensor(self.proximity.relation), fields.dtype)
+        scores = ops.sum(keys * ops.expand_dims(vector, 2), axis=3)
+        distribution = masked_softmax(scores, ops.any(kept, axis=3))  # p(.|t) (5) [B, N, A]
+        if self.head.item_attributes:
+            vector = vector + ops.sum(ops.expand_dims(distribution, 3) * fields, axis=2)
+        return vector, fields, distribution
+
+    def _first_values(self, item: Tensor, most: int) -> Tensor:
+        """Places in [A V] of the first `most` values of items [B], field by field [B, F]; then places of none."""
+        flat = ops.reshape(self.values_of(item), (-1, self.sizes.num_fields * self.sizes.max_values))
+        place = ops.arange(flat.shape[1], dtype="int32")
+        return ops.argsort(ops.where(flat > 0, place, place + flat.shape[1]), axis=1)[:, :most]
+
+    def _named(self, values: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
+        """Relations and entities of the values [B, A, V] in places [B, F] of [A V]; 0 and 0 where there is none."""
+        entity = ops.take_along_axis(ops.reshape(values, (ops.shape(place)[0], -1)), place, axis=1)
+        relation = ops.take(ops.convert_to_tensor(self.field_relation), place // self.sizes.max_values)
+        return ops.where(entity > 0, relation, 0), self.read_table("entity_ids", entity)
 
     def _train_logit(self, state: HkrmState, query: Query, item: Tensor) -> Tensor:
         if self.l2:
@@ -413,3 +456,10 @@ class HKRM(AttributeTables):
         weight = weight * ops.cast(ops.any(shared, axis=-1), weight.dtype)
         distance = shared_cross_entropy if self.distance_loss == "cross_entropy" else shared_divergence
         return distance_loss(distance(p_query, p_target, shared), label, weight, self.distance_loss, self.margin)
+
+
+def _left(values: Tensor, gone: Tensor) -> Tensor:
+    """Which of values [B, A, V] are there without those in places gone [B, N, 1] of [A V], bool [B, N, A, V]."""
+    fields, most = values.shape[1:]
+    place = ops.reshape(ops.arange(fields * most, dtype="int32"), (fields, most))
+    return ops.logical_and(ops.not_equal(ops.expand_dims(gone, 3), place), ops.expand_dims(values > 0, 1))

@@ -13,7 +13,7 @@ from tfkgrec.layers.chain import build_chain, through
 from tfkgrec.layers.embedding import Embedding, normal_embedding
 from tfkgrec.layers.knowledge_memory import KnowledgeMemory, mean_cosine, nearest_values
 from tfkgrec.layers.sequence_gru import SequenceGRU
-from tfkgrec.models.recommender import Facts, as_config, without_each
+from tfkgrec.models.recommender import Facts, as_config, one_of, without_each
 from tfkgrec.models.sequential import SequentialRecommender
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
@@ -192,8 +192,15 @@ class KSR(SequentialRecommender):
     def user_state(self, user: Tensor, history: Tensor | None = None, tables: None = None) -> KsrState:
         if history is None:
             history = self.read_table("history", user)  # [G, T]
-        memory = self.memory.written(*self._writes(history)) if self.writes else None
-        return self._with_query(self._hidden(history)[:, -1], memory)  # a masked step repeats the state before it
+        return self._state(history, *self._writes(history)) if self.writes else self._with_query(self._last(history))
+
+    def _state(self, history: Tensor, entity: Tensor, written: Tensor) -> KsrState:
+        """After these writes."""
+        return self._with_query(self._last(history), self.memory.written(entity, written))
+
+    def _last(self, history: Tensor) -> Tensor:
+        """h after the newest item [G, L_H]; a masked step repeats the state before it."""
+        return self._hidden(history)[:, -1]
 
     def advance(self, state: KsrState, item: Tensor) -> KsrState:
         hidden = self.gru.step(self.item_vectors(item), state.hidden, ops.not_equal(item, 0))
@@ -285,6 +292,19 @@ class KSR(SequentialRecommender):
             entity=nearest_values(values, entity, vectors, 1)[0][:, :, 0],
             contribution=logit[:, -1:] - logit[:, :-1],
         )
+
+    def item_facts(self, item: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The slots that an item is written into, by their relations alone: what it has there the model reads not."""
+        if not self.writes:
+            return None
+        written = ops.cast(self._writes(item)[1], "int32")  # [..., A]
+        return ops.convert_to_tensor(self.slot_relation) * written, ops.zeros_like(written)
+
+    def state_without_fact(
+        self, user: Tensor, history: Tensor, slot: Tensor, fact: Tensor, tables: None = None
+    ) -> KsrState:
+        entity, written = self._writes(history)
+        return self._state(history, entity, ops.where(one_of(slot, fact, written), 0.0, written))
 
     def memory_figures(self, history: Tensor) -> dict[str, Tensor]:
         """How the memory of users [G] with `history` [G, T] behaves, averaged over them; {} where nothing is written.
