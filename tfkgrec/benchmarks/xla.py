@@ -9,13 +9,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfkgrec import registry
 from tfkgrec.benchmarks.own_process import ask, tell
 from tfkgrec.benchmarks.speed import SpeedJob
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.tf_logging import quiet_import
+
+if TYPE_CHECKING:
+    from tfkgrec.config import Config
+    from tfkgrec.runs.run import Prepared
 
 STEPS = 20
 TIMED = 10
@@ -104,7 +108,10 @@ def _work(job: SpeedJob) -> XlaRow:
 
     config = job.settings()
     prepared = prepare(config)
-    xla, plain = (_steps(config, prepared, jit) for jit in (True, False))
+    xla, plain = (_Steps(config, prepared, jit) for jit in (True, False))
+    for _ in range(STEPS):  # in turn, so that what else the machine does falls on both
+        xla.take_one()
+        plain.take_one()
     return XlaRow(
         model=job.model,
         dataset=job.dataset,
@@ -117,30 +124,26 @@ def _work(job: SpeedJob) -> XlaRow:
     )
 
 
-@dataclass(frozen=True)
 class _Steps:
-    losses: list[float]
-    seconds: list[float]
+    """The first steps of a config's training, from its own seed."""
 
+    def __init__(self, config: "Config", prepared: "Prepared", jit: bool) -> None:
+        from tfkgrec.training.trainer import make_task
 
-def _steps(config: Any, prepared: Any, jit: bool) -> _Steps:
-    """The first steps of the config's training, from its own seed."""
-    from tfkgrec.training.trainer import make_task
+        training = dataclasses.replace(config.training, jit_compile=jit)
+        model = prepared.model(config)
+        self._task = make_task(prepared.protocol, model, training, training.learning_rate)
+        self._task.make_train_function()
+        self._stream = iter(prepared.protocol.batches(model).dataset().repeat())
+        self.losses: list[float] = []
+        self.seconds: list[float] = []
 
-    training = dataclasses.replace(config.training, jit_compile=jit)
-    model = prepared.model(config)
-    batches = prepared.protocol.batches(model)
-    task = make_task(prepared.protocol, model, training, training.learning_rate)
-    task.make_train_function()
-    stream = iter(batches.dataset().repeat())
-    found = _Steps([], [])
-    for _ in range(STEPS):
-        for mean in task.metrics:
+    def take_one(self) -> None:
+        for mean in self._task.metrics:
             mean.reset_state()
         started = time.perf_counter()
-        found.losses.append(float(task.train_function(stream)["loss"]))
-        found.seconds.append(time.perf_counter() - started)
-    return found
+        self.losses.append(float(self._task.train_function(self._stream)["loss"]))
+        self.seconds.append(time.perf_counter() - started)
 
 
 if __name__ == "__main__":
