@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     config, run, model = load_run(options.run_dir)
     config = _asked(config, options)
     if options.explanations:
-        _explanations(config, run, model, options.pairs or PAIRS)
+        _explanations(config, run, model, options.pairs or PAIRS, options.beside)
         return 0
     if options.data is None:
         metrics, target = _on_its_own(config, run, model), run.metrics
@@ -60,22 +60,33 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         help="instead, how far its explanations hold: explanations.json beside metrics.json",
     )
     parser.add_argument("--pairs", type=int, metavar="N", help=f"that --explanations asks about (default: {PAIRS})")
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        nargs="+",
+        metavar="RUN_DIR",
+        default=[],
+        help="with --explanations: other runs of the model, of other seeds or trained again: do they say the same?",
+    )
     options = parser.parse_args(argv)
     if options.pairs is not None and options.pairs < 2:
         parser.error(f"--pairs: expected 2 or more, found {options.pairs}")
-    if options.pairs is not None and not options.explanations:
-        parser.error("--pairs: expected --explanations beside it")
+    for given, option in ((options.pairs is not None, "--pairs"), (options.beside, "--beside")):
+        if given and not options.explanations:
+            parser.error(f"{option}: expected --explanations beside it")
     if options.explanations and (options.top_k or options.data is not None):
         parser.error("--explanations: expected neither --top-k nor --data beside it")
     return options
 
 
-def _explanations(config: "Config", run: "RunDirectory", model: "Recommender", pairs: int) -> None:
+def _explanations(
+    config: "Config", run: "RunDirectory", model: "Recommender", pairs: int, beside: Sequence[Path]
+) -> None:
     from tfkgrec.evaluation.faithfulness import table
     from tfkgrec.evaluation.report import write_metrics
     from tfkgrec.runs.explanations import measure_explanations
 
-    measured = measure_explanations(config, run, model, pairs)
+    measured = measure_explanations(config, run, model, pairs, beside)
     write_metrics(run.explanations, measured)
     print(f"{table(measured)}\n\nwritten to {run.explanations}")
 

@@ -26,6 +26,18 @@ HEADINGS = {
 }
 
 
+SHARES = {"taken_away": "taken away", "alone": "alone", "shapley": "by Shapley values"}
+
+LINKS = {  # figure -> its heading, and what the literature calls it
+    "explained": "explained",
+    "recency": "recency (LIR)",
+    "item_diversity": "different items (LID)",
+    "popularity": "popularity of what is shared (SEP)",
+    "entity_diversity": "different ones shared (SED)",
+    "kind_diversity": "different kinds (PTD)",
+}
+
+
 def places(score: np.ndarray, real: np.ndarray) -> np.ndarray:
     """The place of every slot of [n, T] by `score`, 0 the highest; slots that are not `real` come last."""
     order = np.argsort(np.where(real, -score, np.inf), axis=1, kind="stable")
@@ -76,6 +88,15 @@ def mean_and_error(values: np.ndarray) -> dict[str, float] | None:
     return {"mean": float(there.mean()), "error": float(there.std(ddof=1) / np.sqrt(len(there)))}
 
 
+def share(part: np.ndarray, whole: np.ndarray) -> dict[str, float] | None:
+    """Mean of `part` [n] / mean of `whole` [n], and its standard error to first order; None where there is no whole."""
+    if len(whole) < 2 or whole.mean() == 0:
+        return None
+    ratio = part.mean() / whole.mean()
+    error = np.std(part - ratio * whole, ddof=1) / np.sqrt(len(whole)) / abs(whole.mean())
+    return {"mean": float(ratio), "error": float(error)}
+
+
 def table(measured: Mapping[str, Any]) -> str:
     """A row for every order: means and standard errors; what it points at, where that is known."""
     lines = []
@@ -85,11 +106,31 @@ def table(measured: Mapping[str, Any]) -> str:
             rows.append([name, *(_cell(figures.get(key)) for key in HEADINGS)])
         title = f"what the logit loses ({measured['pairs']:,} pairs)"
         whole = f"without the whole history: {_cell(measured['whole_history'])}"
-        lines = [text_table([title, *HEADINGS.values()], rows), "", whole]
+        shares = ", ".join(f"{SHARES[name]} {_cell(one)}" for name, one in measured["share_of_three"].items())
+        lines = [text_table([title, *HEADINGS.values()], rows), "", whole, f"of that have the first three: {shares}"]
+    if "links" in measured:
+        lines += ["", _links_table(measured["links"])]
+    lines += [_stability(name, other) for name, other in measured.get("stability", {}).items()]
     for what, figures in measured.get("pointing", {}).items():
         told = ", ".join(f"{name} {_cell(figure)}" for name, figure in figures.items())
         lines.append(f"the first of the {what} is a planted cause: {told}")
     return "\n".join(lines)
+
+
+def _links_table(links: Mapping[str, Mapping[str, Any]]) -> str:
+    """What explanations of recommended items link to, an order a row; only what there is."""
+    names = [name for name in LINKS if any(name in figures for figures in links.values())]
+    rows = [[order, *(_cell(figures.get(name)) for name in names)] for order, figures in links.items()]
+    return text_table(["what the first reason links to", *(LINKS[name] for name in names)], rows)
+
+
+def _stability(name: str, other: Mapping[str, Any]) -> str:
+    told = [
+        f"{order} {_cell(figures['first'])} (correlation {_cell(figures['correlation'])})"
+        for order, figures in sorted(other["orders"].items())
+    ]
+    chance = f"chance {_cell(other['chance'])}"
+    return f"the first five items are those of {name} (seed {other['seed']}): {', '.join([*told, chance])}"
 
 
 def _cell(figure: Mapping[str, float] | None) -> str:

@@ -42,6 +42,14 @@ class Facts(NamedTuple):
     contribution: Tensor  # [B, F]; 0 where there is no fact
 
 
+class Links(NamedTuple):
+    """Paths that lead to pairs [B]; 0 where there is none."""
+
+    item: Tensor  # of the history, with which each begins [B, S]
+    entity: Tensor  # what joins it with the candidate, as the dataset numbers it [B, S]; 0: one without a name
+    kind: Tensor  # relation of that with the candidate [B, S]; 0: another user
+
+
 class Recommender(keras.Model):
     """Base of all models. A subclass writes `user_state`, `score_items` and, where it can say why, `explain`.
 
@@ -156,6 +164,10 @@ class Recommender(keras.Model):
 
     def own_fact_weights(self, explanation: Record) -> Tensor | None:
         """What it weighs the facts with [B, F], in the order of `facts`; None: not."""
+        return None
+
+    def paths(self, explanation: Record) -> Links | None:
+        """The paths of the model's `explain`, in the order of `facts`; None for a model that follows none."""
         return None
 
     def facts(self, user: Tensor, item: Tensor, tables: Record | None = None) -> Facts | None:

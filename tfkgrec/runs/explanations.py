@@ -2,6 +2,8 @@
 
 import dataclasses
 from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,16 @@ from tfkgrec.config import Config
 from tfkgrec.datasets.synthetic.settings import SyntheticSettings
 from tfkgrec.datasets.synthetic.world import draw_world
 from tfkgrec.errors import InputError
-from tfkgrec.evaluation.faithfulness import judged, kept_of, mean_and_error, places
-from tfkgrec.models.contribution import contributions, logits_in_parts
+from tfkgrec.evaluation.faithfulness import judged, kept_of, mean_and_error, places, share
+from tfkgrec.models.contribution import SAMPLES, contributions, logits_in_parts, shapley
+from tfkgrec.models.explain_text import SHOWN
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.protocols.ctr.split import Splits as CtrSplits
 from tfkgrec.runs.fingerprint import check_same_data
+from tfkgrec.runs.links import measure_links
 from tfkgrec.runs.planted import Planted, pointing
 from tfkgrec.runs.run import prepare
+from tfkgrec.runs.stability import measure_stability, open_other
 from tfkgrec.runs.test_reads import note_test_read
 from tfkgrec.training.contract import Splits
 from tfkgrec.training.run_directory import RunDirectory
@@ -25,10 +30,19 @@ from tfkgrec.types import Record
 CELLS_AT_ONCE = 1 << 20
 """Of histories times what is left out of them: bounds the memory."""
 LEAST_ITEMS = 2  # of a history that can be put in order
+FEW = 3  # items, whose share of the whole is told
+SHAPLEY_PAIRS = 100
+SHAPLEY_CELLS = 1 << 23
+"""Pairs times orders times histories times what they hold: bounds the time."""
 
 
-def measure_explanations(config: Config, run: RunDirectory, model: Recommender, most_pairs: int) -> dict[str, Any]:
+def measure_explanations(
+    config: Config, run: RunDirectory, model: Recommender, most_pairs: int, beside: Sequence[Path] = ()
+) -> dict[str, Any]:
     """The content of explanations.json, over positive pairs of the test split; drawn where there are more.
+
+    Args:
+        beside: other runs of the model, to see whether they name the same reasons.
 
     Raises:
         InputError: a model that reads no history, or no pair to ask about.
@@ -43,11 +57,21 @@ def measure_explanations(config: Config, run: RunDirectory, model: Recommender, 
     found: dict[str, Any] = {}
     if world is None or model.read_history(user[:1]) is not None:
         found = measure(model, user[order], item[order], most_pairs, rng)
+        found["links"] = measure_links(model, prepared.dataset, _some_users(user[order], most_pairs), rng)
+        if beside:
+            others = (open_other(path, run, config.model.name) for path in beside)
+            batches = _batches(model, user[order], item[order], most_pairs)
+            found["stability"] = measure_stability(model, others, batches)
     if world is not None:  # it knows its causes
         _, truth = draw_world(**dataclasses.asdict(world.size), seed=config.training.seed)
         planted, chosen = Planted(truth, prepared.dataset), order[:most_pairs]
         found["pointing"] = pointing(model, planted, user[chosen].astype(np.int32), item[chosen].astype(np.int32))
     return {"model": config.model.name, "dataset": config.data.dataset, "seed": config.training.seed, **found}
+
+
+def _some_users(user: np.ndarray, most_pairs: int) -> np.ndarray:
+    """As many of users [n] as have `most_pairs` recommendations together."""
+    return user[np.sort(np.unique(user, return_index=True)[1])][: max(2, most_pairs // SHOWN)]
 
 
 def positives_of(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
@@ -72,11 +96,38 @@ def measure(
     if pairs < LEAST_ITEMS:
         raise InputError(f"--explanations: expected test pairs of users with {LEAST_ITEMS} items, found {pairs}")
     joined = {
-        name: {key: mean_and_error(np.concatenate([part[key] for part in parts])) for key in parts[0]}
+        name: {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
         for name, parts in columns.items()
     }
-    whole = joined.pop("whole")["history"]
-    return {"pairs": pairs, "whole_history": whole, "orders": joined}
+    whole, first = joined.pop("whole")["history"], joined["contributions"]
+    shares = {"taken_away": share(first[f"deletion_{FEW}"], whole), "alone": share(first[f"sufficiency_{FEW}"], whole)}
+    shares["shapley"] = _shapley_share(model, user, item, most_pairs, tables)
+    return {
+        "pairs": pairs,
+        "whole_history": mean_and_error(whole),
+        "share_of_three": shares,
+        "orders": {
+            name: {key: mean_and_error(values) for key, values in figures.items()} for name, figures in joined.items()
+        },
+    }
+
+
+def _shapley_share(
+    model: Recommender, user: np.ndarray, item: np.ndarray, most_pairs: int, tables: Record | None
+) -> dict[str, float] | None:
+    """The share of the first `FEW` by Shapley values, of so many pairs as there is time for; None: of none."""
+    parts, left, cells = [], SHAPLEY_PAIRS, SHAPLEY_CELLS
+    for users, items in _batches(model, user, item, min(most_pairs, SHAPLEY_PAIRS)):
+        width = np.asarray(model.read_history(users[:1])).shape[1]
+        count = min(len(users), left, cells // (SAMPLES * (width + 1) * width))
+        if count < 1:
+            continue
+        left, cells = left - count, cells - count * SAMPLES * (width + 1) * width
+        found = shapley(model, users[:count], items[:count], tables)
+        value = np.asarray(found.contribution)
+        first = np.sort(value, axis=1)[:, : -FEW - 1 : -1].sum(axis=1)
+        parts.append(np.stack([first, np.asarray(found.history_contribution)]))
+    return share(*np.concatenate(parts, axis=1)) if parts else None
 
 
 def _batches(model: Recommender, user: np.ndarray, item: np.ndarray, most: int) -> Any:

@@ -14,7 +14,7 @@ from tfkgrec.layers.path_encoder import PathEncoder
 from tfkgrec.layers.recent_items import RecentItems
 from tfkgrec.layers.shared_nodes import joining_paths
 from tfkgrec.models.factors import item_side, user_side
-from tfkgrec.models.recommender import Facts, Recommender, as_config, without_each
+from tfkgrec.models.recommender import Facts, Links, Recommender, as_config, without_each
 from tfkgrec.types import Config, LayerOptions, Shape, Tensor
 
 SCORES = ("embedding", "path", "both")
@@ -205,6 +205,9 @@ class RKAN(Recommender):
 
     def own_fact_weights(self, explanation: RkanExplanation) -> Tensor:
         return explanation.path_weight
+
+    def paths(self, explanation: RkanExplanation) -> Links:
+        return Links(explanation.first_item, explanation.middle_entity, explanation.last_relation)
 
     def facts(self, user: Tensor, item: Tensor, tables: None = None) -> Facts | None:
         """The paths, in the order of `explain`; those through other users have no name."""
