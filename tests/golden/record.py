@@ -135,7 +135,8 @@ def _since_0_1(name: str, why: Mapping[str, Any]) -> bool:
     """Whether version 0.1 had no such output of `explain`."""
     if name in ("history_item", "history_name"):
         return "ripple_attention" in why or "path_weight" in why  # EKPNet and RKAN
-    return name in (EXPLAINED_BY, "top_name") or name in Contributions._fields
+    later = name in (EXPLAINED_BY, "top_name") or name.startswith("earlier_")
+    return later or name in Contributions._fields
 
 
 def plain(values: Any) -> Any:

@@ -59,6 +59,10 @@ class KsrExplanation(NamedTuple):
     attribute_weight: Tensor | None = None  # and their weights now [B, A]
     value_entity: Tensor | None = None  # of every slot the N value entities nearest to v_a [B, A, N]
     value_distance: Tensor | None = None  # and their L1 distances [B, A, N]
+    # and what it held once the first half of the items had been taken, where users write it:
+    earlier_step: Tensor | None = None  # the place in the history of the last of these items [B]
+    earlier_value_entity: Tensor | None = None  # [B, A, N]
+    earlier_value_distance: Tensor | None = None  # [B, A, N]
     slot_similarity: Tensor | None = None
     """Mean cosine between the slots [B]; near 1 they hold the same, and the weights tell what the query likes about all
     of them rather than what differs between them."""
@@ -264,7 +268,7 @@ class KSR(SequentialRecommender):
             values = ops.broadcast_to(self.memory.values, (users, self.num_slots, self.dim))
         entity, vectors = ops.convert_to_tensor(self.value_entity), ops.convert_to_tensor(self.value_vectors)
         nearest, distance = nearest_values(values, entity, vectors, min(SHOWN_VALUES, self.num_values))
-        return KsrExplanation(
+        found = KsrExplanation(
             logit=logit,
             history_item=history,
             step_weight=weights * ops.cast(ops.expand_dims(ops.not_equal(history, 0), -1), weights.dtype),
@@ -274,6 +278,16 @@ class KSR(SequentialRecommender):
             value_distance=distance,
             slot_similarity=mean_cosine(values),
         )
+        if not self.writes:
+            return found
+        there = ops.cast(ops.not_equal(history, 0), "int32")
+        half = ops.cumsum(there, axis=1) * 2 <= ops.sum(there, axis=1, keepdims=True) + 1
+        earlier = ops.where(half, history, 0)
+        nearest, distance = nearest_values(
+            self.memory.written(*self._writes(earlier)), entity, vectors, min(SHOWN_VALUES, self.num_values)
+        )
+        last = ops.max(ops.where(earlier > 0, ops.arange(history.shape[1], dtype="int32"), 0), axis=1)
+        return found._replace(earlier_step=last, earlier_value_entity=nearest, earlier_value_distance=distance)
 
     def facts(self, user: Tensor, item: Tensor, tables: None = None) -> Facts | None:
         """The attributes in memory: what is read when one of them is not. Each with the value that it is nearest to."""

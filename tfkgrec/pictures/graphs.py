@@ -1,0 +1,105 @@
+"""Small graphs, from left to right: the triples that EKPNet looked at, hop by hop, and the paths of RKAN."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tfkgrec.pictures.panels import DARK, Panel, Row, short
+
+MOST_TRIPLES = 4  # of a hop
+MOST_PATHS = 5
+LONGEST_NODE, LONGEST_EDGE = 22, 26
+WIDEST = 4.0  # points, of an edge
+
+
+class Edge(NamedTuple):
+    """From a node of one column to one of the next."""
+
+    column: int  # of the node at its left
+    left: str
+    right: str
+    text: str
+    weight: float  # how wide it is drawn; below 0: dashed; 0: thin, it only leads there
+
+
+def hops(row: Row) -> Iterable[Panel]:
+    """EKPNet: the heaviest triples of every hop, from the liked items on."""
+    if "ripple_attention" not in row:
+        return
+    edges: list[Edge] = []
+    for hop, weight in enumerate(row["ripple_attention"]):
+        part = {name: row[f"ripple_{name}"][hop] for name in ("head_entity", "relation", "tail_entity", "seed_item")}
+        there = [n for n in np.argsort(-weight, kind="stable") if weight[n] > 0 and part["seed_item"][n]]
+        for n in there[:MOST_TRIPLES]:
+            seed = str(row["ripple_seed_name"][hop][n] or f"item {part['seed_item'][n]}")
+            head = seed if hop == 0 else str(part["head_entity"][n])
+            share = float(weight[n])
+            edges.append(Edge(hop, head, str(part["tail_entity"][n]), f"{part['relation'][n]} {share:.0%}", share))
+            if hop == 1 and not any(one.column == 0 and one.right == head for one in edges):
+                edges.append(Edge(0, seed, head, "", 0.0))
+    columns = ["you liked", *(f"{n} step{'s' * (n > 1)} on" for n in range(1, len(row["ripple_attention"]) + 1))]
+    yield from _graph(edges, columns, "the triples that the model looked at most")
+
+
+def paths(row: Row) -> Iterable[Panel]:
+    """RKAN: the paths that the score owes most to; of a score without paths those that were looked at."""
+    if "path_weight" not in row:
+        return
+    owed = row.get("fact_contribution", row["path_weight"])
+    there = [n for n, raw in enumerate(row["first_item"]) if raw and row["path_weight"][n] > 0]
+    goal, edges = str(row["item_name"] or "the item"), []
+    for n in sorted(there, key=lambda place: -abs(owed[place]))[:MOST_PATHS]:
+        first, entity = str(row["first_name"][n] or f"item {row['first_item'][n]}"), str(row["middle_entity"][n])
+        middle, amount = entity or "others who took it", float(owed[n])
+        edges.append(Edge(0, first, middle, str(row["first_relation"][n]), amount))
+        edges.append(Edge(1, middle, goal, f"{row['last_relation'][n]} {amount:+.2f}".strip(), amount))
+    what = "owes most to" if "fact_contribution" in row else "comes from, by what the model looked at"
+    yield from _graph(edges, ["you took", "in common", "recommended"], f"the paths that the score {what}")
+
+
+def _graph(edges: list[Edge], columns: list[str], title: str) -> Iterable[Panel]:
+    if not edges:
+        return
+    nodes: list[list[str]] = [[] for _ in columns]
+    for edge in edges:
+        for column, name in ((edge.column, edge.left), (edge.column + 1, edge.right)):
+            if name not in nodes[column]:
+                nodes[column].append(name)
+    lines = max(map(len, nodes))
+    most = max(abs(edge.weight) for edge in edges) or 1.0
+
+    def place(column: int, name: str) -> tuple[float, float]:
+        own = nodes[column]
+        return float(column), lines * (own.index(name) + 0.5) / len(own)
+
+    def draw(axes: Any) -> None:
+        for edge in _once(edges):
+            (x, y), (to_x, to_y) = place(edge.column, edge.left), place(edge.column + 1, edge.right)
+            width = 0.8 + WIDEST * abs(edge.weight) / most if edge.weight else 0.6
+            style = ":" if edge.weight == 0 else "--" if edge.weight < 0 else "-"
+            axes.plot([x, to_x], [y, to_y], color=DARK, linewidth=width, linestyle=style, zorder=1, alpha=0.75)
+            if edge.text:
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+                at = (x + 0.5 * (to_x - x), y + 0.5 * (to_y - y))
+                axes.text(*at, short(edge.text, LONGEST_EDGE), ha="center", va="center", fontsize=7, bbox=box, zorder=2)
+        for column, own in enumerate(nodes):
+            axes.text(column, -0.2, columns[column], ha="center", va="bottom", fontsize=8, style="italic")
+            for name in own:
+                box = {"facecolor": "white", "edgecolor": DARK, "boxstyle": "round,pad=0.25"}
+                x, y = place(column, name)
+                axes.text(x, y, short(name, LONGEST_NODE), ha="center", va="center", fontsize=8, bbox=box, zorder=3)
+        axes.set_xlim(-0.45, len(columns) - 0.55)
+        axes.set_ylim(lines + 0.3, -0.8)
+        axes.set_title(title, fontsize=9, loc="left")
+        axes.axis("off")
+
+    yield 1.9 * lines + 1, draw
+
+
+def _once(edges: list[Edge]) -> list[Edge]:
+    """Edges between the same nodes of the same text are one, with all their weight."""
+    total: dict[tuple[int, str, str, str], float] = {}
+    for column, left, right, text, weight in edges:
+        total[column, left, right, text] = total.get((column, left, right, text), 0.0) + weight
+    return [Edge(*key, weight) for key, weight in total.items()]
