@@ -4,13 +4,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: quickstart test lint docs bench
+.PHONY: quickstart test test-beam lint docs bench
 
 quickstart: $(VENV)/.installed   ## train on synthetic data, evaluate, export, serve, recommend, explain
 	$(BIN)/python -m tfkgrec.quickstart
 
 test: lint   ## everything that must hold before a commit
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-beam: $(VENV)-beam/.installed   ## what runs on Apache Beam, in an environment of its own
+	$(VENV)-beam/bin/python -m pytest tests/beam
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -35,6 +38,16 @@ $(VENV)/.installed-dev: $(BIN)/python setup.py
 $(VENV)/.installed-docs: $(BIN)/python setup.py
 	$(PIP) install --quiet --editable '.[docs]'
 	@touch $@ $(VENV)/.installed
+
+# Beam holds protobuf and pyarrow back, so it is laid over the development tools, not among them.
+$(VENV)-beam/.installed: $(VENV)/.installed-dev
+	$(BIN)/python -m venv $(VENV)-beam
+	$(BIN)/python -c 'from importlib.metadata import requires; \
+		print(*[one.split(";")[0] for one in requires("tfkgrec") if "\"beam\"" in one], sep="\n")' \
+		| $(VENV)-beam/bin/python -m pip --disable-pip-version-check install --quiet --requirement /dev/stdin
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(VENV)-beam/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/under.pth"
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else \

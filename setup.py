@@ -33,6 +33,12 @@ RDF = ["rdflib>=7"]  # triples as N-Triples and Turtle
 SQL = ["sqlalchemy>=2"]  # queries on any database; its driver beside it
 PLOTS = ["matplotlib>=3.9"]  # pictures of sweeps: error bars into a PNG, without a display
 SEARCH = ["optuna>=4.5"]  # samplers, pruning and shared studies, kept by many
+BEAM = [
+    "apache-beam>=2.77,<3",  # preparation and lists for everybody on more than one machine; the bare name finds 2.3
+    # Beam wants protobuf 6. Newer ones of these want 7, and pip would try every version in between, for minutes.
+    "grpcio-health-checking<1.82",
+    "grpcio-reflection<1.82",
+]
 DOCS = [
     "zensical>=0.0.73,<0.1",  # the site of docs/; successor of mkdocs-material, which ends in 2027, and reads its file
     "mkdocstrings[python]>=1,<2",  # pages of functions and layers from their docstrings, nothing imported
@@ -76,6 +82,7 @@ setup(
         "sql": SQL,
         "plots": PLOTS,
         "search": SEARCH,
+        "beam": BEAM,
         "docs": DOCS,
         "dev": DEV,
     },

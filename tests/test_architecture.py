@@ -12,9 +12,9 @@ import tfkgrec
 from tfkgrec import registry
 
 ROOT = Path(tfkgrec.__file__).parent
-ROOMS = ["errors", "files", "console", "tf_logging", "types", "registry", "keras_names", "config", "cli"]
+ROOMS = ["errors", "files", "storage", "console", "tf_logging", "types", "registry", "keras_names", "config", "cli"]
 ROOMS += ["data", "datasets", "layers", "evaluation", "kge", "models", "tasks", "training", "protocols", "runs"]
-ROOMS += ["protos", "runtime", "savedmodel", "serving", "client", "offline", "pictures", "benchmarks"]
+ROOMS += ["protos", "runtime", "savedmodel", "serving", "client", "offline", "beam", "pictures", "benchmarks"]
 COMMANDS = {"__init__", "__main__", "train", "evaluate", "pretrain", "export", "serve", "recommend", "explain"}
 COMMANDS |= {
     "benchmark",
@@ -27,6 +27,7 @@ COMMANDS |= {
     "compare",
     "report",
     "tune",
+    "batch_recommend",
 }
 ALONE = {  # rooms that must not need the others
     "protos": {"errors", "protos"},

@@ -39,7 +39,7 @@ def test_help_comes_without_tensorflow_and_at_once(argv):
 
 
 def test_help_names_the_verbs_and_version_the_version(capsys):
-    for flag, text in (("--help", "recommend   what to show"), ("--version", f"tfkgrec {__version__}\n")):
+    for flag, text in (("--help", f"{'recommend':15}  what to show"), ("--version", f"tfkgrec {__version__}\n")):
         with pytest.raises(SystemExit) as stop:
             cli.main([flag])
         assert stop.value.code == 0

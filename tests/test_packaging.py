@@ -58,6 +58,7 @@ def test_metadata(wheel):
         "sql",
         "plots",
         "search",
+        "beam",
         "docs",
         "dev",
     }

@@ -38,6 +38,7 @@ VERBS = {
         "tfkgrec.recommend",
         "what to show a user, from a server, a run or an export; or everybody, in a file",
     ),
+    "batch-recommend": ("tfkgrec.batch_recommend", "lists for everybody from an export, on Apache Beam"),
     "similar": ("tfkgrec.similar", "the items that a model takes for most alike"),
     "explain": ("tfkgrec.explain", "ask a run or a server why an item is recommended"),
     "vectors": ("tfkgrec.vectors", "write the vectors behind a run's scores, for an index of nearest neighbours"),
