@@ -1,12 +1,17 @@
 """A search: on validation alone, gone on with, its best a config that trains; mistakes are one line."""
 
 import csv
+import shutil
+import socket
+import subprocess
+import sys
 
 import optuna
 import pytest
 import yaml
 
 from tfkgrec import tune
+from tfkgrec.benchmarks.search import Search
 from tfkgrec.benchmarks.search_space import Choice, read_space
 from tfkgrec.cli import run_main
 from tfkgrec.config import load_config
@@ -103,3 +108,18 @@ def test_the_data_are_not_searched(search, tmp_path, key, capsys):
     (tmp_path / "space.yaml").write_text(f"{key}: [1, 2]\n")
     assert search(1) == 2
     assert "expected settings of the model and its training" in capsys.readouterr().err
+
+
+def test_a_killed_search_ends_as_one_that_nobody_disturbed(search, tmp_path):
+    """A trial of a process that is no more is marked, counts as none, and its successor tries the same."""
+    assert search(1) == 0
+    undisturbed = trials(tmp_path)
+    shutil.rmtree(tmp_path / "study")
+    (tmp_path / "study").mkdir()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = Search(tmp_path / "study", lambda _: None, []).study().ask()
+    left.set_user_attr("process", [socket.gethostname(), gone.pid])
+    assert search(1) == 0
+    killed, done = trials(tmp_path)
+    assert killed["state"] == "killed" and {**done, "trial": "0"} == undisturbed[0]

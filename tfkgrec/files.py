@@ -1,7 +1,13 @@
-"""Files that are either there in one piece or not at all."""
+"""Files that are either there in one piece or not at all.
+
+A process that is killed leaves what it wrote under a name such as `.<host>-<process>.<name>`; whoever writes <name> on
+the same machine next sweeps it away.
+"""
 
 import json
 import os
+import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,13 +25,41 @@ def check_folder(path: Path) -> None:
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make a file under a temporary name beside `path`, then rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays last: Keras looks at it.
-    aside = path.with_name(f".{os.getpid()}.{path.name}")
+    aside = aside_of(path)
     try:
         write(aside)
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def aside_of(path: Path) -> Path:
+    """This process' name for what will be `path`, beside it; what processes that are no more left there is removed."""
+    host = f".{socket.gethostname()}-"
+    for left in path.parent.glob(f"{host}*"):
+        process, _, name = left.name.removeprefix(host).partition(".")
+        if name == path.name and process.isdigit() and not is_running(int(process)):
+            remove(left)
+    return path.with_name(f"{host}{os.getpid()}.{path.name}")  # the suffix stays last: Keras looks at it
+
+
+def is_running(process: int) -> bool:
+    """Whether this machine has a process of that number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
+
+
+def remove(path: Path) -> None:
+    """A file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

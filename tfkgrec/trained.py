@@ -12,7 +12,6 @@ Behind it is the run of `tfkgrec train`, with the files of one.
 """
 
 import functools
-import os
 import shutil
 import tempfile
 import weakref
@@ -31,7 +30,7 @@ from tfkgrec.datasets.own_files.sources import AS_FOUND, Source, open_table
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import flatten
-from tfkgrec.files import check_folder, write_aside
+from tfkgrec.files import aside_of, check_folder, write_aside
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.runs.first_config import Files, choose, config_text, look
 from tfkgrec.tf_logging import quiet_import
@@ -223,8 +222,8 @@ class TrainedModel:
         target = Path(run_dir)
         check_folder(target)
         RunDirectory(target).check_start(resume=False)
-        aside = target.with_name(f".{os.getpid()}.{target.name}")
         target.parent.mkdir(parents=True, exist_ok=True)
+        aside = aside_of(target)
         try:
             shutil.copytree(self.run.path, aside)
             aside.replace(target)

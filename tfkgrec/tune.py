@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = options.study_dir or Path("runs") / f"tune-{config.model.name}-{config.data.dataset}"
     check_folder(folder)
     with quiet_import():
-        from tfkgrec.benchmarks.search import Search
+        from tfkgrec.benchmarks.search import Search, ended
 
     def config_of(overrides: Sequence[str]) -> Config:
         given = [*options.overrides, *([] if options.seed is None else [f"training.seed={options.seed}"])]
@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     study = Search(folder, config_of, choices, options.search_seed).run(options.trials)
     if not (folder / "best.yaml").exists():
-        raise InputError(f"{folder}: expected a trial that ends, found none of {len(study.get_trials())}")
-    print(f"best of {len(study.get_trials())}: {study.best_value:.4f} on validation, trial {study.best_trial.number}")
+        raise InputError(f"{folder}: expected a trial that ends, found none of {ended(study)}")
+    print(f"best of {ended(study)}: {study.best_value:.4f} on validation, trial {study.best_trial.number}")
     print(f"now: tfkgrec train --config {folder / 'best.yaml'}")
     return 0
 

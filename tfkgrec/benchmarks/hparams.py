@@ -1,9 +1,10 @@
 """A sweep for TensorBoard's HParams page: `tensorboard --logdir <sweep>/hparams`."""
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+
+from tfkgrec.files import aside_of
 
 Value = float | int | bool | str
 
@@ -20,7 +21,7 @@ def write_trials(
     import tensorflow as tf  # here: the rest of the sweep's table needs none
     from tensorboard.plugins.hparams import api as hp
 
-    aside = folder.with_name(f".{os.getpid()}.{folder.name}")
+    aside = aside_of(folder)
     keys = list(dict.fromkeys(key for settings, _ in trials.values() for key in settings))
     shown = [hp.Metric(name, display_name=title) for title, name in figures.items()]
     with tf.summary.create_file_writer(str(aside)).as_default():

@@ -2,15 +2,21 @@
 
 A study lies in a folder: `study.log` (what all processes share), `study.json` (what it began with), and, written anew
 after every trial, `trials.csv`, `best.yaml` (a config for `tfkgrec train`) and `hparams/` for TensorBoard.
+
+What a trial tries depends on the seed and on the trials that have ended, so a search of one process that is killed and
+given again ends as one that nobody disturbed: the trial that was under way is marked as killed and counts as none.
 """
 
 import json
+import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import optuna
 import pandas as pd
 from optuna.storages.journal import JournalFileBackend
@@ -20,14 +26,15 @@ from tfkgrec.benchmarks.search_space import Choice
 from tfkgrec.config import Config
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
-from tfkgrec.files import write_text
+from tfkgrec.files import is_running, write_text
 from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.run import read_dataset
 from tfkgrec.runs.trial import tried
 from tfkgrec.training.callbacks import Progress
 
 State = optuna.trial.TrialState
-FIGURE = "validation"
+ENDED = (State.COMPLETE, State.PRUNED, State.FAIL)
+FIGURE, PROCESS, KILLED = "validation", "process", "killed"
 WARM_UP_EPOCHS, WARM_UP_TRIALS = 3, 5
 """Nothing is pruned before: neither in a trial's first epochs nor in a study's first trials."""
 
@@ -53,14 +60,12 @@ class Search:
         config = self.config_of([])
         self._check_same(config)
         study = self.study()
+        _mark_killed(study)
         dataset, cache = read_dataset(config), RunCache(self.folder / "shared")
-        ended = (State.COMPLETE, State.PRUNED, State.FAIL)
-        if len(study.get_trials(states=ended)) < trials:
-            study.optimize(
-                lambda trial: self._objective(trial, dataset, cache),
-                callbacks=[lambda study, _: self.write(study), optuna.study.MaxTrialsCallback(trials, ended)],
-                catch=(InputError,),
-            )
+        while ended(study) < trials:
+            study.sampler = self._sampler(ended(study))
+            study.optimize(lambda trial: self._objective(trial, dataset, cache), n_trials=1, catch=(InputError,))
+            self.write(study)
         self.write(study)
         return study
 
@@ -70,14 +75,20 @@ class Search:
         return optuna.create_study(
             study_name="tfkgrec",
             storage=optuna.storages.JournalStorage(JournalFileBackend(str(self.folder / "study.log"))),
-            sampler=optuna.samplers.TPESampler(seed=self.seed, constant_liar=True),
+            sampler=self._sampler(0),
             pruner=optuna.pruners.MedianPruner(WARM_UP_TRIALS, WARM_UP_EPOCHS),
             direction="maximize",
             load_if_exists=True,
         )
 
+    def _sampler(self, trials: int) -> optuna.samplers.BaseSampler:
+        """What chooses, after so many trials."""
+        seed = int(np.random.SeedSequence([self.seed, trials]).generate_state(1)[0])
+        return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
+
     def _objective(self, trial: optuna.Trial, dataset: Dataset, cache: RunCache) -> float:
         keras.utils.clear_session()
+        trial.set_user_attr(PROCESS, [socket.gethostname(), os.getpid()])
         overrides = [f"{choice.key}={_text(choice.suggest(trial))}" for choice in self.choices]
         best = [float("-inf")]  # of the last stage
 
@@ -108,10 +119,17 @@ class Search:
 
     def write(self, study: optuna.Study) -> None:
         """The table of trials, the best config, TensorBoard's HParams."""
+        killed = study.user_attrs.get(KILLED, [])
         rows = [
-            {"trial": t.number, "state": t.state.name.lower(), FIGURE: t.value, **t.params} for t in study.get_trials()
+            {
+                "trial": t.number,
+                "state": KILLED if t.number in killed else t.state.name.lower(),
+                FIGURE: t.value,
+                **t.params,
+            }
+            for t in study.get_trials()
         ]
-        write_text(self.folder / "trials.csv", pd.DataFrame(rows).to_csv(index=False))
+        write_text(self.folder / "trials.csv", pd.DataFrame(rows, dtype=object).to_csv(index=False))
         done = study.get_trials(states=(State.COMPLETE,))
         if done:
             best = study.best_trial
@@ -122,6 +140,21 @@ class Search:
                 f"trial-{t.number}": ({k: _text(v) for k, v in t.params.items()}, {FIGURE: t.value}) for t in done
             }
             write_trials(self.folder / "hparams", {"validation figure": FIGURE}, shown)
+
+
+def ended(study: optuna.Study) -> int:
+    """How many trials count: those that ran to an end, whatever it was."""
+    killed = study.user_attrs.get(KILLED, [])
+    return sum(trial.number not in killed for trial in study.get_trials(states=ENDED))
+
+
+def _mark_killed(study: optuna.Study) -> None:
+    """Trials under way in a process of this machine that is no more will not end."""
+    for trial in study.get_trials(states=(State.RUNNING,)):
+        host, process = trial.user_attrs.get(PROCESS, ("", 0))
+        if host == socket.gethostname() and not is_running(process):
+            study.set_user_attr(KILLED, sorted({*study.user_attrs.get(KILLED, []), trial.number}))
+            study.tell(trial.number, state=State.FAIL)
 
 
 def _text(value: object) -> str:

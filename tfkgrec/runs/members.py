@@ -84,7 +84,7 @@ def train_members(
             print(f"{title}, trained already")
         else:
             print(title)
-            train_run(of_member, own, own.config.exists(), cache, dataset)
+            train_run(of_member, own, own.path.exists(), cache, dataset)
         trained[name] = read_model(own.model, name)
     return trained
 

@@ -120,7 +120,7 @@ def train_run(
         The content of metrics.json.
     """
     config.check_run()
-    run.check_start(resume)
+    resume = run.check_start(resume)
     started = time.perf_counter()
     members = member_configs(config)
     prepared = prepare(config, dataset)

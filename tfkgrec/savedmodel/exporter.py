@@ -70,7 +70,8 @@ def _write(aside: Path, signatures: Signatures, functions: Mapping[str, Traceabl
     traced = {key: function.get_concrete_function() for key, function in functions.items()}
     saved = tf.Module()
     # The variables themselves: behind Keras' own ones the session loader finds none (docs/known-issues.md).
-    saved.held = list({id(v): v for function in traced.values() for v in function.variables}.values())
+    held = {id(v): v for function in traced.values() for v in function.variables}
+    saved.held = sorted(held.values(), key=lambda variable: variable.name)
     saved.tables = signatures.vocabularies.tables
     tf.saved_model.save(saved, str(aside), signatures=traced)
     finish_signature_defs(aside)

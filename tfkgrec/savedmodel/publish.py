@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tfkgrec.errors import InputError
+from tfkgrec.files import is_running
 
 _PREFIX = ".writing-"
 
@@ -33,7 +34,7 @@ def sweep(base: Path) -> None:
     """Remove what processes of this machine that are no more have left half-written."""
     for left in base.glob(f"{_PREFIX}*"):
         host, _, process = left.name.removeprefix(_PREFIX).rpartition("-")
-        if host == socket.gethostname() and process.isdigit() and not _is_running(int(process)):
+        if host == socket.gethostname() and process.isdigit() and not is_running(int(process)):
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -66,16 +67,6 @@ def require_new(base: Path, version: int) -> None:
 
 def _taken(base: Path) -> set[int]:
     return {int(child.name) for child in base.iterdir() if child.name.isascii() and child.name.isdigit()}
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _to_disk(folder: Path) -> None:

@@ -139,18 +139,25 @@ class RunDirectory:
     def environment(self) -> Path:
         return self.path / "environment.json"
 
-    def check_start(self, resume: bool) -> None:
+    def check_start(self, resume: bool) -> bool:
         """Check that the folder is what `resume` expects; nothing is written.
+
+        Returns:
+            Whether there is a run to go on with: one that was killed before it had written its settings begins anew.
 
         Raises:
             InputError: the path leads through a file, the folder holds another run and `resume` is off, or there is
                 nothing to resume.
         """
         check_folder(self.path)
-        if resume and not self.config.exists():
-            raise InputError(f"{self.path}: expected a run to resume, found no config.yaml")
-        if not resume and self.path.exists() and any(found != self.tables for found in self.path.iterdir()):
+        found = set(self.path.iterdir()) if self.path.exists() else set()
+        if not resume and found - {self.tables}:
             raise InputError(f"{self.path}: expected a new or empty run directory (or --resume), found files in it")
+        before = {self.tables, self.vocabularies, self.data, self.bad_rows}  # are written before config.yaml
+        others = [path for path in found - before if not path.name.startswith(".")]
+        if resume and not self.config.exists() and (others or not self.path.exists()):
+            raise InputError(f"{self.path}: expected a run to resume, found no config.yaml")
+        return resume and self.config.exists()
 
     def check(self) -> None:
         """Raise `InputError` unless a finished run lies here."""

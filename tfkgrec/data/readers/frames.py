@@ -39,6 +39,7 @@ def table_from_parquet(path: Path) -> RawTable:
         raise InputError(f"{path}: expected this file, found none")
     try:
         found = pyarrow.dataset.dataset(path, format="parquet", partitioning=_partitioning(path)).to_table()
+        found.validate(full=True)  # damage that the file's own lengths do not show
     except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(f"{path}: expected a Parquet file, found: {str(error).splitlines()[0]}") from None
     return _table(found, str(path))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BLOCK = 64 << 20  # bytes that Arrow reads at once; a row must fit
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+BLANK = b" \t\r\n\f\v\x1c\x1d\x1e\x1f"  # as `str.strip` has it
 END = "the end of the file"
 LINE_END = re.compile(rb"\r\n|\r|\n")
 
@@ -46,7 +47,7 @@ class Text:
         """
         content = read_bytes(path)
         encoding = MARKS.get(content[:2], encoding)
-        if not content.strip():
+        if not content.strip(BLANK):
             raise InputError(f"{path}: expected rows of text, found an empty file")
         if encoding.lower() in ("utf-8", "utf8") and content.isascii():  # needs no look at every letter
             return cls(path, content)
@@ -60,6 +61,8 @@ class Text:
             raise InputError(f"data.encoding: expected the name of an encoding, found {encoding!r}") from None
         if encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
             content = text.encode()
+        if not text.removeprefix("\ufeff").strip():
+            raise InputError(f"{path}: expected rows of text, found an empty file")
         return cls(path, content.removeprefix(b"\xef\xbb\xbf"))
 
     def first_lines(self, count: int = 20) -> list[str]:

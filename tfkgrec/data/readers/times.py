@@ -31,7 +31,7 @@ def read_times(texts: pd.Series) -> Times:
     """
     numbers = as_numbers(texts)
     finite = np.isfinite(numbers)
-    if 2 * finite.sum() < len(texts):
+    if 2 * finite.sum() < len(texts) or not finite.any():
         unit, (microseconds, wrong) = "dates", _dates(texts)
     else:
         size = float(np.median(np.abs(numbers[finite])))

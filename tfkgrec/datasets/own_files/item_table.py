@@ -44,7 +44,7 @@ def read_facts(table: RawTable, settings: ItemTable) -> Facts:
         if column in (settings.bins or {}):
             filled = RawTable(table.source, table.frame[values != ""])
             numbers = pd.Series(filled.numbers(column, f"{key}.bins"), index=filled.frame.index)
-            values = _binned(numbers, (settings.bins or {})[column])
+            values = _binned(numbers, (settings.bins or {})[column]) if len(numbers) else filled.frame[column]
         elif settings.split:
             values = values.str.split(settings.split, regex=False).explode().str.strip()
         values = values[values != ""]

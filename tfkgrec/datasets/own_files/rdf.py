@@ -1,5 +1,7 @@
 """RDF as triples: N-Triples and Turtle, read by rdflib."""
 
+import logging
+
 import pandas as pd
 
 from tfkgrec.data.readers.tables import RawTable
@@ -20,6 +22,7 @@ def table_from_rdf(text: Text, turtle: bool = False) -> RawTable:
     except ImportError:
         wanted = "rdflib for RDF, found none: pip install 'tfkgrec[rdf]'"
         raise InputError(f"{text.path}: expected {wanted}") from None
+    logging.getLogger("rdflib.term").setLevel(logging.ERROR)  # a line of its own for every odd address
     graph = rdflib.Graph()
     try:
         graph.parse(data=text.content, format="turtle" if turtle else "nt")

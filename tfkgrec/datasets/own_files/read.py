@@ -187,7 +187,8 @@ def _read_interactions(source: Source, columns: ColumnsConfig, positive_at: floa
     if "rating" in names:
         table = table.set_aside("rating", ~np.isfinite(as_numbers(table.frame["rating"])), "a number", names["rating"])
     if "weight" in names:
-        weights = as_numbers(table.frame["weight"])
+        with np.errstate(over="ignore", under="ignore"):
+            weights = as_numbers(table.frame["weight"]).astype(np.float32)
         wrong = ~(weights > 0) | ~np.isfinite(weights)
         table = table.set_aside("weight", wrong, "a number above 0", names["weight"])
     per_second = 1
