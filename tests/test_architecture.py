@@ -28,6 +28,7 @@ COMMANDS |= {
     "report",
     "tune",
     "batch_recommend",
+    "add_items",
 }
 ALONE = {  # rooms that must not need the others
     "protos": {"errors", "protos"},

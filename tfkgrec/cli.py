@@ -33,6 +33,10 @@ VERBS = {
     "compare": ("tfkgrec.compare", "runs side by side: figures, paired differences, and what differs in the settings"),
     "report": ("tfkgrec.report", "write a run as one page of HTML that needs no network"),
     "export": ("tfkgrec.export", "write a trained run as a SavedModel for TF Serving"),
+    "add-items": (
+        "tfkgrec.add_items",
+        "export a run with items that it never met, by their facts, without training",
+    ),
     "serve": ("tfkgrec.serve", "serve SavedModels over the TF Serving gRPC API"),
     "recommend": (
         "tfkgrec.recommend",

@@ -14,10 +14,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Export one run and print where it went."""
     parser = argparse.ArgumentParser(prog="tfkgrec export", description="Write a run as EXPORT_DIR/<model>/<version>/.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
-    parser.add_argument("--export-dir", type=Path, default=Path("export"), metavar="DIR", help="default: export")
-    parser.add_argument(
-        "--version", type=_version, metavar="N", help="number of the version, a new one (default: the next)"
-    )
+    add_export_arguments(parser)
     parser.add_argument(
         "--refit",
         action="store_true",
@@ -42,8 +39,17 @@ def export_run(run_dir: str | Path, export_dir: str | Path, version: int | None 
         from tfkgrec.savedmodel.in_process import run_signatures
         from tfkgrec.savedmodel.model_card import run_facts
 
-    model, run, signatures, trained_on = run_signatures(run_dir, refit)
-    return export_signatures(signatures, model, run.vocabularies, export_dir, run_facts(run, trained_on), version)
+    own = run_signatures(run_dir, refit)
+    facts = run_facts(own.run, own.trained_on)
+    return export_signatures(own.signatures, own.model, own.run.vocabularies, export_dir, facts, version)
+
+
+def add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--export-dir` and `--version`."""
+    parser.add_argument("--export-dir", type=Path, default=Path("export"), metavar="DIR", help="default: export")
+    parser.add_argument(
+        "--version", type=_version, metavar="N", help="number of the version, a new one (default: the next)"
+    )
 
 
 def _version(text: str) -> int:

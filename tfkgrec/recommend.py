@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tfkgrec.cli import run_main
 from tfkgrec.client.command import add_server_arguments, ask
 from tfkgrec.console import Bar, json_line, one_line
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from tfkgrec.client import Recommendations
     from tfkgrec.client.questions import Questions
     from tfkgrec.offline.in_process import InProcess
+
+NEW = "  (new)"
+"""Beside an item that the model knows by its facts alone."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -166,10 +171,16 @@ def _asked(client: "Questions", options: argparse.Namespace, user: str | None = 
 def _rank(client: "Questions", options: argparse.Namespace) -> None:
     """The candidates, best first."""
     answer = client.predict("rank", {"user_id": [options.user], "candidates": [options.candidates]})
-    rows = zip(options.candidates, answer["score"][0].tolist(), answer["known_item"][0].tolist(), strict=True)
+    flags = [key for key in ("known_item", "new_item") if key in answer]
+    order = np.argsort(-answer["score"][0], kind="stable")
     items = [
-        {"rank": rank, "item_id": item, "known_item": known, "score": round(score, 6)}
-        for rank, (item, score, known) in enumerate(sorted(rows, key=lambda row: -row[1]), 1)
+        {
+            "rank": rank,
+            "item_id": options.candidates[place],
+            **{key: bool(answer[key][0][place]) for key in flags},
+            "score": round(float(answer["score"][0][place]), 6),
+        }
+        for rank, place in enumerate(order, 1)
     ]
     known_user = bool(answer["known_user"][0])
     if options.json:
@@ -179,13 +190,15 @@ def _rank(client: "Questions", options: argparse.Namespace) -> None:
         one_line(f"{client.model}, {_count(items)} for user {options.user}{'' if known_user else ', who is unknown'}")
     )
     for row in items:
-        unknown = "" if row["known_item"] else "  (unknown to the model)"
-        print(one_line(f"{row['rank']:>4}  {row['score']:6.3f}  {row['item_id']}{unknown}"))
+        note = NEW if row.get("new_item") else "" if row["known_item"] else "  (unknown to the model)"
+        print(one_line(f"{row['rank']:>4}  {row['score']:6.3f}  {row['item_id']}{note}"))
 
 
-def _items(answer: "Recommendations") -> list[tuple[str, str, float]]:
-    rows = zip(answer.item_id[0], answer.item_name[0], answer.score[0], strict=True)
-    return [(item, name, float(score)) for item, name, score in rows if item]
+def _items(answer: "Recommendations") -> list[tuple[str, str, float, bool]]:
+    """Raw id, name, score, and whether it is new."""
+    new = answer.item_id[0] == "" if answer.new is None else answer.new[0]
+    rows = zip(answer.item_id[0], answer.item_name[0], answer.score[0], new, strict=True)
+    return [(item, name, float(score), bool(is_new)) for item, name, score, is_new in rows if item]
 
 
 def _record(
@@ -193,14 +206,15 @@ def _record(
 ) -> dict[str, object]:
     items = [
         {"rank": rank, "item_id": item, "item_name": name, "score": round(score, 6)}
-        for rank, (item, name, score) in enumerate(_items(answer), 1)
+        | ({} if answer.new is None else {"new_item": new})
+        for rank, (item, name, score, new) in enumerate(_items(answer), 1)
     ]
     head = {"model": client.model, "version": answer.version, "user": user, "known_user": known_user, "basis": basis}
     return {**head, "items": items}
 
 
 def _table(client: "Questions", answer: "Recommendations", user: str | None, note: str) -> list[str]:
-    items = [(one_line(item), one_line(name), score) for item, name, score in _items(answer)]
+    items = [(one_line(item), one_line(name) + NEW * new, score) for item, name, score, new in _items(answer)]
     name = str(answer.user_name[0]) if answer.user_name is not None else ""
     whom = "this history" if user is None else f"user {name or user}"
     which = f"{client.model} version {answer.version}" if answer.version else client.model  # a run has none

@@ -72,6 +72,8 @@ class ModelSpec:
         stages: in how many it can learn; 0: no epoch trains it.
         defaults: what it wants of other sections than `model` where their own defaults do not suit it. Keys that are
             other protocols' and not the run's are passed over.
+        grow: "module:function" of (model, NewItems) -> the trained model with items of which only facts are known
+            (`tfkgrec add-items`); None: to it an item is what training learned of it.
         by_data: "module:function" of (settings, DataSize) -> settings, with what they leave to the data (null) decided;
             None: they leave nothing to them.
         presets: name -> all that `model.preset: <name>` stands for, `model` included; "paper" are the paper's settings.
@@ -96,6 +98,7 @@ class ModelSpec:
     whole_histories: bool = False
     stages: int = 1
     defaults: Settings = field(default_factory=dict)
+    grow: str | None = None
     by_data: str | None = None
     presets: Mapping[str, Settings] = field(default_factory=dict)
 

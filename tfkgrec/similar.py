@@ -46,10 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _show(client: "Questions", options: argparse.Namespace) -> None:
     answer = client.similar([options.item], options.k)
+    new = [{}] * answer.item_id.shape[1] if answer.new is None else [{"new_item": bool(one)} for one in answer.new[0]]
     rows = [
-        {"rank": rank, "item_id": item, "item_name": name, "score": round(float(score), 6)}
-        for rank, (item, name, score) in enumerate(
-            zip(answer.item_id[0], answer.item_name[0], answer.score[0], strict=True), 1
+        {"rank": rank, "item_id": item, "item_name": name, "score": round(float(score), 6), **flag}
+        for rank, (item, name, score, flag) in enumerate(
+            zip(answer.item_id[0], answer.item_name[0], answer.score[0], new, strict=True), 1
         )
         if item
     ]
@@ -62,7 +63,7 @@ def _show(client: "Questions", options: argparse.Namespace) -> None:
         width = max(len(one_line(str(row["item_id"]))) for row in rows)
         for row in rows:
             line = f"{row['rank']:>4}  {row['item_id']:<{width}}  {row['score']:6.3f}  {row['item_name']}"
-            print(one_line(line))
+            print(one_line(line + ("  (new)" if row.get("new_item") else "")))
 
 
 if __name__ == "__main__":

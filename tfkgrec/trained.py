@@ -241,6 +241,20 @@ class TrainedModel:
 
         return export_run(self.run.path, export_dir, refit=refit)
 
+    def add_items(self, items: Source, triples: Source, export_dir: str | Path = "export") -> Path:
+        """Export it with items that it never met, by their facts and without training; the folder of the new version.
+
+        Args:
+            items: item, and perhaps name and entity (what the triples call it).
+            triples: head, relation, tail.
+        """
+        from tfkgrec.add_items import add_items
+
+        added = add_items(self.run.path, items, triples, export_dir)
+        for line in added.report:
+            print(line)
+        return added.path
+
     def _answers(self, k: int | None = None) -> "InProcess":
         """What answers, with lists as long as are asked for."""
         if self._opened is None or (k or 0) > self._opened.k_max:

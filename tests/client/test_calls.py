@@ -4,6 +4,7 @@ import inspect
 import uuid
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tfkgrec.client import AsyncClient, Client
@@ -77,6 +78,11 @@ def test_a_state_is_needed():
         (np.array([7, 18]), ["7", "18"]),
         (np.array([7.0, 18.0]), ["7", "18"]),
         ({7: "a", 18: "b"}, ["7", "18"]),
+        (pd.Series([7, 18], index=[3, 4]), ["7", "18"]),
+        (pd.Series([7, 18], dtype="Int64"), ["7", "18"]),
+        (pd.Series(["u7", "18"], dtype="category"), ["u7", "18"]),
+        (pd.Index(["u7"]), ["u7"]),
+        (pd.DataFrame({"user": [7.0, 18.0]})["user"], ["7", "18"]),
         ([uuid.UUID(int=7)], ["00000000-0000-0000-0000-000000000007"]),
     ],
 )
@@ -90,7 +96,13 @@ def test_histories_of_numbers_are_texts_too():
     assert from_proto(request.inputs["history"]).tolist() == [["123", ""], ["4", "5"]]
 
 
-@pytest.mark.parametrize("wrong", [7, "u7", None, [None], [7.5], [True], [["u7"]], [np.nan], [{}]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(7, "u7", None, [None], [7.5], [True], [["u7"]], [np.nan], [{}]),
+        *([pd.NA], [pd.NaT], pd.DataFrame({"user": ["u7"]}), pd.Series([7, None])),
+    ],
+)
 def test_what_is_no_list_of_ids_is_one_line(wrong):
     with pytest.raises(InputError, match="^users: expected (a list of )?ids, found"):
         CALLS.score(wrong, ["i"])

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tfkgrec import explain, recommend, serve
+from tfkgrec import explain, recommend, serve, similar
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
 from tfkgrec.savedmodel import in_process as local
@@ -66,6 +66,24 @@ def test_whatever_an_id_holds_a_line_is_a_line(tell):
         status, lines, _ = tell(module, "--user", odd, *arguments)
         assert status == 0
         assert "l\\nm\\x1b[2J\\u2028 \u00e9\u200d" in lines[0] and len(lines) < 9
+
+
+def test_recommend_under_conditions_and_among_candidates(tell):
+    _, lines, _ = tell(recommend, "--user", "u1", "--only", "genre=war,no=such", "--exclude", "i4")
+    assert lines[1] == "2 of 3 conditions name an item, or a fact of items, that the model knows"
+    assert sorted(line.split()[1] for line in lines[3:5]) == ["i2", "i6"]
+    _, lines, _ = tell(recommend, "--history", "i1", "--only", "genre=noir", "--k", "4")
+    assert sorted(line.split()[1] for line in lines[2:]) == ["i3", "i5"]
+    _, lines, _ = tell(recommend, "--user", "u1", "--candidates", "i1,i9")
+    assert lines[0] == "toy, 2 items for user u1"
+    assert sorted(line.split(maxsplit=2)[2] for line in lines[1:]) == ["i1", "i9  (unknown to the model)"]
+
+
+def test_similar_prints_a_ranked_table(tell):
+    _, lines, _ = tell(similar, "--item", "i3", "--k", "2")
+    assert lines[0] == "toy: most like item i3, by the cosine of the model's vectors" and len(lines) == 3
+    _, lines, _ = tell(similar, "--item", "i9")
+    assert lines == ["item i9 is unknown to the model"]
 
 
 def test_recommend_prefers_a_known_user_to_a_history(tell):

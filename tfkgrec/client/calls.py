@@ -20,6 +20,8 @@ Ids = Iterable[object]
 Conditions = Iterable[object]
 """Raw ids of items, or facts of them such as "genre=Drama": a list for all who are asked about, or a list for each."""
 
+MISSING = ("NAType", "NaTType")
+"""What pandas has for an id that is not there; to look whether it is needs no pandas."""
 STATE = "state_"  # how the names of state tensors begin, as inputs and as outputs
 
 
@@ -38,6 +40,7 @@ class Recommendations:
         user_name: str objects [B] of `recommend`, where the model's users have names; else None.
         known_conditions: int32 [B], how many of the conditions name an item or a fact that the model has; None: no
             such question.
+        new: bool [B, k], which items the model knows by their facts alone; None: of a model that has no such items.
     """
 
     item_id: np.ndarray
@@ -48,6 +51,7 @@ class Recommendations:
     state: Arrays
     user_name: np.ndarray | None = None
     known_conditions: np.ndarray | None = None
+    new: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -203,6 +207,8 @@ def ids(what: str, values: Ids) -> list[str | bytes]:
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         kind = "text" if isinstance(values, str | bytes) else "value"
         raise InputError(f"{what}: expected a list of ids, found one {kind}, {values!r}")
+    if hasattr(values, "columns"):  # a data frame would pass for a list of its columns' names
+        raise InputError(f"{what}: expected a list of ids, found a table: one of its columns")
     return [_id(what, value) for value in values]
 
 
@@ -213,7 +219,8 @@ def _id(what: str, value: object) -> str | bytes:
     plain = value.item() if isinstance(value, np.generic) else value
     if isinstance(plain, float) and plain.is_integer():
         plain = int(plain)
-    if plain is None or isinstance(plain, bool | float | list | tuple | dict | np.ndarray):
+    missing = plain is None or type(plain).__name__ in MISSING
+    if missing or isinstance(plain, bool | float | list | tuple | dict | np.ndarray):
         raise InputError(f"{what}: expected ids, found {value!r} among them")
     return str(plain)
 
@@ -231,7 +238,8 @@ def _recommendations(outputs: Arrays, known: str, k: int, version: int) -> Recom
     item_id, item_name, score = (outputs[name][:, :k] for name in ("item_id", "item_name", "score"))
     state = {name: array for name, array in outputs.items() if name.startswith(STATE)}
     about = {name: outputs.get(name) for name in ("user_name", "known_conditions")}
-    return Recommendations(item_id, item_name, score, outputs[known], version, state, **about)
+    new = outputs["new_item"][:, :k] if "new_item" in outputs else None
+    return Recommendations(item_id, item_name, score, outputs[known], version, state, **about, new=new)
 
 
 def _nothing(name: str, info: messages.TensorInfo, people: int) -> np.ndarray:

@@ -16,7 +16,7 @@ Row = Mapping[str, np.ndarray]
 
 USER_NAME = "user_name"  # where users have names
 
-WITHOUT_REASONS = {"probability", "item_name", "known_user", "known_item", EXPLAINED_BY}
+WITHOUT_REASONS = {"probability", "item_name", "known_user", "known_item", "new_item", EXPLAINED_BY}
 """What every explanation has beside its reasons."""
 
 OUTPUTS_OF_0_1 = {
@@ -49,7 +49,8 @@ class Opening(NamedTuple):
 
 def opening(row: Row, user: str, item: str, stranger: str, word: str = "probability") -> Opening:
     """The item and its probability, or `word`; `stranger`: what follows where the user is unknown to the model."""
-    figure = f"({word} {row['probability']:.2f})"
+    new = "; new, known by its facts alone" if row.get("new_item", False) else ""
+    figure = f"({word} {row['probability']:.2f}{new})"
     title = f"{row.get('item_name') or f'item {item}'} {figure}"
     if not row.get("known_item", True):
         return Opening(title, f"item {item} {figure}: the model does not know this item, so it cannot say why")

@@ -33,6 +33,7 @@ class InProcess(Questions):
         weights: the file that tells this model from others.
         k_max: how long its lists are at most.
         signatures: which it has.
+        flags_new: whether it says which items are new.
         ask: calls one of them.
     """
 
@@ -45,7 +46,9 @@ class InProcess(Questions):
         k_max: int,
         signatures: frozenset[str],
         ask: Ask,
+        flags_new: bool = False,
     ) -> None:
+        self.flags_new = flags_new
         self.model, self.version, self.weights, self.k_max = model, version, weights, k_max
         self._vocabularies, self._signatures, self._ask = vocabularies, signatures, ask
         self._calls = Calls(model)
@@ -124,4 +127,5 @@ def _of_export(path: Path) -> InProcess:
 
     (_, k_max) = (size.size for size in servable.signature_defs["recommend"].outputs["item_id"].tensor_shape.dim)
     weights = path / "variables/variables.data-00000-of-00001"
-    return InProcess(path.parent.name, version, path / "assets", weights, k_max, keys, ask)
+    flags_new = "new_item" in servable.signature("recommend").outputs
+    return InProcess(path.parent.name, version, path / "assets", weights, k_max, keys, ask, flags_new)

@@ -1,4 +1,7 @@
-"""Recommendations as a table: user, rank, item, name, score; a row for every place of a list."""
+"""Recommendations as a table: user, rank, item, name, score; a row for every place of a list.
+
+Where a model flags new items there is a column `new`, too.
+"""
 
 from collections.abc import Sequence
 
@@ -17,6 +20,7 @@ SCHEMA = pa.schema(
         ("score", pa.float32()),
     ]
 )
+NEW = pa.field("new", pa.bool_())
 USERS_PER_CALL = 256
 """More gain nothing: a request ranks one user after the other."""
 
@@ -36,13 +40,18 @@ def lists_of(
         answer = model.recommend(asked, k) if plain else model.recommend_filtered(asked, k, exclude, only)
         parts.append(as_table(asked, answer))
         unknown += int(np.sum(~answer.known))
-    return pa.concat_tables([SCHEMA.empty_table(), *parts]), unknown
+    return pa.concat_tables([schema_of(model).empty_table(), *parts]), unknown
+
+
+def schema_of(model: InProcess) -> pa.Schema:
+    """Of its tables."""
+    return SCHEMA.append(NEW) if model.flags_new else SCHEMA
 
 
 def as_table(users: Sequence[str], answer: Recommendations) -> pa.Table:
     """An answer for `users`; places without an item are left out."""
     row, place = np.nonzero(answer.item_id != "")
-    return pa.table(
+    table = pa.table(
         [
             pa.array(np.array(users, object)[row], pa.string()),
             pa.array(place + 1, pa.int32()),
@@ -52,3 +61,4 @@ def as_table(users: Sequence[str], answer: Recommendations) -> pa.Table:
         ],
         schema=SCHEMA,
     )
+    return table if answer.new is None else table.append_column(NEW, pa.array(answer.new[row, place]))

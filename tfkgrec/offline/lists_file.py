@@ -11,7 +11,7 @@ import pyarrow.parquet
 
 from tfkgrec.files import write_aside, write_text
 from tfkgrec.offline.in_process import InProcess
-from tfkgrec.offline.lists import SCHEMA, lists_of
+from tfkgrec.offline.lists import lists_of, schema_of
 from tfkgrec.offline.table_files import write_tables
 
 PART_USERS = 1024
@@ -55,7 +55,7 @@ def write_lists(
             done += len(own)
             progress(done)
     metadata = [pyarrow.parquet.read_metadata(part) for part in parts]
-    write_tables(output, SCHEMA, (_read(part) for part in parts))
+    write_tables(output, schema_of(model), (_read(part) for part in parts))
     shutil.rmtree(folder)
     unknown = sum(int(one.metadata[UNKNOWN]) for one in metadata)
     return Written(len(users), sum(one.num_rows for one in metadata), unknown)

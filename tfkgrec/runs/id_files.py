@@ -6,6 +6,7 @@ read by the same rule.
 """
 
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from tfkgrec.data.history import History
-from tfkgrec.data.records import Dataset
+from tfkgrec.data.records import Dataset, KnowledgeGraph
+from tfkgrec.errors import InputError
 from tfkgrec.files import write_aside, write_text
 
 USERS, ITEMS = "users.txt", "items.txt"
@@ -21,6 +23,9 @@ ENTITY_NAMES, RELATION_NAMES = "entity_names.txt", "relation_names.txt"
 USER_NAMES = "user_names.txt"  # only where users have names
 SEEN = "seen.npz"
 FACTS, FACT_ITEMS = "facts.txt", "facts.npz"  # "genre=Drama", and the items of which it is told; runs of 0.1 have none
+ENTITIES, RELATIONS, GRAPH = "entities.txt", "relations.txt", "graph.npz"  # raw ids, and the triples in inner ones
+
+TRIPLE = ("head", "relation", "tail")
 
 ESCAPE = "\x1f"
 ESCAPES = ((ESCAPE, ESCAPE + "e"), ("\n", ESCAPE + "n"), ("\r", ESCAPE + "r"), ("\0", ESCAPE + "0"))
@@ -40,38 +45,47 @@ class Seen(NamedTuple):
 
 
 def write_id_files(folder: Path, dataset: Dataset, learned: History) -> None:
-    """Write what an export needs beside the model: ids, names, and what every user has already taken.
+    """Write what an export needs beside the model: ids, names, facts, and what every user has already taken.
 
     Args:
         learned: the training positives.
     """
+    graph = dataset.graph
     for name, texts in (
         (USERS, dataset.users.raw),
         (ITEMS, dataset.items.raw),
         (ENTITY_NAMES, dataset.entity_names),
         (RELATION_NAMES, dataset.relation_names),
         (USER_NAMES, dataset.user_names),
+        (ENTITIES, dataset.entities.raw),
+        (RELATIONS, dataset.relations.raw),
     ):
-        if texts is None:
-            continue
-        write_text(folder / name, "".join(f"{line_of(text)}\n" for text in texts[1:]))
+        if texts is not None:
+            write_texts(folder / name, texts[1:])
     seen, known = dataset.seen_items, learned.lengths > 0
     offsets, items = seen.offsets.astype(np.int32), seen.items.astype(np.int32)
     write_aside(folder / SEEN, lambda aside: np.savez_compressed(aside, offsets=offsets, items=items, known=known))
-    facts, told = facts_of(dataset)
-    write_text(folder / FACTS, "".join(f"{line_of(fact)}\n" for fact in facts))
-    offsets_of, of = told.offsets.astype(np.int32), told.items.astype(np.int32)
-    write_aside(folder / FACT_ITEMS, lambda aside: np.savez_compressed(aside, offsets=offsets_of, items=of))
+    write_facts(folder, graph, dataset.num_items, dataset.entity_names, dataset.relation_names)
+    triples = {part: getattr(graph, part).astype(np.int32) for part in TRIPLE}
+    write_aside(folder / GRAPH, lambda aside: np.savez_compressed(aside, **triples))
 
 
-def facts_of(dataset: Dataset) -> tuple[list[str], History]:
-    """What is told of items, as "relation=entity" by their names, numbered from 1, and the items of each."""
-    graph = dataset.graph
-    own = graph.head <= dataset.num_items
-    names = dataset.relation_names[graph.relation[own]] + "=" + dataset.entity_names[graph.tail[own]]
-    code, texts = pd.factorize(names)
+def write_facts(
+    folder: Path, graph: KnowledgeGraph, num_items: int, entity_names: np.ndarray, relation_names: np.ndarray
+) -> None:
+    """Write what is told of items, as "relation=entity" by their names, numbered from 1, and the items of each."""
+    own = graph.head <= num_items
+    code, texts = pd.factorize(relation_names[graph.relation[own]] + "=" + entity_names[graph.tail[own]])
     pairs = np.unique(np.stack([code + 1, graph.head[own]], axis=1), axis=0)
-    return list(texts), History.by_user(pairs[:, 0], pairs[:, 1], len(texts) + 1)
+    told = History.by_user(pairs[:, 0], pairs[:, 1], len(texts) + 1)
+    write_texts(folder / FACTS, texts)
+    offsets, items = told.offsets.astype(np.int32), told.items.astype(np.int32)
+    write_aside(folder / FACT_ITEMS, lambda aside: np.savez_compressed(aside, offsets=offsets, items=items))
+
+
+def write_texts(file: Path, texts: Iterable[str]) -> None:
+    """Write a file of which line n is the text of inner id n."""
+    write_text(file, "".join(f"{line_of(text)}\n" for text in texts))
 
 
 def line_of(text: str) -> str:
@@ -97,6 +111,19 @@ def read_texts(file: Path, count: int | None = None) -> list[str]:
     """The texts of a file, or of its first `count` lines, in the order of the inner ids."""
     with file.open(encoding="utf-8", newline="\n") as lines:
         return [text_of(line.removesuffix("\n")) for line in itertools.islice(lines, count)]
+
+
+def read_graph(folder: Path) -> KnowledgeGraph:
+    """The triples of a run.
+
+    Raises:
+        InputError: an older run, which kept none.
+    """
+    if not (folder / GRAPH).exists():
+        raise InputError(f"{folder}: expected {GRAPH}, the run's triples, found none: a run of an older version")
+    sizes = (len(read_texts(folder / file)) + 1 for file in (ENTITIES, RELATIONS))
+    with np.load(folder / GRAPH) as stored:
+        return KnowledgeGraph(*(stored[part] for part in TRIPLE), *sizes)
 
 
 def read_fact_items(folder: Path) -> History:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from tfkgrec.data.kin import Kin
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
@@ -60,7 +61,7 @@ def take_over(model: Recommender, before: Recommender, known: Names, dataset: Da
     """Let a model of `dataset` start from the weights of another one, whose rows are of `known`; see `start_from`."""
     now = names_of(dataset)
     _check_fields(before, model, known, now, where)
-    old, new, kin = _row_names(before, known), _row_names(model, now), _kin(dataset)
+    old, new, kin = _row_names(before, known), _row_names(model, now), Kin.of(dataset.graph, dataset.num_items)
     weights = {_path(weight.path): np.asarray(weight) for weight in before.trainable_weights}
     for weight in model.trainable_weights:
         path, fresh = _path(weight.path), np.asarray(weight)
@@ -120,7 +121,7 @@ def _kind(
     return fits[0] if fits else "items"  # of entities without names the first rows are items
 
 
-def _grown(theirs: np.ndarray, fresh: np.ndarray, old: np.ndarray, new: np.ndarray, kin: "Kin") -> np.ndarray:
+def _grown(theirs: np.ndarray, fresh: np.ndarray, old: np.ndarray, new: np.ndarray, kin: Kin) -> np.ndarray:
     """The rows of the new table; those beyond `new` stay as they are."""
     old, new = old[: len(theirs)], new[: len(fresh)]
     first = pd.Series(np.arange(len(old)), index=old)
@@ -139,35 +140,6 @@ def _grown(theirs: np.ndarray, fresh: np.ndarray, old: np.ndarray, new: np.ndarr
             if kind == "item":
                 kin.fill(grown, mine, strangers)
     return grown
-
-
-class Kin(NamedTuple):
-    """(item, fact) pairs, facts numbered from 0."""
-
-    item: np.ndarray
-    fact: np.ndarray
-    num_facts: int
-
-    def fill(self, rows: np.ndarray, known: np.ndarray, new: np.ndarray) -> None:
-        """Let the new items with a fact of a known one start from the means of such; bool [rows of items or more]."""
-        of_known = known[self.item]
-        count = np.bincount(self.fact[of_known], minlength=self.num_facts)
-        mean = np.zeros((self.num_facts, *rows.shape[1:]))
-        np.add.at(mean, self.fact[of_known], rows[self.item[of_known]])
-        mean /= np.maximum(count, 1).reshape(-1, *[1] * (rows.ndim - 1))
-        of_new = new[self.item] & (count[self.fact] > 0)
-        item, told = np.unique(self.item[of_new], return_counts=True)
-        total = np.zeros_like(rows, np.float64)
-        np.add.at(total, self.item[of_new], mean[self.fact[of_new]])
-        rows[item] = total[item] / told.reshape(-1, *[1] * (rows.ndim - 1))
-
-
-def _kin(dataset: Dataset) -> Kin:
-    graph = dataset.graph
-    own = graph.head <= dataset.num_items
-    pair = graph.relation[own].astype(np.int64) * dataset.entities.size + graph.tail[own]
-    facts, fact = np.unique(pair, return_inverse=True)
-    return Kin(graph.head[own], fact, len(facts))
 
 
 def _check_fields(before: Recommender, model: Recommender, known: Names, now: Names, where: str) -> None:

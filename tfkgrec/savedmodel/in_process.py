@@ -1,15 +1,18 @@
 """A finished run answers its signatures in this process, without a server."""
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from tfkgrec.datasets.own_files.sources import Source
 from tfkgrec.models.contribution import shapley
 from tfkgrec.models.counterfactual import Counterfactual, counterfactual
 from tfkgrec.models.sequential import SequentialRecommender
+from tfkgrec.runs.new_items import grow
 from tfkgrec.runs.refit import told
 from tfkgrec.runs.served import served_model
 from tfkgrec.savedmodel.model_card import TRAINING_SPLIT
@@ -20,12 +23,17 @@ from tfkgrec.training.run_directory import RunDirectory
 
 
 class RunSignatures(NamedTuple):
-    """A finished run: its model's name, its files, the signatures over its model, and what that has learned."""
+    """A finished run: its model's name, its files, the signatures over its model, and what that has learned.
+
+    `report` is what there is to say of items that it has taken in since, `new_items` of them.
+    """
 
     model: str
     run: RunDirectory
     signatures: Signatures
     trained_on: str
+    new_items: int = 0
+    report: tuple[str, ...] = ()
 
 
 def run_signatures(run_dir: str | Path, refitted: bool = False, k_max: int | None = None) -> RunSignatures:
@@ -38,7 +46,23 @@ def run_signatures(run_dir: str | Path, refitted: bool = False, k_max: int | Non
     name, run, model, seen, own, epochs = served_model(run_dir, refitted)
     kind = SequenceSignatures if isinstance(model, SequentialRecommender) else Signatures
     signatures = kind(model, Vocabularies(run.vocabularies), seen, k_max or own, name)
-    return RunSignatures(name, run, signatures, TRAINING_SPLIT if epochs is None else told(epochs))
+    return RunSignatures(name, run, signatures, _trained_on(epochs))
+
+
+def grown_signatures(run_dir: str | Path, items: Source, triples: Source, folder: Path) -> RunSignatures:
+    """The same with `items` that the model takes in by what `triples` tell of them (`runs/new_items.py`).
+
+    Args:
+        folder: gets the vocabularies; it has to stay for as long as the signatures are asked.
+    """
+    grown = grow(served_model(run_dir), items, triples, folder)
+    name, run, model, seen, k_max, epochs = grown.served
+    signatures = Signatures(model, Vocabularies(folder), seen, k_max, name, grown.first)
+    return RunSignatures(name, run, signatures, _trained_on(epochs), model.num_items - grown.first, grown.report)
+
+
+def _trained_on(epochs: Sequence[int] | None) -> str:
+    return TRAINING_SPLIT if epochs is None else told(epochs)
 
 
 def explain_run(

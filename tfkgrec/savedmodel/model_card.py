@@ -37,6 +37,7 @@ class RunFacts:
         git_commit: of the code.
         trained_on: what the exported model has learned; the metrics are of one trained on the training split.
         run: the run directory's name.
+        new_items: how many items the model has taken in since, by their facts alone.
     """
 
     dataset: str | None
@@ -49,6 +50,7 @@ class RunFacts:
     git_commit: str | None
     run: str
     trained_on: str = TRAINING_SPLIT
+    new_items: int = 0
 
 
 class SignatureText(TypedDict):
@@ -76,7 +78,7 @@ class Card:
         return {**fields, **facts, "signatures": signatures}
 
 
-def run_facts(run: RunDirectory, trained_on: str = TRAINING_SPLIT) -> RunFacts:
+def run_facts(run: RunDirectory, trained_on: str = TRAINING_SPLIT, new_items: int = 0) -> RunFacts:
     """What a card tells of a finished run; a file that is missing leaves its part out."""
     metrics, environment = (read_json(path) if path.exists() else {} for path in (run.metrics, run.environment))
     return RunFacts(
@@ -90,6 +92,7 @@ def run_facts(run: RunDirectory, trained_on: str = TRAINING_SPLIT) -> RunFacts:
         git_commit=environment.get("git_commit"),
         run=run.path.name,
         trained_on=trained_on,
+        new_items=new_items,
     )
 
 
@@ -134,6 +137,7 @@ def as_markdown(card: Card) -> str:
         *_metrics(card),
         "",
         *([] if facts.trained_on == TRAINING_SPLIT else [REFITTED]),
+        *([f"It knows {facts.new_items:,} items, flagged as new, by their facts alone."] if facts.new_items else []),
         "Baselines are judged on the same candidates as the model.",
         "`recommend` leaves out all that the data hold of a user.",
         "",

@@ -50,12 +50,21 @@ class Signatures(keras.layers.Layer):
         seen: what `recommend` leaves out for every user, and whom training knows.
         k_max: length of the lists; shorter catalogues give shorter lists.
         explained_by: the model's name in the registry, whose template words the outputs of `explain`.
+        first_new: number of the first of the items that the model knows by their facts alone, which the others follow;
+            answers say of every item whether it is one. None: there are none.
     """
 
     def __init__(
-        self, model: Recommender, vocabularies: Vocabularies, seen: Seen, k_max: int, explained_by: str
+        self,
+        model: Recommender,
+        vocabularies: Vocabularies,
+        seen: Seen,
+        k_max: int,
+        explained_by: str,
+        first_new: int | None = None,
     ) -> None:
         super().__init__(name="signatures")
+        self.first_new = first_new
         self.model, self.vocabularies, self.explained_by = model, vocabularies, explained_by
         self.contributions = functools.partial(contributions, in_turn=_in_turn)  # what `explain` asks for them
         self.k = min(k_max, model.num_items - 1)
@@ -98,10 +107,14 @@ class Signatures(keras.layers.Layer):
         return {"serving_default": self._traced_score, **others}
 
     def score(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
-        """probability [B] that user_id [B] takes item_id [B]; known_user, known_item [B]."""
+        """probability [B] that user_id [B] takes item_id [B]; known_user, known_item [B].
+
+        In all answers `new_item`, of the shape of the items, where some are new (`first_new`).
+        """
         user, item = self._users(user_id), self.vocabularies.items(item_id)
         logit = self.model.score_items(self._user_state(user), item[:, None])[:, 0]
-        return {"probability": self.model.probability(logit), "known_user": user > 0, "known_item": item > 0}
+        known = {"known_user": user > 0, "known_item": item > 0, **self._new(item)}
+        return {"probability": self.model.probability(logit), **known}
 
     def classify(self, inputs: tf.Tensor) -> Answer:
         """classes [B, 2], always "0" and "1", and their scores [B, 2], for serialized tf.Examples of pairs [B]."""
@@ -173,7 +186,8 @@ class Signatures(keras.layers.Layer):
         """
         user, item = self._users(user_id), self.vocabularies.items(candidates)
         score = self.model.probability(self.model.score_items(self._user_state(user), item))
-        return {"score": tf.where(candidates == "", 0.0, score), "known_user": user > 0, "known_item": item > 0}
+        known = {"known_user": user > 0, "known_item": item > 0, **self._new(item)}
+        return {"score": tf.where(candidates == "", 0.0, score), **known}
 
     def similar(self, item_id: tf.Tensor) -> Answer:
         """item_id, item_name, score [B, K]: the items whose vectors are most like those of item_id [B], by the cosine.
@@ -211,7 +225,7 @@ class Signatures(keras.layers.Layer):
             else:
                 named[key] = value
         flags = {"item_name": self.vocabularies.names(item), **self._about(number, user), "known_item": item > 0}
-        return {**named, **flags, EXPLAINED_BY: tf.fill(tf.shape(user), self.explained_by)}
+        return {**named, **flags, **self._new(item), EXPLAINED_BY: tf.fill(tf.shape(user), self.explained_by)}
 
     def asked(self, user_id: str, item_id: str) -> tuple[int, int, np.ndarray]:
         """Inner ids of a pair, 0 where training does not know the one or the other, and what the user has taken."""
@@ -248,6 +262,10 @@ class Signatures(keras.layers.Layer):
     def _about(self, number: tf.Tensor, user: tf.Tensor) -> Answer:
         """Whether training knows users [B], and the names of those that the data hold (`number`)."""
         return {"known_user": user > 0, **self.vocabularies.names_of_users(number)}
+
+    def _new(self, item: tf.Tensor) -> Answer:
+        """new_item, of the shape of `item`, where there are new ones."""
+        return {} if self.first_new is None else {"new_item": item >= self.first_new}
 
     def _seen(self, number: tf.Tensor) -> tf.Tensor:
         """What the data hold of the user of that number, whether training knows the user or not."""
@@ -312,6 +330,7 @@ class Signatures(keras.layers.Layer):
             "item_id": self.vocabularies.raw_items(item),
             "item_name": self.vocabularies.names(item),
             "score": score,
+            **self._new(item),
         }
 
     def _constant(self, name: str, values: np.ndarray) -> keras.Variable:

@@ -14,6 +14,7 @@ from tests.toy import request
 
 AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
 SIGNATURES = {"serving_default", "recommend", "recommend_for_history", "explain", "classify", "regress"}
+SIGNATURES |= {"rank", "similar", "recommend_filtered", "recommend_filtered_for_history"}
 
 
 def status_of(models, name, version=None):

@@ -59,6 +59,62 @@ def test_recommend_for_history(prediction):
     assert set(texts(outputs["item_id"][1])) == {"i1", "i3", "i4", ""}
 
 
+def test_rank(prediction):
+    message = request(signature="rank", user_id=["u1", "nobody"], candidates=[["i2", "i6", "nothing"], ["i1", "", ""]])
+    outputs, _ = answer(prediction, message)
+    wanted = [[probability(1, 2), probability(1, 6), probability(1, 0)], [probability(0, 1), 0, 0]]
+    np.testing.assert_allclose(outputs["score"], wanted, atol=1e-6)
+    assert outputs["known_user"].tolist() == [True, False]
+    assert outputs["known_item"].tolist() == [[True, True, False], [True, False, False]]
+
+
+def test_recommend_filtered(prediction):
+    conditions = {
+        "exclude": [["i4", "no such"], ["genre=war", ""], ["", ""]],
+        "only": [["genre=war"], [""], ["i2"]],
+    }
+    outputs, spec = answer(prediction, request(signature="recommend_filtered", user_id=["u1"] * 3, **conditions))
+    assert spec.signature_name == "recommend_filtered"
+    for row, of in enumerate(([2, 6], [3, 5], [2])):  # u1 has liked i1
+        best = sorted(of, key=lambda item: -AFFINITY[1, item])
+        assert texts(outputs["item_id"][row]) == [*(f"i{item}" for item in best), *[""] * (4 - len(best))]
+        wanted = [*(probability(1, item) for item in best), *[0] * (4 - len(best))]
+        np.testing.assert_allclose(outputs["score"][row], wanted, atol=1e-6)
+    assert outputs["known_conditions"].tolist() == [2, 1, 1]
+    no_columns = np.zeros((1, 0), str)
+    plain, _ = answer(prediction, request(signature="recommend", user_id=["u1"]))
+    free, _ = answer(
+        prediction, request(signature="recommend_filtered", user_id=["u1"], exclude=no_columns, only=no_columns)
+    )
+    assert texts(free["item_id"]) == texts(plain["item_id"]) and free["known_conditions"].tolist() == [0]
+
+
+def test_recommend_filtered_for_history(prediction):
+    outputs, _ = answer(
+        prediction,
+        request(
+            signature="recommend_filtered_for_history",
+            history=[["i1", "nothing"], ["i2", "i6"]],
+            exclude=[[""], ["i5"]],
+            only=[["genre=noir"], [""]],
+        ),
+    )
+    for row, of in enumerate(([3, 5], [1, 3, 4])):
+        best = sorted(of, key=lambda item: -AFFINITY[0, item])
+        assert texts(outputs["item_id"][row]) == [*(f"i{item}" for item in best), *[""] * (4 - len(best))]
+    assert outputs["known_items"].tolist() == [1, 2] and outputs["known_conditions"].tolist() == [1, 1]
+
+
+def test_similar(prediction):
+    outputs, _ = answer(prediction, request(signature="similar", item_id=["i3", "nothing"]))
+    length = np.linalg.norm(AFFINITY, axis=0)
+    cosine = AFFINITY.T @ AFFINITY[:, 3] / (length * length[3])
+    best = sorted((1, 2, 4, 5, 6), key=lambda item: -cosine[item])[:4]
+    assert texts(outputs["item_id"]) == [[f"i{item}" for item in best], [""] * 4]
+    np.testing.assert_allclose(outputs["score"], [cosine[best], [0] * 4], atol=1e-6)
+    assert outputs["known_item"].tolist() == [True, False]
+
+
 def test_explain(prediction):
     outputs, _ = answer(prediction, request(signature="explain", user_id=["u2"], item_id=["i1"]))
     assert texts(outputs["history_name"])[0] == ["film 2", "film 5", "", ""]
@@ -120,6 +176,11 @@ def test_a_packed_tensor_is_read_as_well(prediction):
 def test_the_clients_speak_to_it(target):
     with Client(target.grpc, "toy", timeout=20, label="stable") as client:
         assert client.recommend(["u1"], k=2).version == 1
+        np.testing.assert_allclose(client.rank(["u1"], [["i2"]]), [[probability(1, 2, 1)]], atol=1e-6)
+        assert set(client.recommend_filtered(["u1"], only=["genre=war"]).item_id[0]) == {"i2", "i4", "i6", ""}
+        found = client.recommend_filtered_for_history([["i2"]], exclude=["genre=noir"])
+        assert found.item_id[0].tolist()[2:] == ["", ""] and found.known_conditions.tolist() == [1]
+        assert client.similar(["i3"], k=2).item_id.shape == (1, 2)
     with Client(target.grpc, "nope", timeout=20) as client, pytest.raises(NotFound):
         client.recommend(["u1"])
     with Client(target.grpc, "toy", timeout=20) as client, pytest.raises(InvalidArgument):

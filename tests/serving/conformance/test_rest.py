@@ -32,6 +32,27 @@ def test_several_outputs_are_objects(rest):
     assert rest("POST", "/v1/models/toy:predict", body)[1]["outputs"]["item_name"] == [row["item_name"]]
 
 
+def test_candidates_conditions_and_likes(rest):
+    def ask(signature, **row):
+        status, answer = rest("POST", "/v1/models/toy:predict", {"signature_name": signature, "instances": [row]})
+        assert status == 200
+        return answer["predictions"][0]
+
+    ranked = ask("rank", user_id="u1", candidates=["i2", "nothing", ""])
+    np.testing.assert_allclose(ranked["score"], [probability(1, 2), probability(1, 0), 0], atol=1e-6)
+    assert ranked["known_item"] == [True, False, False]
+    for signature, whom in (
+        ("recommend_filtered", {"user_id": "u1"}),
+        ("recommend_filtered_for_history", {"history": ["i1"]}),
+    ):
+        found = ask(signature, **whom, exclude=["i4"], only=["genre=war"])
+        assert sorted(found["item_id"]) == ["", "", "i2", "i6"] and found["known_conditions"] == 2
+    alike = ask("similar", item_id="i3")
+    assert (
+        alike["known_item"] is True and "i3" not in alike["item_id"] and alike["score"] == sorted(alike["score"])[::-1]
+    )
+
+
 def test_a_version_may_be_asked_for_by_number_or_label(rest):
     rows = {"instances": [{"user_id": "u1", "item_id": "i3"}]}
     for path in ("toy/versions/1", "toy/labels/stable"):

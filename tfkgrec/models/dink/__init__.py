@@ -23,6 +23,7 @@ SPEC = ModelSpec(
     needs_facts=True,
     keras_name="tfkgrec>DINK",
     explain_text="tfkgrec.models.dink.explain_text:explain_text",
+    grow="tfkgrec.models.dink.grow:grow",
     ablations={
         "dink-k": ("model.aggregator=none", "model.interest_dim=null"),
         "dink-a": ("model.interest_attention=false",),

@@ -23,6 +23,7 @@ SPEC = ModelSpec(
     needs_facts=True,
     keras_name="tfkgrec>EKPNet",
     explain_text="tfkgrec.models.ekpnet.explain_text:explain_text",
+    grow="tfkgrec.models.ekpnet.grow:grow",
     ablations={
         "ekp_no": ("model.semantic_attention=false", "model.feature_exploration=false"),  # much like RippleNet
         "ekp_att": ("model.feature_exploration=false",),

@@ -26,6 +26,7 @@ SPEC = ModelSpec(
     needs_facts=True,
     keras_name="tfkgrec>HKRM",
     explain_text="tfkgrec.models.hkrm.explain_text:explain_text",
+    grow="tfkgrec.models.hkrm.grow:grow",
     ablations={  # each says its level: our settings may be at the item level already
         "hkrm-full": ("model.level=both",),
         "hkrm-item": ("model.level=item", "model.distance_loss=none"),

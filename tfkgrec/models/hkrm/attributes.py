@@ -58,7 +58,20 @@ def collect_attributes(
     chosen = ranked[:max_fields] if fields is None else [_relation(name, dataset, ranked) for name in fields]
     field_relation = np.array(list(dict.fromkeys(int(r) for r in chosen)), np.int32)
 
-    field_of = np.full(graph.num_relations, -1)
+    return slots_of(head, relation, tail, field_relation, max_values, n, rng)
+
+
+def slots_of(
+    head: np.ndarray,
+    relation: np.ndarray,
+    tail: np.ndarray,
+    field_relation: np.ndarray,
+    max_values: int,
+    num_items: int,
+    rng: np.random.Generator,
+) -> Attributes:
+    """The values in fields `field_relation` that triples of items [n] tell, up to `max_values` of a slot."""
+    field_of = np.full(max(relation.max(initial=0), field_relation.max()) + 1, -1)
     field_of[field_relation] = np.arange(len(field_relation))
     kept = field_of[relation] >= 0
     key, tail = head[kept].astype(np.int64) * len(field_relation) + field_of[relation[kept]], tail[kept]
@@ -66,7 +79,7 @@ def collect_attributes(
     key, tail = key[order], tail[order]
     kept = np.arange(len(key)) - np.searchsorted(key, key) < max_values
     key, tail = key[kept], tail[kept]
-    return _tables(key, tail, field_relation, n)
+    return _tables(key, tail, field_relation, num_items)
 
 
 def _tables(key: np.ndarray, tail: np.ndarray, field_relation: np.ndarray, num_items: int) -> Attributes:
@@ -88,7 +101,7 @@ def _tables(key: np.ndarray, tail: np.ndarray, field_relation: np.ndarray, num_i
         (value_slot + 1).astype(np.int32),
         value_entity,
         entity_ids,
-        int(counts.max()),
+        int(counts.max(initial=0)),
     )
 
 

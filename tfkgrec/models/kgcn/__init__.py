@@ -23,6 +23,7 @@ SPEC = ModelSpec(
     needs_facts=True,
     keras_name="tfkgrec>KGCN",
     explain_text="tfkgrec.models.kgcn.explain_text:explain_text",
+    grow="tfkgrec.models.growth:grow_neighbours",
     ablations={
         "kgcn-concat": ("model.aggregator=concat",),
         "kgcn-neighbour": ("model.aggregator=neighbour",),

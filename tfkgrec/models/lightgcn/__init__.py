@@ -22,6 +22,7 @@ SPEC = ModelSpec(
     keras_name="tfkgrec>LightGCN",
     by_data="tfkgrec.models.lightgcn.by_data:by_data",
     explain_text="tfkgrec.models.lightgcn.explain_text:explain_text",
+    grow="tfkgrec.models.lightgcn.grow:grow",
     ablations={
         "no-graph": ("model.fact_weight=0",),
         "own-pairs-left-in": ("model.leave_out=false",),
