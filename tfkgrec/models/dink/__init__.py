@@ -31,9 +31,12 @@ SPEC = ModelSpec(
         "dink-cat": ("model.aggregator=concat",),
     },
     paper_ablations={
-        "paper-random": ("data.history=random",),
-        "paper-f": ("data.history=random", "model.prediction_layers=1"),
-        "paper-scaled": ("data.history=random", "model.scale_attention=true"),
+        "paper-k": ("model.aggregator=none", "model.interest_dim=null"),
+        "paper-a": ("model.interest_attention=false",),
+        "paper-sum": ("model.aggregator=sum",),
+        "paper-cat": ("model.aggregator=concat",),
+        "paper-f": ("model.prediction_layers=1",),  # a non-linear head
+        "paper-scaled": ("model.scale_attention=true",),
     },
     speed_preset=("model.dim=16", "model.history_length=12", "model.num_neighbours=6", "training.batch_size=2048"),
     defaults={"training": GOOD_TRAINING},
