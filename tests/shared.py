@@ -1,8 +1,9 @@
 """Fixtures for all tests: one planted run and its export for those that only look at them, and others' fixtures."""
 
 import functools
+import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ from tests.outside import install_outside
 from tests.planted import run_train, write_config
 from tests.toy_server import channel, exports, models, prediction, publish, server
 from tests.wheel import elsewhere, source, wheel
-from tfkgrec import export
+from tfkgrec import export, progress
 from tfkgrec.cli import run_main
+from tfkgrec.progress import Bar
 
 __all__ = [
     "channel",
+    "as_on_a_quick_machine",
     "elsewhere",
     "exports",
     "install_outside",
@@ -27,6 +30,15 @@ __all__ = [
     "source",
     "wheel",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def as_on_a_quick_machine() -> Iterator[None]:
+    """Nothing is said of what takes long: what tests read of commands is the same on every machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Bar, "FIRST", math.inf)
+        patch.setattr(progress, "WORTH_TELLING", math.inf)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 
 from tfkgrec.beam.arguments import add_runner_arguments, split_options
-from tfkgrec.cli import run_main
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.errors import InputError
+from tfkgrec.progress import phase, say
 from tfkgrec.tf_logging import quiet_import
 
 
@@ -32,15 +33,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     with quiet_import():
         from tfkgrec.beam.batch_recommend import Lists, recommend_on
     asked = Lists(anywhere(options.model), anywhere(options.users), options.k, options.shards)
-    found = recommend_on(options.runner, asked, output, beam_options)
-    print(f"{found.rows:,} recommendations for {found.users:,} users: {options.output}, {options.shards} shards")
+    with phase(f"recommending on {options.runner}"):
+        found = recommend_on(options.runner, asked, output, beam_options)
+    say(f"{found.rows:,} recommendations for {found.users:,} users: {options.output}, {options.shards} shards")
     if found.unknown:
-        print(f"unknown to the model: {found.unknown:,} of these users, who get its most popular items instead")
+        say(f"unknown to the model: {found.unknown:,} of these users, who get its most popular items instead")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="tfkgrec batch-recommend",
         description="What to show everybody, worked out on Apache Beam: a folder of Parquet, complete or absent.",
     )

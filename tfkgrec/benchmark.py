@@ -12,8 +12,9 @@ from tfkgrec.benchmarks.matrix import BASELINE, Wanted, asked_for, models
 from tfkgrec.benchmarks.parallel_jobs import Job
 from tfkgrec.benchmarks.places import Places, configs_of, dataset_of
 from tfkgrec.benchmarks.plan import PlannedRun, is_measured, planned_runs, told
-from tfkgrec.cli import add_set_argument, run_main
+from tfkgrec.cli import CommandParser, add_set_argument, run_main
 from tfkgrec.errors import InputError
+from tfkgrec.progress import say
 from tfkgrec.tf_logging import quiet_import
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="tfkgrec benchmark",
         description="Measure quality or speed. `benchmark quality` alone measures all that there are configs for.",
         epilog="Ask `sweep`, `growth`, `reading`, `serving` and `xla` for arguments of their own with --help.",
@@ -99,7 +100,7 @@ def _tell(rows: Sequence[Mapping[str, object]], text: str, file: Path | None) ->
     from tfkgrec.benchmarks.results import as_json, device
     from tfkgrec.files import write_text
 
-    print(text)
+    say(text)
     if file is not None:
         write_text(file, as_json(rows, device()))
 
@@ -111,7 +112,7 @@ def _quality(options: argparse.Namespace) -> None:
     asked = asked_for(wanted, places)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     runs = planned_runs(asked, seeds, places)
-    print(told(runs, options.workers, options.dry_run))
+    say(told(runs, options.workers, options.dry_run))
     if options.dry_run:
         return
     with quiet_import():
@@ -125,9 +126,9 @@ def _quality(options: argparse.Namespace) -> None:
             done = [seed for seed in seeds if is_measured(places.run(*one, seed))]
             rows += [quality.collected(*one, done, places)] if done else []
         rows = comparison.with_comparisons(tables.in_order(rows), tables.headline, places.run_of)
-        print(tables.as_text(tables.tables(rows)))
+        say(tables.as_text(tables.tables(rows)))
         for line in test_reads.told(test_reads.count_reads(test_reads.runs_below(places.runs))):
-            print(f"\ntest splits read, {line}")
+            say(f"\ntest splits read, {line}")
         if options.json is not None:
             _merge(rows, options.json)
 
@@ -162,7 +163,7 @@ def _merge(rows: Sequence["ResultRow"], file: Path) -> None:
 
     merged, kept = Results.read(file).merged(rows, device())
     for line in kept:
-        print(f"{file}: {line}")
+        say(f"{file}: {line}")
     merged.write(file)
 
 

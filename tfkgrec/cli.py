@@ -16,11 +16,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tfkgrec import __version__
 from tfkgrec.config import Config, load_config
 from tfkgrec.console import NOBODY_READS, drop_output, write_any_letter
 from tfkgrec.errors import InputError
+from tfkgrec.progress import LOG_FORMATS, answering, log_in, note
 
 # verb -> (module with a `main`, what it does)
 VERBS = {
@@ -90,6 +92,14 @@ def run_main(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[
     """
     write_any_letter()
     try:
+        return _status(main, argv)
+    finally:
+        log_in(None)
+        answering(False)
+
+
+def _status(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[str] | None) -> int:
+    try:
         return _flushed(main, argv) or 0
     except BrokenPipeError:
         drop_output()
@@ -103,7 +113,7 @@ def run_main(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[
         if found is None:
             raise
         line = found
-    print(f"error: {' '.join(line.split())}", file=sys.stderr)
+    note(f"error: {' '.join(line.split())}", level="error")
     return 130 if line == "interrupted" else 2
 
 
@@ -122,6 +132,25 @@ def _machine_error(error: BaseException) -> str | None:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     reasons = (os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
     return next((reason for reason in reasons if reason in str(error)), None)
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The parser of a verb, with the options that all have."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        add_log_format(self)
+
+
+def add_log_format(parser: argparse.ArgumentParser) -> None:
+    """Add `--log-format`, which has its effect once it is read, until the command ends."""
+    what = "lines with the time before them, or as objects of JSON, of which epochs and phases have fields"
+    parser.add_argument("--log-format", choices=LOG_FORMATS, action=_LogIn, default=argparse.SUPPRESS, help=what)
+
+
+class _LogIn(argparse.Action):
+    def __call__(self, parser: object, namespace: object, values: Any, option: str | None = None) -> None:
+        log_in(values)
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,6 @@
 python -m tfkgrec.compare runs/hkrm runs/dink runs/mf
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ import numpy as np
 
 from tfkgrec import registry
 from tfkgrec.benchmarks.comparison import Comparison
-from tfkgrec.cli import run_main
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.config import Config
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.paired import interval_of, p_of_draws, resampled_gaps
@@ -22,6 +21,7 @@ from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import flatten
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.files import read_json
+from tfkgrec.progress import answering
 from tfkgrec.tf_logging import quiet_import
 from tfkgrec.training.run_directory import RunDirectory
 
@@ -40,12 +40,13 @@ class Compared(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures with paired differences to the first run, then the settings that differ."""
-    parser = argparse.ArgumentParser(prog="tfkgrec compare", description="Finished runs side by side.")
+    parser = CommandParser(prog="tfkgrec compare", description="Finished runs side by side.")
     parser.add_argument(
         "run_dirs", type=Path, nargs="+", metavar="RUN_DIR", help="the others are compared with the first"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     options = parser.parse_args(argv)
+    answering(options.json)
     if len(options.run_dirs) < 2:
         parser.error("expected two runs or more")
     runs = [_read(path) for path in options.run_dirs]

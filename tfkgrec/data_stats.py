@@ -1,23 +1,23 @@
 """`python -m tfkgrec.data stats --config FILE`: the counts of a dataset and of its split, for people."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 import numpy as np
 
 from tfkgrec import registry
-from tfkgrec.cli import add_config_arguments, config_from, run_main
+from tfkgrec.cli import CommandParser, add_config_arguments, config_from, run_main
 from tfkgrec.data.assemble import assemble
 from tfkgrec.data.history import History
 from tfkgrec.data.records import Dataset
 from tfkgrec.datasets.load import load_raw
 from tfkgrec.evaluation.text_table import text_table
+from tfkgrec.progress import phase, say
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Read the data that a config names, split it and print the counts."""
-    parser = argparse.ArgumentParser(prog="tfkgrec data", description="Look at a dataset before training on it.")
+    parser = CommandParser(prog="tfkgrec data", description="Look at a dataset before training on it.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     add_config_arguments(verbs.add_parser("stats", help="print the counts and the split"))
     config = config_from(parser.parse_args(argv), check=lambda config: None)  # nothing is trained
@@ -25,18 +25,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     seed, data = config.training.seed, config.data
     dataset = assemble(load_raw(data, seed), seed, data.inverse_relations, data.split_version)
     graph = f", graph {data.knowledge_graph}" if data.knowledge_graph else ""
-    print(f"{dataset.name}{graph}\n")
-    print(counts_table(dataset))
-    print(f"\nprotocol {data.protocol}, seed {seed}\n")
-    splits = registry.load(registry.protocol(data.protocol).cut)(dataset, data.split, seed)
+    say(f"{dataset.name}{graph}\n")
+    say(counts_table(dataset))
+    say(f"\nprotocol {data.protocol}, seed {seed}\n")
+    with phase("splitting"):
+        splits = registry.load(registry.protocol(data.protocol).cut)(dataset, data.split, seed)
     columns = list(splits.counts["train"])
     parts = [[name, *(f"{part[what]:,}" for what in columns)] for name, part in splits.counts.items()]
-    print(text_table(["", *columns], parts))
-    print(f"\n{history_line(splits.train_history)}")
+    say(text_table(["", *columns], parts))
+    say(f"\n{history_line(splits.train_history)}")
     for line in dataset.sources:
-        print(f"\n{line}")
+        say(f"\n{line}")
     for line in (*dataset.report, *splits.report):
-        print(f"\n{line}")
+        say(f"\n{line}")
     return 0
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfkgrec import registry
-from tfkgrec.cli import run_main
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.errors import InputError
+from tfkgrec.progress import phase, say
 from tfkgrec.tf_logging import quiet_import
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.evaluation.report import report, write_metrics
         from tfkgrec.runs.run import load_run
 
-    config, run, model = load_run(options.run_dir)
+    with phase(f"loading {options.run_dir}"):
+        config, run, model = load_run(options.run_dir)
     config = _asked(config, options)
     if options.explanations:
         _explanations(config, run, model, options.pairs or PAIRS, options.beside)
@@ -37,14 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         metrics, target = _on_others(config, run, model, options.data), run.metrics_on(options.data)
     write_metrics(target, metrics)
-    print(report(metrics))
+    say(report(metrics), metrics=metrics)
     if options.data is not None:
-        print(f"\nmetrics: {target}")
+        say(f"\nmetrics: {target}")
     return 0
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tfkgrec evaluate", description="Measure a finished run again.")
+    parser = CommandParser(prog="tfkgrec evaluate", description="Measure a finished run again.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument("--protocol", metavar="NAME", help="default: the run's own")
     parser.add_argument("--top-k", action="store_true", help="also rank the whole catalogue for every test user")
@@ -86,9 +88,10 @@ def _explanations(
     from tfkgrec.evaluation.report import write_metrics
     from tfkgrec.runs.explanations import measure_explanations
 
-    measured = measure_explanations(config, run, model, pairs, beside)
+    with phase("leaving out"):
+        measured = measure_explanations(config, run, model, pairs, beside)
     write_metrics(run.explanations, measured)
-    print(f"{table(measured)}\n\nwritten to {run.explanations}")
+    say(f"{table(measured)}\n\nwritten to {run.explanations}")
 
 
 def _asked(config: "Config", options: argparse.Namespace) -> "Config":
@@ -124,7 +127,7 @@ def _on_others(config: "Config", run: "RunDirectory", model: "Recommender", file
     from tfkgrec.runs.others import judge_others, told
 
     metrics = judge_others(config, run, model, file)
-    print(f"{told(metrics['data'])}\n")
+    say(f"{told(metrics['data'])}\n")
     return metrics
 
 

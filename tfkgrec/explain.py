@@ -8,22 +8,27 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfkgrec.cli import run_main
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.client.command import add_server_arguments, ask
 from tfkgrec.console import json_line, one_line
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.pictures.explanation import check_kind, draw_explanation
+from tfkgrec.progress import answering, phase
 from tfkgrec.tf_logging import quiet_import
+
+if TYPE_CHECKING:
+    from tfkgrec.client import Client
 
 METHODS = _, SHAPLEY, WEIGHTS = "leave_one_out", "shapley", "weights"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the explanation; 0, or 1 when no server answers."""
-    parser = argparse.ArgumentParser(prog="tfkgrec explain", description="Say why an item is recommended to a user.")
+    parser = CommandParser(prog="tfkgrec explain", description="Say why an item is recommended to a user.")
     parser.add_argument("run_dir", nargs="?", type=Path, metavar="RUN_DIR", help="a trained run, instead of a server")
     add_server_arguments(parser, required=False)
     parser.add_argument("--user", required=True, metavar="ID", help="raw user id")
@@ -45,20 +50,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("expected either RUN_DIR or --target HOST:PORT --model NAME")
     if options.picture is not None:
         check_kind(options.picture)
+    answering()
     if options.target is not None:
         if options.model is None:
             parser.error("--target: expected --model NAME beside it")
         for asked, option in ((options.method == SHAPLEY, "--method shapley"), (options.needed, "--needed")):
             if asked:
                 parser.error(f"{option}: expected RUN_DIR, as no server works that out")
-        return ask(options, lambda client: _show(client.explain([options.user], [options.item]), options))
+        return ask(options, lambda client: _ask(client, options))
     with quiet_import():
         from tfkgrec.savedmodel.in_process import explain_run
 
     sampled = options.method == SHAPLEY
     pair = options.run_dir, options.user, options.item
-    _show(explain_run(*pair, sampled=sampled, seed=options.seed, needed=options.needed), options)
+    with phase(f"explaining by {options.run_dir}"):
+        found = explain_run(*pair, sampled=sampled, seed=options.seed, needed=options.needed)
+    _show(found, options)
     return 0
+
+
+def _ask(client: "Client", options: argparse.Namespace) -> None:
+    with phase(f"asking {options.target}"):
+        found = client.explain([options.user], [options.item])
+    _show(found, options)
 
 
 def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> None:

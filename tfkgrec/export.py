@@ -5,14 +5,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfkgrec.cli import run_main
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.files import check_folder
+from tfkgrec.progress import phase, say
 from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Export one run and print where it went."""
-    parser = argparse.ArgumentParser(prog="tfkgrec export", description="Write a run as EXPORT_DIR/<model>/<version>/.")
+    parser = CommandParser(prog="tfkgrec export", description="Write a run as EXPORT_DIR/<model>/<version>/.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     add_export_arguments(parser)
     parser.add_argument(
@@ -21,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="first train anew on all of the run's data, validation and test too, for the epochs that validation chose",
     )
     options = parser.parse_args(argv)
-    print(f"export: {export_run(options.run_dir, options.export_dir, options.version, options.refit)}")
+    say(f"export: {export_run(options.run_dir, options.export_dir, options.version, options.refit)}")
     return 0
 
 
@@ -39,9 +40,11 @@ def export_run(run_dir: str | Path, export_dir: str | Path, version: int | None 
         from tfkgrec.savedmodel.in_process import run_signatures
         from tfkgrec.savedmodel.model_card import run_facts
 
-    own = run_signatures(run_dir, refit)
-    facts = run_facts(own.run, own.trained_on)
-    return export_signatures(own.signatures, own.model, own.run.vocabularies, export_dir, facts, version)
+    with phase(f"loading {run_dir}"):
+        own = run_signatures(run_dir, refit)
+        facts = run_facts(own.run, own.trained_on)
+    with phase("writing the export"):
+        return export_signatures(own.signatures, own.model, own.run.vocabularies, export_dir, facts, version)
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 import yaml
 
 from tfkgrec import registry
-from tfkgrec.cli import run_main
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.config import build_config
 from tfkgrec.datasets.own_files.inspect import Facts, Pairs
 from tfkgrec.datasets.own_files.sources import How
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.files import check_folder, write_text
+from tfkgrec.progress import phase, say
 from tfkgrec.runs.first_config import Files, choose, config_text, look
 
 ROLES = ("user", "item", "rating", "timestamp")
@@ -28,25 +29,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     how = How(options.encoding)
     files = Files(*(getattr(options, name) for name in Files._fields))
     given = {role: getattr(options, role) for role in ROLES if getattr(options, role) is not None}
-    pairs, facts = look(files, given, how)
-    print(_told(pairs, facts))
+    with phase("looking at the files"):
+        pairs, facts = look(files, given, how)
+    say(_told(pairs, facts))
     chosen = choose(pairs, facts, options.positive_at, options.model)
     path = options.dir / f"{chosen.model.value}.yaml"
     if path.exists():
         raise InputError(f"{path}: expected no config there yet, found one")
     for choice in (chosen.protocol, chosen.model, chosen.positive_at):
-        print(f"\n{choice.why}")
+        say(f"\n{choice.why}")
     text = config_text(files, pairs, facts, chosen, options.encoding, options.dir)
     build_config(yaml.safe_load(text))  # whatever is written here runs
     write_text(path, text)
-    print(f"\n{path} is written. Next:\n")
-    print(f"  tfkgrec data stats --config {path}")
-    print(f"  tfkgrec train --config {path} --run-dir {options.dir / 'run'} --export-dir {options.dir / 'export'}")
+    say(f"\n{path} is written. Next:\n")
+    say(f"  tfkgrec data stats --config {path}")
+    say(f"  tfkgrec train --config {path} --run-dir {options.dir / 'run'} --export-dir {options.dir / 'export'}")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tfkgrec init", description="Look at files and write a config that runs.")
+    parser = CommandParser(prog="tfkgrec init", description="Look at files and write a config that runs.")
     parser.add_argument("dir", type=Path, metavar="DIR", help="where the config goes")
     parser.add_argument("--interactions", type=Path, required=True, metavar="FILE", help="who had to do with what")
     facts = parser.add_mutually_exclusive_group()

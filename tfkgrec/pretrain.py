@@ -1,20 +1,20 @@
 """`tfkgrec pretrain`: config in, a file of vectors out, with the link prediction that says what they are worth."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfkgrec.cli import add_config_arguments, config_from, run_main
+from tfkgrec.cli import CommandParser, add_config_arguments, config_from, run_main
 from tfkgrec.config import Config
 from tfkgrec.errors import InputError
 from tfkgrec.files import check_folder
+from tfkgrec.progress import phase, say
 from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Learn what `pretraining` asks for, print loss, speed and link prediction, write the vectors."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="tfkgrec pretrain",
         description="Learn vectors of a knowledge graph (--set pretraining.knowledge=transe), of items "
         "(--set pretraining.items=bpr) or both; `tfkgrec train --set pretraining.vectors=FILE` starts from them.",
@@ -38,9 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.runs.run import prepare
 
     prepared = prepare(config)
-    vectors = pretrained(config, prepared.dataset, prepared.splits.train_history)
+    with phase("pre-training"):
+        vectors = pretrained(config, prepared.dataset, prepared.splits.train_history)
     vectors.save(output, prepared.dataset, prepared.splits.train_history)
-    print(f"vectors: {output}")
+    say(f"vectors: {output}")
     return 0
 
 

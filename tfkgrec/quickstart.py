@@ -3,7 +3,6 @@
 python -m tfkgrec.quickstart
 """
 
-import argparse
 import dataclasses
 import os
 import sys
@@ -15,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfkgrec import registry
-from tfkgrec.cli import add_set_argument, run_main
+from tfkgrec.cli import CommandParser, add_set_argument, run_main
 from tfkgrec.config import Config, load_config
 from tfkgrec.errors import InputError
 from tfkgrec.files import check_folder
+from tfkgrec.progress import say
 from tfkgrec.serving.child import child_server
 from tfkgrec.tf_logging import quiet_import
 
@@ -34,7 +34,7 @@ PORT = 8500
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, evaluate, export, serve, recommend, explain; say so."""
-    parser = argparse.ArgumentParser(prog="tfkgrec quickstart", description="The whole path on synthetic data.")
+    parser = CommandParser(prog="tfkgrec quickstart", description="The whole path on synthetic data.")
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="default: runs/quickstart-<time>")
     parser.add_argument("--export-dir", type=Path, default=Path("export"), metavar="DIR", help="default: export")
     parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="default: its own")
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.runs.run import train_run
         from tfkgrec.training.run_directory import RunDirectory
     train_run(config, RunDirectory(run_dir))
-    print(
+    say(
         f"\nIn synthetic data the best possible AUC is known: {truth.best_auc:.4f}."
         f" Knowing only what is popular gives {truth.popularity_auc:.4f}."
     )
@@ -65,10 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     _step(4, "Starts the embedded gRPC server in a process of its own.")
     base_path = f"--model-base-path={options.export_dir / config.model.name}"
     with child_server(base_path, log=run_dir / "server.log") as server:
-        print(f"serving {config.model.name} on {server.address}")
+        say(f"serving {config.model.name} on {server.address}")
         user, item = _ask(server.address, config.model.name, run_dir, films)
-    print("server stopped")
-    print("\n".join(_what_next(run_dir, options.export_dir, config.model.name, user, item)))
+    say("server stopped")
+    say("\n".join(_what_next(run_dir, options.export_dir, config.model.name, user, item)))
     return 0
 
 
@@ -99,16 +99,16 @@ def _ask(target: str, model: str, run_dir: Path, films: "Films") -> tuple[str, s
         watched = lengths[users.index(user)]
         _step(5, f"Asks it what to show {user}, who has watched {watched} films, which are left out.")
         answer = client.recommend([user], SHOWN)
-        print("\n".join(films.ranked(answer.item_id[0], answer.score[0])))
+        say("\n".join(films.ranked(answer.item_id[0], answer.score[0])))
 
         genre, history = films.of_one_genre(NEW_USER_FILMS)
         _step(6, f"Asks what to show an unknown user who liked {NEW_USER_FILMS} films of the genre {genre}.")
         unknown = client.recommend_for_history([history], SHOWN)
-        print("\n".join(films.ranked(unknown.item_id[0], unknown.score[0])))
+        say("\n".join(films.ranked(unknown.item_id[0], unknown.score[0])))
 
         item = str(answer.item_id[0, 0])
         _step(7, f"Asks why {user} gets {films.names[item]}.")
-        print("\n".join(explain_text(client.explain([user], [item]), user, item)))
+        say("\n".join(explain_text(client.explain([user], [item]), user, item)))
     return user, item
 
 
@@ -172,7 +172,7 @@ def _what_next(run_dir: Path, export_dir: Path, model: str, user: str, item: str
 
 
 def _step(number: int, text: str) -> None:
-    print(f"\n{number}. {text}", flush=True)
+    say(f"\n{number}. {text}", flush=True)
 
 
 if __name__ == "__main__":

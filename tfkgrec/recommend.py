@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfkgrec.cli import run_main
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.client.command import add_server_arguments, ask
-from tfkgrec.console import Bar, json_line, one_line
+from tfkgrec.console import json_line, one_line
+from tfkgrec.progress import Bar, answering, phase, say
 from tfkgrec.tf_logging import quiet_import
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     if options.output is not None:
         return _write(options)
+    answering()
     if options.target is not None:
         return ask(options, lambda client: _recommend(client, options))
     _recommend(_opened(options), options)
@@ -46,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tfkgrec recommend", description="What to show whom.")
+    parser = CommandParser(prog="tfkgrec recommend", description="What to show whom.")
     parser.add_argument(
         "path", nargs="?", type=Path, metavar="RUN_OR_EXPORT", help="a trained run or an export, instead of a server"
     )
@@ -103,7 +105,8 @@ def _opened(options: argparse.Namespace) -> "InProcess":
     with quiet_import():
         from tfkgrec.offline.in_process import open_in_process
 
-    model = open_in_process(options.path, options.k)
+    with phase(f"loading {options.path}"):
+        model = open_in_process(options.path, options.k)
     model.check_k(options.k)
     return model
 
@@ -120,9 +123,9 @@ def _write(options: argparse.Namespace) -> int:
 
     users = model.users() if named is None else named
     found = write_lists(model, users, options.k, options.output, lambda done: Bar(len(users), "users", done).show)
-    print(f"{found.rows:,} recommendations for {found.users:,} users: {options.output}")
+    say(f"{found.rows:,} recommendations for {found.users:,} users: {options.output}")
     if found.unknown:
-        print(f"unknown to the model: {found.unknown:,} of these users, who get its most popular items instead")
+        say(f"unknown to the model: {found.unknown:,} of these users, who get its most popular items instead")
     return 0
 
 
@@ -161,11 +164,12 @@ def _recommend(client: "Questions", options: argparse.Namespace) -> None:
 def _asked(client: "Questions", options: argparse.Namespace, user: str | None = None) -> "Recommendations":
     """The list of a user, or of the history, under the conditions if there are any: older exports know none."""
     k, conditions = options.k, (options.exclude, options.only)
-    if not any(conditions):
-        return client.recommend_for_history([options.history], k) if user is None else client.recommend([user], k)
-    if user is None:
-        return client.recommend_filtered_for_history([options.history], k, *conditions)
-    return client.recommend_filtered([user], k, *conditions)
+    with phase(f"asking {options.target or options.path}"):
+        if not any(conditions):
+            return client.recommend_for_history([options.history], k) if user is None else client.recommend([user], k)
+        if user is None:
+            return client.recommend_filtered_for_history([options.history], k, *conditions)
+        return client.recommend_filtered([user], k, *conditions)
 
 
 def _rank(client: "Questions", options: argparse.Namespace) -> None:

@@ -3,19 +3,19 @@
 python -m tfkgrec.report runs/dink
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfkgrec.cli import run_main
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.files import check_folder, write_text
+from tfkgrec.progress import phase, say
 from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write RUN_DIR/report.html, or --output."""
-    parser = argparse.ArgumentParser(prog="tfkgrec report", description="Write a run as one page of HTML.")
+    parser = CommandParser(prog="tfkgrec report", description="Write a run as one page of HTML.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: RUN_DIR/report.html")
     options = parser.parse_args(argv)
@@ -27,9 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.offline.run_report import page
         from tfkgrec.runs.run import load_run
 
-    config, run, model = load_run(options.run_dir)
-    write_text(output, page(run, flatten(config.to_dict()), model, open_in_process(options.run_dir)))
-    print(f"report: {output}")
+    with phase(f"loading {options.run_dir}"):
+        config, run, model = load_run(options.run_dir)
+    with phase("writing the page"):
+        write_text(output, page(run, flatten(config.to_dict()), model, open_in_process(options.run_dir)))
+    say(f"report: {output}")
     return 0
 
 

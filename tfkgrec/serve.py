@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfkgrec.cli import run_main
+from tfkgrec.cli import add_log_format, run_main
 from tfkgrec.errors import InputError
+from tfkgrec.progress import log_format, phase, say, stamped
 from tfkgrec.serving.flags import parser
 from tfkgrec.serving.stop_signal import StopSignal
 from tfkgrec.tf_logging import quiet_import
@@ -30,7 +31,9 @@ DEFAULT_CONFIG = Path("serving/models.config")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until a signal comes; 0."""
-    options = parser(DEFAULT_CONFIG).parse_args(argv)
+    made = parser(DEFAULT_CONFIG)
+    add_log_format(made)
+    options = made.parse_args(argv)
     with StopSignal() as stop:  # before TensorFlow starts threads
         _serve(options, stop)
     return 0
@@ -49,12 +52,13 @@ def _serve(options: argparse.Namespace, stop: StopSignal) -> None:
         run_timeout_ms=round(options.max_run_seconds * 1000),
         check_method_names=options.enable_signature_method_name_check,
     )
-    manager = ModelManager(
-        _models(options),
-        functools.partial(Servable, options=runtime),
-        warm_up=options.enable_model_warmup,
-        allow_unavailable_labels=options.allow_version_labels_for_unavailable_models,
-    )
+    with phase("loading the models"):
+        manager = ModelManager(
+            _models(options),
+            functools.partial(Servable, options=runtime),
+            warm_up=options.enable_model_warmup,
+            allow_unavailable_labels=options.allow_version_labels_for_unavailable_models,
+        )
     server = ModelServer(manager, _server_options(options))
     watch = ConfigWatch(
         manager, _config_file(options), options.export_dir.absolute(), options.model_config_file_poll_wait_seconds
@@ -62,9 +66,9 @@ def _serve(options: argparse.Namespace, stop: StopSignal) -> None:
     _log_to_stderr()
     with server, watch:
         rest = f", REST on {server.rest_address}" if server.rest_address else ""
-        print(f"serving {', '.join(manager.names)} on {server.address}{rest}", flush=True)
+        say(f"serving {', '.join(manager.names)} on {server.address}{rest}")
         stop.wait()
-        print("draining", flush=True)
+        say("draining")
 
 
 def _models(options: argparse.Namespace) -> list["ModelConfig"]:
@@ -137,10 +141,17 @@ def _server_options(options: argparse.Namespace) -> "ServerOptions":
     )
 
 
+class _Stamped(logging.Formatter):
+    """Log lines as `--log-format` has them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return stamped(super().format(record), level=record.levelname.lower())
+
+
 def _log_to_stderr() -> None:
     """Our own log lines, and TensorFlow's errors."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_Stamped() if log_format() else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     ours = logging.getLogger("tfkgrec")
     ours.addHandler(handler)
     ours.setLevel(logging.INFO)

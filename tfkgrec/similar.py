@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfkgrec.cli import run_main
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.client.command import add_server_arguments, ask
 from tfkgrec.console import json_line, one_line
+from tfkgrec.progress import answering, phase
 from tfkgrec.tf_logging import quiet_import
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print a table of them; 0, or 1 when no server answers."""
-    parser = argparse.ArgumentParser(prog="tfkgrec similar", description="Items that a model takes for alike.")
+    parser = CommandParser(prog="tfkgrec similar", description="Items that a model takes for alike.")
     parser.add_argument(
         "path", nargs="?", type=Path, metavar="RUN_OR_EXPORT", help="a trained run or an export, instead of a server"
     )
@@ -33,19 +34,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("expected either RUN_OR_EXPORT or --target HOST:PORT --model NAME")
     if options.target is not None and options.model is None:
         parser.error("--target: expected --model NAME beside it")
+    answering()
     if options.target is not None:
         return ask(options, lambda client: _show(client, options))
     with quiet_import():
         from tfkgrec.offline.in_process import open_in_process
 
-    model = open_in_process(options.path, options.k)
+    with phase(f"loading {options.path}"):
+        model = open_in_process(options.path, options.k)
     model.check_k(options.k)
     _show(model, options)
     return 0
 
 
 def _show(client: "Questions", options: argparse.Namespace) -> None:
-    answer = client.similar([options.item], options.k)
+    with phase(f"asking {options.target or options.path}"):
+        answer = client.similar([options.item], options.k)
     new = [{}] * answer.item_id.shape[1] if answer.new is None else [{"new_item": bool(one)} for one in answer.new[0]]
     rows = [
         {"rank": rank, "item_id": item, "item_name": name, "score": round(float(score), 6), **flag}

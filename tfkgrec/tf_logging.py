@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tfkgrec.progress import note
+
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # 0 everything, 1 no info, 2 errors only
 
 
@@ -17,6 +19,8 @@ def quiet_import() -> Iterator[None]:
     What comes to stderr is dropped (exceptions pass as ever), and afterwards TensorFlow logs errors only. A user who
     has set TF_CPP_MIN_LOG_LEVEL hears everything that this level lets through.
     """
+    if "tensorflow" not in sys.modules:
+        note("loading TensorFlow")  # which may take longer than people wait for a sign of life
     with _uncollected():
         yield from _quietly()
 

@@ -1,21 +1,21 @@
 """`tfkgrec train`: config in, run directory (and SavedModel) out."""
 
-import argparse
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from tfkgrec import registry
-from tfkgrec.cli import add_config_arguments, config_from, run_main
+from tfkgrec.cli import CommandParser, add_config_arguments, config_from, run_main
 from tfkgrec.config import Config
 from tfkgrec.files import check_folder
+from tfkgrec.progress import say
 from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, evaluate, and export when asked."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="tfkgrec train",
         description="Train a model, evaluate it, export it.",
         epilog=f"Models: {', '.join(registry.models())}. Datasets: {', '.join(registry.datasets())}. "
@@ -45,11 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.training.run_directory import RunDirectory
 
     train_run(config, RunDirectory(run_dir), options.resume, start=options.start)
-    print(f"run: {run_dir}")
+    say(f"run: {run_dir}")
     if options.export_dir is not None:
         from tfkgrec.export import export_run
 
-        print(f"export: {export_run(run_dir, options.export_dir)}")
+        say(f"export: {export_run(run_dir, options.export_dir)}")
     return 0
 
 

@@ -32,6 +32,7 @@ from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import flatten
 from tfkgrec.files import aside_of, check_folder, write_aside
 from tfkgrec.models.explain_text import explain_text
+from tfkgrec.progress import say
 from tfkgrec.runs.first_config import Files, choose, config_text, look
 from tfkgrec.tf_logging import quiet_import
 from tfkgrec.training.run_directory import RunDirectory
@@ -123,7 +124,7 @@ def _config(
     pairs, facts = look(files, columns, AS_FOUND)
     chosen = choose(pairs, facts, positive_at, model)
     for choice in (chosen.protocol, chosen.model, chosen.positive_at):
-        print(choice.why)
+        say(choice.why)
     text = config_text(files, pairs, facts, chosen, AS_FOUND.encoding, Path.cwd())
     return build_config(yaml.safe_load(text), settings)
 
@@ -268,7 +269,7 @@ class TrainedModel:
         from tfkgrec.runs.others import judge_others, told
 
         metrics = judge_others(self.config, self.run, self.model, data)
-        print(told(metrics["data"]))
+        say(told(metrics["data"]))
         return metrics
 
 

@@ -3,7 +3,6 @@
 python -m tfkgrec.tune --config C --space S.yaml --trials 20
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -11,16 +10,17 @@ from pathlib import Path
 
 from tfkgrec import registry
 from tfkgrec.benchmarks.search_space import read_space
-from tfkgrec.cli import add_config_arguments, config_from, run_main
+from tfkgrec.cli import CommandParser, add_config_arguments, config_from, run_main
 from tfkgrec.config import Config, load_config
 from tfkgrec.errors import InputError
 from tfkgrec.files import check_folder
+from tfkgrec.progress import say
 from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Search, then say what was found and how to train it."""
-    parser = argparse.ArgumentParser(prog="tfkgrec tune", description="Search settings on the validation split.")
+    parser = CommandParser(prog="tfkgrec tune", description="Search settings on the validation split.")
     add_config_arguments(parser)
     space = "YAML: model.dim: [16, 32], model.l2: {log: [1e-6, 1e-2]}, {uniform: ...}, {int: ...}"
     parser.add_argument("--space", type=Path, required=True, metavar="FILE", help=space)
@@ -52,8 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     study = Search(folder, config_of, choices, options.search_seed).run(options.trials)
     if not (folder / "best.yaml").exists():
         raise InputError(f"{folder}: expected a trial that ends, found none of {ended(study)}")
-    print(f"best of {ended(study)}: {study.best_value:.4f} on validation, trial {study.best_trial.number}")
-    print(f"now: tfkgrec train --config {folder / 'best.yaml'}")
+    say(f"best of {ended(study)}: {study.best_value:.4f} on validation, trial {study.best_trial.number}")
+    say(f"now: tfkgrec train --config {folder / 'best.yaml'}")
     return 0
 
 

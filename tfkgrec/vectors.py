@@ -3,14 +3,13 @@
 python -m tfkgrec.vectors runs/dink --output items.parquet --users-output users.parquet
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfkgrec.cli import run_main
-from tfkgrec.console import Bar
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.errors import InputError
+from tfkgrec.progress import Bar, phase, say
 from tfkgrec.tf_logging import quiet_import
 
 SUFFIXES = (".parquet", ".jsonl")
@@ -18,7 +17,7 @@ SUFFIXES = (".parquet", ".jsonl")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write them, and say what their product is."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="tfkgrec vectors", description="Write the vectors whose dot product is a run's score, or a part of it."
     )
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
@@ -39,17 +38,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.offline.vectors import SCHEMA, item_vectors, meaning, user_vectors
         from tfkgrec.runs.served import served_model
 
-    served = served_model(options.run_dir)
+    with phase(f"loading {options.run_dir}"):
+        served = served_model(options.run_dir)
     said = meaning(served.model, served.name)
     table = item_vectors(served)
     write_tables(options.output, SCHEMA, [table])
-    print(f"{len(table):,} items, vectors of {len(table['vector'][0])}: {options.output}")
+    say(f"{len(table):,} items, vectors of {len(table['vector'][0])}: {options.output}")
     if options.users_output is not None:
         bar = Bar(len(served.seen.known) - 1, "users")
         table = user_vectors(served, bar.show)
         write_tables(options.users_output, SCHEMA, [table])
-        print(f"{len(table):,} users: {options.users_output}")
-    print(said)
+        say(f"{len(table):,} users: {options.users_output}")
+    say(said)
     return 0
 
 

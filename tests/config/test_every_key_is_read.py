@@ -63,7 +63,7 @@ def test_a_run_reads_every_key_of_its_protocol(protocol, monkeypatch, tmp_path):
     with recorded() as read:
         prepared = prepare(config)
         model = prepared.model(config)
-        fit(model, prepared.protocol, config.training, verbose=False)
+        fit(model, prepared.protocol, config.training, RunDirectory(tmp_path / "run"), verbose=False)
         prepared.protocol.finalize(model)
         evaluate_run(config, prepared, model, {}, RunCache())
         final_fit(config, RunDirectory(tmp_path), prepared, model)

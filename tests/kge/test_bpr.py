@@ -81,7 +81,9 @@ def test_it_learns_who_likes_what():
     history = history_of(*touched)
     model = BprFactorization(81, 21, 8, l2=1e-3, seed=1)
     lines: list[str] = []
-    speed = fit(model, PairBatches(history, 21, 128, 1), 40, 0.02, True, len(history.items), "pairs", lines.append)
+    batches = PairBatches(history, 21, 128, 1)
+    speed, losses = fit(model, batches, 40, 0.02, True, len(history.items), "pairs", lines.append)
+    assert len(losses) == 40 and losses[-1] < losses[0]
     assert speed > 0 and "pairs/s" in lines[-1]
     user, item = model.vectors()
     scores = user[1:] @ item.T

@@ -49,7 +49,7 @@ def test_every_method_learns_a_clustered_graph(knowledge):
     )
     lines: list[str] = []
     graph = clustered_graph(items=80)
-    model, figures = fit_knowledge(settings, graph, dim=16, seed=0, jit_compile=False, log=lines.append)
+    model, figures, losses = fit_knowledge(settings, graph, dim=16, seed=0, jit_compile=False, log=lines.append)
     assert figures["hits_at_10"] > 0.5 > 0.2 > figures["random_hits_at_10"]
     assert figures["mrr"] > 2 * max(figures["random_mrr"], figures["frequency_mrr"])
     assert figures["triples_per_second"] > 0

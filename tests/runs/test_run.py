@@ -14,7 +14,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.planted import ROOT, TINY, run_train, write_config
 from tfkgrec.config import load_config
@@ -200,31 +199,6 @@ def test_history_has_a_row_per_epoch_and_the_best_is_what_was_kept(planted_run):
     assert metrics["validation"]["auc"] == pytest.approx(history["val_auc"].max(), abs=1e-9)
     weights = [path.name for path in run.checkpoint.glob("epoch-*")]
     assert weights == [f"epoch-{state['epoch']:05d}.weights.h5"] == [state["weights"]]
-
-
-def test_tensorboard_gets_every_curve(planted_run):
-    run = RunDirectory(planted_run)
-    history = pd.read_csv(run.history)
-    names = {
-        "train": {
-            "epoch_loss": "loss",
-            "epoch_task_loss": "task_loss",
-            "epoch_regularization_loss": "regularization_loss",
-            "epoch_auc": "auc",
-            "epoch_learning_rate": "learning_rate",
-            "epoch_examples_per_second": "examples_per_second",
-        },
-        "validation": {"epoch_auc": "val_auc", "epoch_acc": "val_acc"},
-    }
-    for part, tags in names.items():
-        events = EventAccumulator(str(run.tensorboard / part), {"tensors": 0})
-        events.Reload()
-        assert tags.keys() <= set(events.Tags()["tensors"])
-        for tag, column in tags.items():
-            values = [float(np.frombuffer(e.tensor_proto.tensor_content, np.float32)[0])
-                      if e.tensor_proto.tensor_content else e.tensor_proto.float_val[0]
-                      for e in events.Tensors(tag)]  # fmt: skip
-            np.testing.assert_allclose(values, history[column], rtol=1e-5)
 
 
 def test_planted_data_are_learned_up_to_what_can_be_known(planted_run):

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
 from tfkgrec.benchmarks.own_process import ask, tell
+from tfkgrec.cli import CommandParser
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.tf_logging import quiet_import
 
@@ -57,7 +58,7 @@ def main(argv: Sequence[str]) -> tuple[list[Row], str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tfkgrec benchmark growth", description=(__doc__ or "").partition("\n")[0])
+    parser = CommandParser(prog="tfkgrec benchmark growth", description=(__doc__ or "").partition("\n")[0])
     sizes = [100_000, 1_000_000, 10_000_000]
     parser.add_argument("--rows", type=int, nargs="+", default=sizes, metavar="N", help=f"default: {sizes}")
     parser.add_argument("--dim", type=int, default=16)

@@ -3,10 +3,12 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfkgrec.files import aside_of
 
-Value = float | int | bool | str
+if TYPE_CHECKING:
+    from tfkgrec.training.event_files import Value
 
 
 def write_trials(
@@ -21,17 +23,16 @@ def write_trials(
     import tensorflow as tf  # here: the rest of the sweep's table needs none
     from tensorboard.plugins.hparams import api as hp
 
+    from tfkgrec.training.event_files import write_trial
+
     aside = aside_of(folder)
     keys = list(dict.fromkeys(key for settings, _ in trials.values() for key in settings))
     shown = [hp.Metric(name, display_name=title) for title, name in figures.items()]
     with tf.summary.create_file_writer(str(aside)).as_default():
         hp.hparams_config([hp.HParam(key) for key in keys], shown)
     for name, (settings, found) in trials.items():
-        with tf.summary.create_file_writer(str(aside / name)).as_default():
-            hp.hparams({key: value_of(text) for key, text in settings.items()}, trial_id=name)
-            for metric in figures.values():
-                if metric in found:
-                    tf.summary.scalar(metric, found[metric], step=1)
+        measured = {metric: found[metric] for metric in figures.values() if metric in found}
+        write_trial(aside / name, name, {key: value_of(text) for key, text in settings.items()}, measured)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         aside.rename(folder)
@@ -39,7 +40,7 @@ def write_trials(
         shutil.rmtree(aside)
 
 
-def value_of(text: str) -> Value:
+def value_of(text: str) -> "Value":
     """The number, truth or word that a text of `--set` stands for."""
     if text in ("true", "false"):
         return text == "true"

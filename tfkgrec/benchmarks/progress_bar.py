@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 
 from tfkgrec.benchmarks.plan import PlannedRun, duration, seconds_left
+from tfkgrec.progress import log_format, say
 
 WIDTH = 20  # characters
 
@@ -19,7 +20,7 @@ class RunsBar:
 
     def __init__(self, runs: Sequence[PlannedRun], workers: int = 1) -> None:
         self.runs, self.workers = {run.name: run for run in runs}, workers
-        self.live = sys.stdout.isatty()
+        self.live = sys.stdout.isatty() and log_format() is None
         self.done: dict[str, float] = {}  # name -> seconds
         self.on: dict[str, float] = {}  # name -> when it began
 
@@ -54,7 +55,7 @@ class RunsBar:
 
     def _show(self, event: str, stays: bool = False) -> None:
         if not self.live:
-            print(f"{self.text()}; {event}", flush=True)
+            say(f"{self.text()}; {event}", done=len(self.done), runs=len(self.runs))
             return
         over = "\r\x1b[K"  # from the line's begin, what stood there taken away
         line = f"{over}{event}\n" if stays else over

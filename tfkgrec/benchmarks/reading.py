@@ -4,7 +4,6 @@ Interactions and half as many triples, drawn at random and written as CSV; each 
 "slope" is that of cost over size on logarithmic scales, from the row above: 1 is linear.
 """
 
-import argparse
 import math
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tfkgrec.benchmarks.own_process import ask, tell
+from tfkgrec.cli import CommandParser
 from tfkgrec.evaluation.text_table import text_table
 
 STEPS = ("read_s", "number_s", "split_s")
@@ -24,7 +24,7 @@ Row: TypeAlias = dict[str, str | int | float]
 
 def main(argv: Sequence[str]) -> tuple[list[Row], str]:
     """Measure what the arguments ask for; the rows, and a text for people."""
-    parser = argparse.ArgumentParser(prog="tfkgrec benchmark reading", description=(__doc__ or "").partition("\n")[0])
+    parser = CommandParser(prog="tfkgrec benchmark reading", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 4_000_000], metavar="N", help="interactions")
     rows: list[Row] = []
     for size in sorted(parser.parse_args(argv).rows):

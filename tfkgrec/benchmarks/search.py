@@ -27,6 +27,7 @@ from tfkgrec.config import Config
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.files import is_running, write_text
+from tfkgrec.progress import say
 from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.run import read_dataset
 from tfkgrec.runs.trial import tried
@@ -101,7 +102,7 @@ class Search:
         config, fitted = tried(self.config_of(overrides), dataset, cache, watch)
         trial.set_user_attr("config", config.to_yaml())
         trial.set_user_attr("epochs", fitted.progress.epoch)
-        print(f"trial {trial.number}: {best[0]:.4f}  {' '.join(overrides)}")
+        say(f"trial {trial.number}: {best[0]:.4f}  {' '.join(overrides)}", trial=trial.number, validation=best[0])
         return best[0]
 
     def _check_same(self, config: Config) -> None:

@@ -21,6 +21,7 @@ from typing import TypeAlias
 from tfkgrec import registry
 from tfkgrec.benchmarks import serving_fuzz, serving_load
 from tfkgrec.benchmarks.serving_requests import SIGNATURES
+from tfkgrec.cli import CommandParser
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.runs.id_files import ITEMS, USERS, read_texts
@@ -82,9 +83,7 @@ def main(argv: Sequence[str]) -> tuple[list[Row], str, Path | None]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tfkgrec benchmark serving", description="Measure the embedded server on the loopback."
-    )
+    parser = CommandParser(prog="tfkgrec benchmark serving", description="Measure the embedded server on the loopback.")
     parser.add_argument("--model-base-path", type=Path, metavar="DIR", help="an export, such as export/dink")
     parser.add_argument("--items", type=int, default=15_000, help="without an export: a synthetic catalogue of so many")
     parser.add_argument("--callers", type=int, nargs="+", default=list(CALLERS), help="default: 1 8 32")

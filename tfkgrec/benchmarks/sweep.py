@@ -22,10 +22,11 @@ from tfkgrec.benchmarks.places import Places
 from tfkgrec.benchmarks.plan import Asked, PlannedRun, planned_runs, told
 from tfkgrec.benchmarks.progress_bar import RunsBar
 from tfkgrec.benchmarks.variants import Variant, variant, variants_of
-from tfkgrec.cli import add_set_argument
+from tfkgrec.cli import CommandParser, add_set_argument
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.files import write_text
+from tfkgrec.progress import say
 
 if TYPE_CHECKING:
     from tfkgrec.benchmarks.results import ResultRow
@@ -69,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     sweep = asked_for(options, places)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     runs = planned_runs([trial.asked for trial in sweep.trials], seeds, places)
-    print(told(runs, options.workers, options.dry_run))
+    say(told(runs, options.workers, options.dry_run))
     if options.dry_run:
         return 0
     if options.plot:
@@ -116,7 +117,7 @@ def _title(figure: Figure | None, trials: Sequence[Trial], grid: Grid) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="tfkgrec benchmark sweep", description=(__doc__ or "").partition("\n")[0].partition(": ")[2]
     )
     add_set_argument(
@@ -182,7 +183,7 @@ def _show(sweep: Sweep, seeds: Sequence[int], places: Places, folder: Path, plot
     if not rows:
         raise InputError(f"{places.runs}: expected runs of the sweep, found none")
     table = as_table(sweep, rows)
-    print(text_table(*table, names=2))
+    say(text_table(*table, names=2))
     write_text(folder / "table.md", _markdown(*table))
     found = [{"settings": dict(trial.point), **dataclasses.asdict(row)} for trial, row in rows]
     write_text(folder / "rows.json", json.dumps(found, indent=1))
@@ -198,7 +199,7 @@ def _show(sweep: Sweep, seeds: Sequence[int], places: Places, folder: Path, plot
     hparams.write_trials(folder / "hparams", figures, trials)
     if plot:
         _draw(sweep, rows, folder / "figure.png")
-    print(f"\ntable, picture, HParams: {folder}")
+    say(f"\ntable, picture, HParams: {folder}")
 
 
 def _figures(trial: Trial) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """`benchmark xla`: the same steps with XLA and without: losses, times, and what `jit_compile: auto` takes."""
 
-import argparse
 import dataclasses
 import json
 import statistics
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tfkgrec import registry
 from tfkgrec.benchmarks.own_process import ask, tell
 from tfkgrec.benchmarks.speed import SpeedJob
+from tfkgrec.cli import CommandParser
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.tf_logging import quiet_import
 
@@ -56,9 +56,7 @@ def main(argv: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
     """The rows and the table of what `argv` asks for; `--write` also keeps what was faster, for `auto`."""
     from tfkgrec.training.xla_choice import write_choices
 
-    parser = argparse.ArgumentParser(
-        prog="tfkgrec benchmark xla", description="Steps with XLA and without, side by side."
-    )
+    parser = CommandParser(prog="tfkgrec benchmark xla", description="Steps with XLA and without, side by side.")
     with_steps = [name for name, spec in registry.models().items() if spec.stages]
     parser.add_argument("--models", nargs="+", choices=with_steps, default=with_steps)
     parser.add_argument(

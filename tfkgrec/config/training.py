@@ -31,6 +31,7 @@ class TrainingConfig(Section):
     first_stage: StageConfig | None = None  # null: a model with two stages trains in its last one only
     jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto: where steps were measured to be faster with it
     row_sparse: Literal["auto"] | bool = "auto"  # move looked-up rows alone; auto: in tables of 200,000 or more
+    profile_steps: int = number(0, min=0)  # so many early steps are profiled for TensorBoard; 0: none
     seed: int = number(0, min=0, max=2**31 - 1)  # fixes ids, split, negatives, initialisation, order
 
 

@@ -8,10 +8,12 @@ import pandas as pd
 from tfkgrec.data.keyed import mix, text_keys
 from tfkgrec.data.records import Dataset, IdMap, Interactions, KnowledgeGraph, Order, RawData
 from tfkgrec.data.text_sets import stands_in
+from tfkgrec.progress import phase
 
 SOME_ITEMS = 0.1  # share that is told of
 
 
+@phase("numbering users, items and facts")
 def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: int = 2) -> Dataset:
     """Number everything in a seeded order (ids carry no popularity) and drop users without a positive.
 

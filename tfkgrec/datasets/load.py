@@ -6,6 +6,7 @@ from tfkgrec.data.feedback import every_rating_counts, k_core
 from tfkgrec.data.records import RawData
 from tfkgrec.datasets.own_files.settings import FilesSettings
 from tfkgrec.errors import InputError
+from tfkgrec.progress import phase
 
 
 def load_raw(data: DataConfig, seed: int) -> RawData:
@@ -28,7 +29,8 @@ def load_raw(data: DataConfig, seed: int) -> RawData:
             wanted = " or ".join(name for name, spec in registry.protocols().items() if getattr(spec, heeds))
             found = f"found data.protocol {protocol.name}"
             raise InputError(f"data.{key}: expected only with data.protocol {wanted}, {found}")
-    raw: RawData = registry.load(registry.dataset(data.dataset).read)(data, seed)
+    with phase(f"reading {data.dataset}"):
+        raw: RawData = registry.load(registry.dataset(data.dataset).read)(data, seed)
     threshold = getattr(data.source, "positive_at", None)  # whoever sets one means it, whatever the protocol
     if protocol.any_rating and threshold is None:
         raw = every_rating_counts(raw)

@@ -29,6 +29,7 @@ class PretrainedEmbeddings:
         item: float32 [items.size, d_item], from the interactions (BPR).
         user: float32 [users.size, d_item].
         figures: what training measured: link prediction, its baselines, triples a second.
+        curves: name -> the loss after every epoch.
     """
 
     entity: np.ndarray | None = None
@@ -36,6 +37,7 @@ class PretrainedEmbeddings:
     item: np.ndarray | None = None
     user: np.ndarray | None = None
     figures: dict[str, float] = field(default_factory=dict)
+    curves: dict[str, list[float]] = field(default_factory=dict)
 
     def save(self, path: Path, dataset: Dataset, history: History) -> None:
         """Write an .npz, in one piece, that `load` takes for the same dataset whatever the seed numbers it like.
@@ -44,7 +46,7 @@ class PretrainedEmbeddings:
         positives of `history`, so they are kept with a fingerprint of these, too.
         """
         content: dict[str, Any] = {"format": np.array(FORMAT), "dataset": np.array(dataset.name)}
-        content["figures"] = _to_bytes(self.figures)
+        content["figures"], content["curves"] = _to_bytes(self.figures), _to_bytes(self.curves)
         for name in TABLES:
             table = getattr(self, name)
             if table is not None:
@@ -63,7 +65,7 @@ class PretrainedEmbeddings:
                 other training positives than those of `history` (these may hold the test split's).
         """
         content = _read(path)
-        tables: dict[str, np.ndarray] = {}
+        tables: dict[str, Any] = {}
         for name in TABLES:
             if name not in content:
                 continue
@@ -75,6 +77,7 @@ class PretrainedEmbeddings:
                 f"{path}: expected item vectors learned from this split's training positives, found another split's"
                 " (another seed or protocol)"
             )
+        tables["curves"] = json.loads(content["curves"].tobytes()) if "curves" in content else {}  # not in older files
         return cls(**tables, figures=json.loads(content["figures"].tobytes()))
 
 

@@ -11,12 +11,13 @@ from tfkgrec.errors import InputError
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.kge.bpr import BprFactorization, PairBatches
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
-from tfkgrec.kge.fitting import Log, fit
+from tfkgrec.kge.fitting import Fitted, Log, fit
 from tfkgrec.kge.knowledge_model import KnowledgeModel
 from tfkgrec.kge.link_prediction import HITS_AT, Score, frequency_score, link_metrics, model_score, rank_triples
 from tfkgrec.kge.methods import method_class
 from tfkgrec.kge.triple_batches import TripleBatches
 from tfkgrec.kge.triple_split import common_relations, hold_out, take
+from tfkgrec.progress import say
 
 
 def pretrain(
@@ -28,7 +29,7 @@ def pretrain(
     item_dim: int | None,
     seed: int,
     jit_compile: bool,
-    log: Log = print,
+    log: Log = say,
 ) -> PretrainedEmbeddings:
     """Vectors for `build_model`, as `settings` asks for them.
 
@@ -48,27 +49,29 @@ def pretrain(
         return PretrainedEmbeddings.load(settings.vectors, dataset, history)
     entity = relation = user = item = None
     figures: dict[str, float] = {}
+    curves: dict[str, list[float]] = {}
     if settings.knowledge is not None:
         width = _width("dim", settings.dim, dim)
-        model, figures = fit_knowledge(settings, dataset.graph, width, seed, jit_compile, log)
+        model, figures, losses = fit_knowledge(settings, dataset.graph, width, seed, jit_compile, log)
+        curves[f"{settings.knowledge}_loss"] = losses
         entity, relation = model.vectors()
         relation = relation * common_relations(dataset.graph, settings.min_relation_triples)[:, None]
     if settings.items is not None:
         width = _width("item_dim", settings.item_dim, item_dim)
-        item_model, speed = fit_items(settings, dataset, history, width, seed, jit_compile, log)
+        item_model, fitted = fit_items(settings, dataset, history, width, seed, jit_compile, log)
         user, item = item_model.vectors()
-        figures["pairs_per_second"] = speed
-    return PretrainedEmbeddings(entity, relation, item, user, figures)
+        figures["pairs_per_second"], curves[f"{settings.items}_loss"] = fitted
+    return PretrainedEmbeddings(entity, relation, item, user, figures, curves)
 
 
 def fit_knowledge(
     settings: PretrainingConfig, graph: KnowledgeGraph, dim: int, seed: int, jit_compile: bool, log: Log
-) -> tuple[KnowledgeModel, dict[str, float]]:
+) -> tuple[KnowledgeModel, dict[str, float], list[float]]:
     """Learn the triples of relations that are not too rare but those held out, and measure link prediction on these.
 
     Returns:
         The model; figures: `triples_per_second`, and `mrr`, `hits_at_1`, ... alone and, of the baselines, with
-        `random_` and `frequency_` before them.
+        `random_` and `frequency_` before them; the loss after every epoch.
     """
     name = str(settings.knowledge)
     common = common_relations(graph, settings.min_relation_triples)
@@ -88,7 +91,8 @@ def fit_knowledge(
     log(f"{name}, d = {dim}: {len(learned):,} triples to learn, {len(asked):,} held out")
     batches = TripleBatches(learned, settings.batch_size, settings.negatives, settings.corruption, seed)
     epochs, rate = settings.epochs, settings.learning_rate
-    figures = {"triples_per_second": fit(model, batches, epochs, rate, jit_compile, len(learned), "triples", log)}
+    fitted = fit(model, batches, epochs, rate, jit_compile, len(learned), "triples", log)
+    figures = {"triples_per_second": fitted.per_second}
     if len(asked):
         scorers = (
             ("", name, model_score(model)),
@@ -98,22 +102,22 @@ def fit_knowledge(
         figures |= _link_prediction(scorers, learned, asked, log)
     entity, relation = model.vectors()
     log(f"lengths: |e| {_length(entity):.3f}, |r| {_length(relation):.3f} (means)")
-    return model, figures
+    return model, figures, fitted.losses
 
 
 def fit_items(
     settings: PretrainingConfig, dataset: Dataset, history: History, dim: int, seed: int, jit_compile: bool, log: Log
-) -> tuple[BprFactorization, float]:
-    """Learn user and item vectors from the training positives; the second result is pairs a second."""
+) -> tuple[BprFactorization, Fitted]:
+    """Learn user and item vectors from the training positives."""
     pairs = len(history.items)
     model = BprFactorization(dataset.users.size, dataset.items.size, dim, settings.item_l2, seed)
     log(f"bpr, d = {dim}: {pairs:,} training positives")
     batches = PairBatches(history, dataset.items.size, settings.item_batch_size, seed)
     epochs, rate = settings.item_epochs, settings.item_learning_rate
-    speed = fit(model, batches, epochs, rate, jit_compile, pairs, "pairs", log)
+    fitted = fit(model, batches, epochs, rate, jit_compile, pairs, "pairs", log)
     user, item = model.vectors()
     log(f"lengths: |user| {_length(user):.3f}, |item| {_length(item):.3f} (means)")
-    return model, speed
+    return model, fitted
 
 
 def _link_prediction(

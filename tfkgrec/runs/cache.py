@@ -15,6 +15,7 @@ from tfkgrec.evaluation.report import write_metrics
 from tfkgrec.files import read_json
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.kge.pretrain import pretrain
+from tfkgrec.progress import phase, say
 from tfkgrec.runs.fingerprint import digest_arrays
 from tfkgrec.training.backend import use_xla
 from tfkgrec.training.contract import Metrics, TrainingProtocol
@@ -61,7 +62,7 @@ class RunCache:
         key = digest_arrays(history, dataset.graph, more=[config.data.protocol, config.training.seed, settings, dim])
         file = self.folder / f"{config.data.dataset}-vectors-{key}.npz"
         if file.exists():
-            print(f"vectors: {file}")
+            say(f"vectors: {file}")
             return PretrainedEmbeddings.load(file, dataset, history)
         embeddings = pretrained(config, dataset, history)
         embeddings.save(file, dataset, history)
@@ -73,10 +74,11 @@ def each_baseline(names: Iterable[str], measure: Callable[[str], dict[str, Any]]
     found = {}
     for name in names:
         try:
-            found[name] = measure(name)
+            with phase(f"baseline {name}"):
+                found[name] = measure(name)
         except Exception as error:  # whatever it is, it is no reason to lose the others, or the model
             reason = f"{error}".strip().partition("\n")[0]
-            print(f"baseline {name} left out: {type(error).__name__}{f': {reason}' if reason else ''}")
+            say(f"baseline {name} left out: {type(error).__name__}{f': {reason}' if reason else ''}")
     return found
 
 

@@ -16,14 +16,13 @@ from tfkgrec.evaluation.faithfulness import judged, kept_of, mean_and_error, pla
 from tfkgrec.models.contribution import SAMPLES, contributions, logits_in_parts, shapley
 from tfkgrec.models.explain_text import SHOWN
 from tfkgrec.models.recommender import Recommender
-from tfkgrec.protocols.ctr.split import Splits as CtrSplits
 from tfkgrec.runs.fingerprint import check_same_data
 from tfkgrec.runs.links import measure_links
 from tfkgrec.runs.planted import Planted, pointing
 from tfkgrec.runs.run import prepare
 from tfkgrec.runs.stability import measure_stability, open_other
 from tfkgrec.runs.test_reads import note_test_read
-from tfkgrec.training.contract import Splits
+from tfkgrec.training.held_out import positives_of
 from tfkgrec.training.run_directory import RunDirectory
 from tfkgrec.types import Record
 
@@ -50,7 +49,7 @@ def measure_explanations(
     prepared = prepare(config)
     check_same_data(run, prepared.dataset, prepared.splits)
     note_test_read(run, config.data.dataset, prepared.splits, config.training.seed)
-    user, item = positives_of(prepared.splits)
+    user, item = positives_of(prepared.splits, "test")
     rng = np.random.default_rng([config.training.seed, 7])
     order = rng.permutation(len(user))
     world = config.data.source if isinstance(config.data.source, SyntheticSettings) else None
@@ -72,15 +71,6 @@ def measure_explanations(
 def _some_users(user: np.ndarray, most_pairs: int) -> np.ndarray:
     """As many of users [n] as have `most_pairs` recommendations together."""
     return user[np.sort(np.unique(user, return_index=True)[1])][: max(2, most_pairs // SHOWN)]
-
-
-def positives_of(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
-    """user [n], item [n] that the test split asks for; of a session its first item."""
-    test: Any = splits.test  # type: ignore[attr-defined]
-    if isinstance(splits, CtrSplits):
-        test = test.positives
-    item = test.item[test.offsets[:-1]] if hasattr(test, "offsets") else test.item
-    return test.user, item
 
 
 def measure(

@@ -12,6 +12,7 @@ from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.models.fusion.settings import SUFFIXES, FusionSettings
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.progress import say
 from tfkgrec.protocols.ctr.settings import CtrSplit
 from tfkgrec.runs.version_0_1 import read_model
 from tfkgrec.training.run_directory import RunDirectory
@@ -81,9 +82,9 @@ def train_members(
         own = member_run(run, name)
         title = f"\nmember {number} of {len(configs)}: {registry.model(name).title}"
         if own.metrics.exists():
-            print(f"{title}, trained already")
+            say(f"{title}, trained already")
         else:
-            print(title)
+            say(title)
             train_run(of_member, own, own.path.exists(), cache, dataset)
         trained[name] = read_model(own.model, name)
     return trained

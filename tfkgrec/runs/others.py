@@ -22,6 +22,7 @@ from tfkgrec.datasets.own_files.settings import ColumnsConfig, FilesSettings
 from tfkgrec.datasets.own_files.sources import How, Source
 from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.progress import say
 from tfkgrec.runs.cache import each_baseline
 from tfkgrec.runs.id_files import ITEMS, USERS, Seen, line_of_0_1, read_seen, read_texts
 from tfkgrec.training.run_directory import RunDirectory
@@ -45,7 +46,7 @@ def judge_others(config: Config, run: RunDirectory, model: Recommender, source: 
     rows, said = _read(config, source)
     called = str(source) if isinstance(source, str | Path) else "a data frame"
     for about in said:
-        print(about)
+        say(about)
     other, counts = match(rows, run, model, config.data.split_version)
     if not len(other.new.positives):
         found = f"found none among {counts['rows']:,} rows"

@@ -13,6 +13,7 @@ from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.models.sum_of_parts import SumOfParts
+from tfkgrec.progress import phase, say
 from tfkgrec.runs.cache import pretrained
 from tfkgrec.runs.members import member_run
 from tfkgrec.runs.version_0_1 import read_config
@@ -35,8 +36,9 @@ def final_fit(config: Config, run: RunDirectory, prepared: "Prepared", judged: R
     if not config.training.final_fit:
         return
     epochs = epochs_of(run, judged)
-    print(f"\nfinal fit: on {told(epochs)}")
-    model = refit(config, run, prepared, judged, epochs)
+    say(f"\nfinal fit: on {told(epochs)}")
+    with phase("final fit"):
+        model = refit(config, run, prepared, judged, epochs)
     write_model(run.final_model, model, model.save)
 
 

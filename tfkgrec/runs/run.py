@@ -24,23 +24,26 @@ from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.build import build_model
 from tfkgrec.models.data_size import settled
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.progress import phase, say
 from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
 from tfkgrec.runs.id_files import write_id_files
 from tfkgrec.runs.members import check_members, member_configs, timing_with, train_members
 from tfkgrec.runs.refit import check_final_fit, final_fit
+from tfkgrec.runs.tensorboard import show_items, show_pretraining, show_trial
 from tfkgrec.runs.test_reads import note_test_read
 from tfkgrec.runs.version_0_1 import read_config, read_model
 from tfkgrec.runs.warm_start import start_from
 from tfkgrec.training.backend import seed_everything
 from tfkgrec.training.contract import Metrics, Splits, TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_test_scores
-from tfkgrec.training.trainer import fit
+from tfkgrec.training.trainer import Fitted, fit
 
 MAY_CHANGE = (
     "training.epochs",
     "training.patience",
     "training.final_fit",
+    "training.profile_steps",
     "data.data_dir",
     "evaluation.",
     "export.",
@@ -81,7 +84,8 @@ class Prepared:
         seed_everything(seed)
         histories = getattr(config.data.split, "history", "newest")
         history = self.splits.train_history
-        return build_model(config.model, self.dataset, history, seed, embeddings, histories, members)
+        with phase("building the model"):
+            return build_model(config.model, self.dataset, history, seed, embeddings, histories, members)
 
 
 def read_dataset(config: Config) -> Dataset:
@@ -96,7 +100,8 @@ def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
     if dataset is None:
         dataset = read_dataset(config)
     make = registry.load(registry.protocol(data.protocol).make)
-    return Prepared(dataset, make(dataset, data.split, training, config.evaluation))
+    with phase("splitting"):
+        return Prepared(dataset, make(dataset, data.split, training, config.evaluation))
 
 
 def train_run(
@@ -139,15 +144,12 @@ def train_run(
     if vectors is not None and not run.vectors.exists():
         vectors.save(run.vectors, dataset, splits.train_history)
     for line in (*dataset.report, *splits.report, *said):
-        print(line)
+        say(line)
     if model is None:
         model = prepared.model(config, vectors, train_members(config, members, run, dataset, cache))
-    fitted = fit(model, prepared.protocol, config.training, run, resume)
-    prepared.protocol.finalize(model)
-    run.final_model.unlink(missing_ok=True)  # of epochs that another model chose
-    if resume:
-        _write_settings(config, run)  # with what they led to: a resume that fails leaves the run as it was
-    write_model(run.model, model, model.save)
+    if not resume:
+        show_pretraining(run, vectors)
+    fitted = _train(config, run, prepared, model, resume)
     metrics = _judge(config, run, prepared, model, timing_with(members, run, fitted.timing), cache, started)
     final_fit(config, run, prepared, model)
     return metrics
@@ -157,6 +159,18 @@ def _start(model: Recommender | None, config: Config, dataset: Dataset, run_dir:
     if model is None:
         raise InputError(f"--from {run_dir}: expected a model that is not made of others, found {config.model.name}")
     return start_from(model, config.model.name, dataset, run_dir)
+
+
+def _train(config: Config, run: RunDirectory, prepared: Prepared, model: Recommender, resume: bool) -> Fitted:
+    with phase("training"):
+        fitted = fit(model, prepared.protocol, config.training, run, resume)
+        prepared.protocol.finalize(model)
+    run.final_model.unlink(missing_ok=True)  # of epochs that another model chose
+    if resume:
+        _write_settings(config, run)  # with what they led to: a resume that fails leaves the run as it was
+    write_model(run.model, model, model.save)
+    show_items(run, model, prepared.dataset, prepared.splits.train_history)
+    return fitted
 
 
 def _judge(
@@ -174,7 +188,8 @@ def _judge(
     write_test_scores(run, getattr(prepared.protocol, "test_scores", {}))
     metrics["timing"]["run_seconds"] = time.perf_counter() - started
     write_metrics(run.metrics, metrics)
-    print(report(metrics))
+    show_trial(run, config, metrics)
+    say(report(metrics), metrics=metrics)
     return metrics
 
 
@@ -190,7 +205,7 @@ def _write_bad_rows(run: RunDirectory, dataset: Dataset) -> None:
     if dataset.bad:
         rows = pd.DataFrame(dataset.bad, columns=list(BadRow._fields))
         write_aside(run.bad_rows, lambda aside: rows.to_csv(aside, index=False))
-        print(f"{len(rows):,} rows that cannot be read: {run.bad_rows}")
+        say(f"{len(rows):,} rows that cannot be read: {run.bad_rows}")
 
 
 def _write_settings(config: Config, run: RunDirectory) -> None:
@@ -212,7 +227,8 @@ def evaluate_run(
         keep: gets the metrics of the model before the baselines begin, which may take more memory than there is.
     """
     name, data = config.model.name, config.data
-    results, stats = prepared.protocol.evaluate(model), prepared.dataset.stats()
+    with phase("evaluation"):
+        results, stats = prepared.protocol.evaluate(model), prepared.dataset.stats()
 
     def metrics(floors: dict[str, Metrics] | None) -> dict[str, Any]:
         return assemble_metrics(name, data.dataset, data.protocol, config.training.seed, results, floors, timing, stats)
@@ -237,7 +253,8 @@ def _embeddings(config: Config, prepared: Prepared, run: RunDirectory, cache: Ru
     history = prepared.splits.train_history
     if run.vectors.exists():  # a resumed run starts from what it began with
         return PretrainedEmbeddings.load(run.vectors, prepared.dataset, history)
-    return cache.embeddings(config, prepared.dataset, history)
+    with phase("pre-training"):
+        return cache.embeddings(config, prepared.dataset, history)
 
 
 def _check_same_settings(config: Config, run: RunDirectory) -> None:

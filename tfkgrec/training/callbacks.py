@@ -1,8 +1,8 @@
 """What happens around an epoch: validation, checkpoints, stopping, the log file, the watch for NaN."""
 
+import contextlib
 import dataclasses
 import json
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ import pandas as pd
 
 from tfkgrec.errors import InputError
 from tfkgrec.files import read_json, write_text
+from tfkgrec.progress import Bar, say, shown
 from tfkgrec.training.contract import Batches
 from tfkgrec.training.diagnose import first_non_finite_layer
 from tfkgrec.training.run_directory import RunDirectory, write_model
@@ -85,39 +86,45 @@ class Throughput(keras.callbacks.Callback):
         return self.examples / float(np.median(usual)) if usual else 0.0
 
 
-class EpochLines(keras.callbacks.Callback):
-    """A line for people after every epoch; on a terminal a bar runs ahead of it. Comes after `Validation`."""
-
-    BAR = 30  # characters
-    PAUSE = 0.2  # seconds between two states of the bar
+class EpochBars(keras.callbacks.Callback):
+    """A bar of the steps of every epoch, the first one's compiling and the validation at its end included."""
 
     def __init__(self, epochs: int, progress: Progress) -> None:
         super().__init__()
         self.epochs, self.progress = epochs, progress
-        self.live, self.shown = sys.stdout.isatty(), 0.0
         self.head = ""
+        self.bar = Bar(0, "")
+        self.bars = contextlib.ExitStack()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.head = f"epoch {epoch + 1:{len(str(self.epochs))}}/{self.epochs}"
+        self.bar = Bar(self.params["steps"], "steps", title=self.head, ends=False)
+        self.bars.enter_context(shown(self.bar))
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        if self.live and time.monotonic() > self.shown + self.PAUSE:
-            self.shown = time.monotonic()
-            done = (batch + 1) / self.params["steps"]
-            print(f"\r{self.head}  {'=' * round(done * self.BAR):.<{self.BAR}} {done:4.0%}", end="", flush=True)
+        self.bar.show(batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.bars.close()
+
+
+class EpochLines(EpochBars):
+    """The same, and a line for people after every epoch. Comes after `Validation`."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        super().on_epoch_end(epoch)
         logs = logs or {}
-        shown = [name for name in logs if name in ("loss", "auc")] + [name for name in logs if name.startswith("val_")]
-        figures = "  ".join(f"{name.replace('_', ' ')} {logs[name]:.4f}" for name in shown)
-        start = "\r" if self.live else ""
-        print(f"{start}{self.head}  {figures}  {logs['examples_per_second']:,.0f} examples/s", flush=True)
+        told = [name for name in logs if name in ("loss", "auc")] + [name for name in logs if name.startswith("val_")]
+        figures = "  ".join(f"{name.replace('_', ' ')} {logs[name]:.4f}" for name in told)
+        line = f"{self.head}  {figures}  {logs['examples_per_second']:,.0f} examples/s"
+        say(line, epoch=epoch + 1, epochs=self.epochs, **{name: float(value) for name, value in logs.items()})
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         progress = self.progress
         if not progress.rows:
             return
-        print(f"best on validation: epoch {progress.best_epoch}, {_chooser(progress)} {progress.best:.4f}", flush=True)
+        chosen = f"epoch {progress.best_epoch}, {_chooser(progress)} {progress.best:.4f}"
+        say(f"best on validation: {chosen}", best_epoch=progress.best_epoch, best=progress.best)
 
 
 def _chooser(progress: Progress) -> str:
@@ -177,7 +184,8 @@ class Validation(keras.callbacks.Callback):
         logs.update(figures)
         progress, recommender = self.progress, self.model.recommender
         progress.epoch = epoch + 1
-        row = {"epoch": epoch + 1, "stage": progress.stage, **{name: float(value) for name, value in logs.items()}}
+        place = {"epoch": epoch + 1, "step": (epoch + 1) * self.params["steps"], "stage": progress.stage}
+        row = {**place, **{name: float(value) for name, value in logs.items()}}
         progress.rows.append(row)
         chosen_by = next(iter(figures.values()))
         if chosen_by > progress.best:

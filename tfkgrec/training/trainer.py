@@ -11,6 +11,7 @@ from tfkgrec.config import TrainingConfig
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.training.backend import use_xla
 from tfkgrec.training.callbacks import (
+    EpochBars,
     EpochLines,
     EpochSeeds,
     LastCheckpoint,
@@ -22,9 +23,11 @@ from tfkgrec.training.callbacks import (
     read_progress,
 )
 from tfkgrec.training.contract import Batches, TrainingProtocol
+from tfkgrec.training.held_out import positives_of
 from tfkgrec.training.memory import forget_peak, peak_memory_mb
 from tfkgrec.training.row_sparse import RowSparseAdagrad, RowSparseAdam, read_rows
 from tfkgrec.training.run_directory import RunDirectory
+from tfkgrec.training.tensorboard import EventFiles
 
 DENSE: Mapping[str, str] = {"adam": "Adam", "adagrad": "Adagrad"}
 ROW_SPARSE: Mapping[str, type[keras.optimizers.Optimizer]] = {"adam": RowSparseAdam, "adagrad": RowSparseAdagrad}
@@ -72,7 +75,7 @@ def fit(
         model: built, side tables filled.
         run: where checkpoints and TensorBoard events go; None keeps everything in memory (baselines, benchmarks).
         resume: go on from the run's last checkpoint, to the same result as an uninterrupted run.
-        verbose: a line per epoch, on a terminal with a progress bar.
+        verbose: a line after every epoch.
         epochs: train every stage so long, and validate nothing; the model is left as it is then.
         watch: told after every epoch where training stands; what it raises ends it.
 
@@ -92,9 +95,9 @@ def fit(
         task = make_task(protocol, model, settings, _learning_rate(stage, settings, batches.steps))
         validation = _judge(model, protocol, progress, run, stage.patience) if epochs is None else Unjudged(progress)
         callbacks = [EpochSeeds(settings.seed), throughput, NonFiniteGuard(batches), validation]
-        callbacks += [] if run is None else _kept(run, progress, task, resume)
+        callbacks += [] if run is None else [*_kept(run, progress, task, resume), _events(run, protocol, settings)]
         callbacks += [] if watch is None else [_watched(watch, progress)]
-        callbacks += [EpochLines(progress.first + stage.epochs, progress)] if verbose else []
+        callbacks += [(EpochLines if verbose else EpochBars)(progress.first + stage.epochs, progress)]
         _fit_stage(task, batches, stage, progress, callbacks)
         validation.set_model(task)
         validation.restore_best()
@@ -129,7 +132,11 @@ def _kept(run: RunDirectory, progress: Progress, task: keras.Model, resume: bool
     last.set_model(task)
     if resume:
         last.restore()
-    return [last, keras.callbacks.TensorBoard(str(run.tensorboard), write_graph=False, update_freq="epoch")]
+    return [last]
+
+
+def _events(run: RunDirectory, protocol: TrainingProtocol, settings: TrainingConfig) -> keras.callbacks.Callback:
+    return EventFiles(run.tensorboard, *positives_of(protocol.splits, "validation"), settings.profile_steps)
 
 
 def _fit_stage(

@@ -5,7 +5,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from tfkgrec.data.readers.packing import read_bytes
 from tfkgrec.data.readers.tables import RawTable
 from tfkgrec.data.records import BadRow
 from tfkgrec.errors import InputError
+from tfkgrec.progress import Bar, shown
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -181,18 +182,36 @@ def _rows(
         return "skip"
 
     names = [str(place) for place in range(width)]
-    rows = arrow_csv.read_csv(
-        pa.BufferReader(content),
-        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=BLOCK),
-        parse_options=arrow_csv.ParseOptions(
-            delimiter=separator,
-            quote_char='"' if quoted else False,
-            newlines_in_values=quoted,
-            invalid_row_handler=remember,
-        ),
-        convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
-    )
+    with _watched(content, f"reading {text.path.name}") as source:
+        rows = arrow_csv.read_csv(
+            source,
+            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=BLOCK),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=separator,
+                quote_char='"' if quoted else False,
+                newlines_in_values=quoted,
+                invalid_row_handler=remember,
+            ),
+            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
+        )
     return rows, wrong
+
+
+@contextlib.contextmanager
+def _watched(content: bytes, title: str) -> Iterator[pa.NativeFile]:
+    """For Arrow to read from; with a bar where there is more than a block of it."""
+    if len(content) <= BLOCK:
+        yield pa.BufferReader(content)
+        return
+    bar = Bar(len(content) >> 20, "MB", title=title, ends=False)
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            bar.show(self.tell() >> 20)  # what was handed over before is read
+            return super().read(size)
+
+    with shown(bar):
+        yield pa.PythonFile(Watched(content), mode="r")
 
 
 def read_lines(path: Path, pattern: re.Pattern[str], wanted: str) -> list[tuple[str, ...]]:

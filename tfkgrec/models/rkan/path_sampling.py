@@ -1,12 +1,12 @@
 """Semantic paths user -> item -> .. -> item of RKAN, drawn afresh for millions of pairs (Cheng et al., III A)."""
 
-import sys
 from dataclasses import dataclass
 
 import numpy as np
 
 from tfkgrec.models.rkan.path_drawing import Edges, Pairs, draw_rows
 from tfkgrec.models.rkan.path_graph import PathGraph
+from tfkgrec.progress import counted
 
 SLICES = 50  # of the rows, between two states of the progress bar
 CHUNKS = 8  # of a slice, shared out among the cores
@@ -52,7 +52,7 @@ def sample_paths(
 
     Args:
         max_edges: 3, 5 or 7.
-        progress: what the progress bar says, on a terminal; empty: no bar.
+        progress: what the progress bar says; empty: no bar.
 
     Returns:
         [P, num_paths, max_edges - 1] of `graph.id_type`: the nodes between user and item, 0-padded on the left; a slot
@@ -67,10 +67,10 @@ def sample_paths(
     edges = Edges(graph.offsets, graph.nodes, graph.kinds, graph.num_kinds, *graph.items_of_nodes())
     pairs = _pairs(graph, request)
     bounds = np.linspace(0, rows, min(SLICES, rows) + 1).astype(np.int64)
-    for number, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    slices = range(len(bounds) - 1)
+    for number in counted(slices, "parts", progress) if progress else slices:
+        first, last = bounds[number : number + 2]
         draw_rows(np.linspace(first, last, CHUNKS + 1).astype(np.int64), edges, pairs, np.uint64(seed), found)
-        if progress and sys.stderr.isatty():
-            _show(progress, (number + 1) / (len(bounds) - 1))
     return found
 
 
@@ -83,8 +83,3 @@ def _pairs(graph: PathGraph, request: PathRequest) -> Pairs:
         item=request.item.astype(np.int32),
         lost=request.lost.astype(np.int32),
     )
-
-
-def _show(progress: str, share: float) -> None:
-    end = "\n" if share == 1 else ""
-    print(f"\r{progress}  {'=' * round(30 * share):.<30} {share:4.0%}", end=end, file=sys.stderr, flush=True)
