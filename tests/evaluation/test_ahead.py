@@ -29,10 +29,11 @@ def test_who_is_ahead_the_best_first():
 @pytest.mark.parametrize(
     ("timing", "data", "reason"),
     [
-        ({"epochs": 20, "best_epoch": 20}, {}, "validation still rose"),
-        (None, {"positives": 30}, "3.0 positives each"),
-        (None, {"triples": 10}, "0.5 triples an item"),
-        (None, {}, "do not suit the data"),
+        ({"epochs": 20, "best_epoch": 20}, {}, "validation still rose: try more training.epochs"),
+        ({"epochs": 9, "best_epoch": 1}, {}, "the first epoch was the best: try a lower training.learning_rate"),
+        (None, {"positives": 30}, "3.0 positives each, few to learn a taste from: try model lightgcn"),
+        (None, {"triples": 10}, "0.5 triples an item, and tells little: try more facts"),
+        (None, {}, "do not suit the data: try tfkgrec tune"),
     ],
 )
 def test_the_likely_reason(timing, data, reason):

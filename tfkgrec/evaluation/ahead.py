@@ -1,4 +1,4 @@
-"""Whether a baseline is ahead of the model, and the likely reason: said where the figures are, not left to be seen."""
+"""Whether a baseline is ahead of the model, the likely reason, and what to try: said where the figures are."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,15 +37,19 @@ def _listed(names: list[str]) -> str:
 
 
 def _reason(metrics: Mapping[str, Any]) -> str:
-    """The likeliest, from how training went and what the data hold; "" where neither is known."""
+    """The likeliest, from how training went and what the data hold, and what to try; "" where neither is known."""
     timing, data = metrics.get("timing", {}), metrics["data"]
     if "best_epoch" not in timing:
         return ""
     if timing["best_epoch"] == timing["epochs"]:
         return "Likely because training ended while validation still rose: try more training.epochs."
+    if timing["best_epoch"] == 1:
+        return "Likely because it learned too fast, the first epoch was the best: try a lower training.learning_rate."
     positives, triples = data["positives"] / data["users"], data["triples"] / data["items"]
     if positives < FEW_POSITIVES:
-        return f"Likely because users have {positives:.1f} positives each, few to learn a taste from."
+        few = f"users have {positives:.1f} positives each, few to learn a taste from"
+        return f"Likely because {few}: try model lightgcn, which learns from others', or a fusion with counts."
     if triples < FEW_TRIPLES:
-        return f"Likely because the graph has {triples:.1f} triples an item, and tells little."
-    return "Likely because these settings do not suit the data: try another model, or a lower training.learning_rate."
+        little = f"the graph has {triples:.1f} triples an item, and tells little"
+        return f"Likely because {little}: try more facts, or model lightgcn or mf, which need none."
+    return "Likely because these settings do not suit the data: try tfkgrec tune, or another model."
