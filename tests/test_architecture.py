@@ -15,7 +15,7 @@ ROOT = Path(tfkgrec.__file__).parent
 ROOMS = ["errors", "files", "storage", "console", "progress", "tf_logging", "types", "registry", "keras_names"]
 ROOMS += ["config", "cli"]
 ROOMS += ["data", "datasets", "layers", "evaluation", "kge", "models", "tasks", "training", "protocols", "runs"]
-ROOMS += ["protos", "runtime", "savedmodel", "serving", "client", "offline", "beam", "pictures", "benchmarks"]
+ROOMS += ["protos", "runtime", "savedmodel", "serving", "client", "pictures", "offline", "beam", "benchmarks"]
 COMMANDS = {"__init__", "__main__", "train", "evaluate", "pretrain", "export", "serve", "recommend", "explain"}
 COMMANDS |= {
     "benchmark",

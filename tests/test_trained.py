@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 import tfkgrec
-from tests.planted import run_train
+from tests.planted import run_process, run_train
 from tfkgrec import explain
 from tfkgrec.errors import InputError
 
@@ -47,7 +48,21 @@ def test_it_recommends_what_was_not_taken_under_its_name(m: tfkgrec.TrainedModel
 
 def test_it_says_why_as_the_command_does(m: tfkgrec.TrainedModel, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain.main([str(m.run.path), "--user", "4", "--item", "120"]) == 0
-    assert m.explain(4, np.int64(120)) == capsys.readouterr().out.rstrip("\n")
+    why = m.explain(4, np.int64(120))
+    assert str(why) == repr(why) == capsys.readouterr().out.rstrip("\n")
+
+
+def test_a_notebook_shows_why(m: tfkgrec.TrainedModel, tmp_path: Path) -> None:
+    """As the picture of the command, and without pyplot, whose backend is the notebook's own."""
+    pytest.importorskip("matplotlib")
+    why = m.explain(4, 120)
+    plotted = why.plot(tmp_path / "why.svg")
+    assert plotted._repr_png_().startswith(b"\x89PNG")
+    assert "Film 120 for 4: " in plotted.get_suptitle() and len(plotted.axes) > 1
+    assert "Film 120 for 4: " in (tmp_path / "why.svg").read_text()
+    modules = "import sys, tfkgrec.pictures.explanation as e; e.check_kind(e.Path('a.png')); print(*sys.modules)"
+    loaded = run_process(sys.executable, "-c", modules).stdout.split()
+    assert "matplotlib.figure" in loaded and "matplotlib.pyplot" not in loaded
 
 
 def test_it_tells_the_figures_it_was_judged_by_and_others(m: tfkgrec.TrainedModel) -> None:

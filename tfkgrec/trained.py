@@ -16,9 +16,11 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -201,10 +203,10 @@ class TrainedModel:
         found = as_table(asked, answers.similar(asked, k)).to_pandas().rename(columns={"user": "like"})
         return _numbered(found, {"like": [*answers.items(), *asked], "item": answers.items()})
 
-    def explain(self, user: object, item: object) -> str:
-        """Why the item has its score for the user, in words."""
+    def explain(self, user: object, item: object) -> "Explanation":
+        """Why the item has its score for the user: as a text, and as a picture (`plot`)."""
         (whom,), (what,) = as_texts("user", [user]), as_texts("item", [item])
-        return "\n".join(explain_text(self._answers().explain([whom], [what]), _text(whom), _text(what)))
+        return Explanation(self._answers().explain([whom], [what]), _text(whom), _text(what))
 
     def evaluate(self, data: Source | None = None) -> pd.DataFrame:
         """The model's test figures in the first row, those of the baselines below.
@@ -271,6 +273,39 @@ class TrainedModel:
         metrics = judge_others(self.config, self.run, self.model, data)
         say(told(metrics["data"]))
         return metrics
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """Why an item has its score for a user: `print` tells it, `plot` draws it.
+
+    Attributes:
+        outputs: what the signature `explain` says of the pair, arrays [1, ...].
+        user, item: their raw ids.
+    """
+
+    outputs: Mapping[str, np.ndarray]
+    user: str
+    item: str
+
+    def __repr__(self) -> str:
+        return "\n".join(explain_text(self.outputs, self.user, self.item))
+
+    def plot(self, file: str | Path | None = None) -> Any:
+        """A matplotlib Figure (extra `plots`), which a notebook shows as the last line of a cell.
+
+        Args:
+            file: a .png or .svg that it is also written into, with its words.
+
+        Raises:
+            InputError: a model that has no parts to draw, another kind of file, or no matplotlib.
+        """
+        from tfkgrec.pictures.explanation import check_kind, draw_explanation, explanation_figure
+
+        if file is not None:
+            check_kind(Path(file))
+            draw_explanation(Path(file), self.outputs, self.user, self.item, str(self))
+        return explanation_figure(self.outputs, self.user, self.item)
 
 
 def _numbered(found: pd.DataFrame, ids: Mapping[str, Sequence[str]]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfkgrec.files import write_aside
-from tfkgrec.pictures.pyplot import pyplot
+from tfkgrec.pictures.library import matplotlib
 
 
 class Curve(NamedTuple):
@@ -19,8 +19,8 @@ class Curve(NamedTuple):
 
 def draw(file: Path, title: str, axis: str, figure: str, curves: Sequence[Curve]) -> None:
     """Write a PNG; values stand at equal distances, as in the papers, bars are standard deviations over seeds."""
-    plots = pyplot()
-    canvas, axes = plots.subplots(figsize=(5, 3.2), dpi=110)
+    canvas = matplotlib().figure.Figure(figsize=(5, 3.2), dpi=110)
+    axes = canvas.subplots()
     order = list(dict.fromkeys(place for curve in curves for place in curve.places))
     for curve in curves:
         at = [order.index(place) for place in curve.places]
@@ -35,4 +35,3 @@ def draw(file: Path, title: str, axis: str, figure: str, curves: Sequence[Curve]
         axes.legend(fontsize=8)
     canvas.tight_layout()
     write_aside(file, lambda aside: canvas.savefig(aside, format="png"))
-    plots.close(canvas)

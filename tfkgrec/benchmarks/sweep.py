@@ -74,9 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.dry_run:
         return 0
     if options.plot:
-        from tfkgrec.pictures.pyplot import pyplot
+        from tfkgrec.pictures.library import matplotlib
 
-        pyplot(" (or sweep --no-plot)")  # that it lacks is told before any work
+        matplotlib(" (or sweep --no-plot)")  # that it lacks is told before any work
     _run(options, sweep, [run for run in runs if not run.done])
     folder = options.out or options.runs / "tables" / sweep.name
     _show(sweep, seeds, places, folder, options.plot)

@@ -1,5 +1,8 @@
 """A finished run as one page of HTML that needs no network: what it was trained on, how it went, how good it is."""
 
+import base64
+import io
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -10,7 +13,7 @@ import pandas as pd
 from tfkgrec import registry
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.ahead import ahead
-from tfkgrec.evaluation.ctr import auc
+from tfkgrec.evaluation.metric import CATALOGUE_METRICS, COLD_METRICS, CTR_METRICS, LIST_METRICS
 from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import flatten
 from tfkgrec.files import read_json
@@ -18,25 +21,41 @@ from tfkgrec.models.explain_text import explain_text
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.offline import svg
 from tfkgrec.offline.in_process import InProcess
+from tfkgrec.offline.report_slices import Chart, Counts, charts, cold_rows, reached
+from tfkgrec.pictures.explanation import PNG, drawn, explanation_figure
 from tfkgrec.runs.id_files import read_seen
 from tfkgrec.training.run_directory import RunDirectory
 
 SHOWN = 12  # recommendations
-GROUPS = ("fewest", "few", "many", "most")
-BINS = 10
+TITLES = {one.key: one.heading for one in (*CTR_METRICS, *LIST_METRICS, *CATALOGUE_METRICS, *COLD_METRICS)}
 STYLE = """
-:root { color-scheme: light dark; }
+:root { color-scheme: light dark; --s0: #1b4f9c; --s1: #b3541e; --s2: #2e7d32; --s3: #6a1b9a; --rule: #8886; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --s0: #8ab4f8; --s1: #f0a875; --s2: #81c995; --s3: #d7aefb; }
+}
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
-table { border-collapse: collapse; margin: 0.5rem 0; }
-th, td { padding: 0.2rem 0.7rem; border-bottom: 1px solid #8886; text-align: right; }
-th:first-child, td:first-child { text-align: left; }
+h1, h2, h3 { line-height: 1.25; overflow-wrap: anywhere; } h2 { margin-top: 2.5rem; }
+nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; padding: 0; list-style: none; }
+nav a { display: inline-block; padding: 0.25rem 0; color: var(--s0); }
+table { border-collapse: collapse; margin: 0.5rem 0; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.2rem 0.7rem; border-bottom: 1px solid var(--rule); text-align: right; vertical-align: top; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; font-weight: normal; }
+thead th { font-weight: bold !important; }
+.words td { text-align: left; overflow-wrap: anywhere; } .words th:first-child { overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem; }
-figure { margin: 0; break-inside: avoid; }
-svg { width: 100%; max-width: 34rem; height: auto; } svg text { font-size: 11px; fill: currentColor; }
-.verdict { border-left: 4px solid #1b4f9c; padding: 0.3rem 0.8rem; }
-pre { white-space: pre-wrap; margin: 0.2rem 0 1rem; }
-@media print { body { max-width: none; font-size: 11px; } h2 { break-after: avoid; } }
+figure { margin: 0; break-inside: avoid; } figcaption { font-size: 0.9rem; }
+svg { width: 100%; max-width: 34rem; height: auto; } svg text { font-size: 12px; fill: currentColor; }
+.verdict { border-left: 4px solid var(--s0); padding: 0.3rem 0.8rem; font-size: 1.1rem; }
+.why { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; } .why p, .why ul { margin: 0; }
+.why ul { padding-left: 2.4rem; text-indent: -1.2rem; list-style: none; }
+summary { cursor: pointer; padding: 0.3rem 0; } details { margin-bottom: 1rem; }
+.picture img { width: 45rem; max-width: none; height: auto; background: white; }
+@media print {
+  :root { color-scheme: light; font-size: 62.5%; } body { max-width: none; font-size: 11px; }
+  nav, details { display: none; } h2, h3 { break-after: avoid; } tr, .why { break-inside: avoid; }
+  .wide { overflow: visible; }
+}
 """
 
 
@@ -51,28 +70,44 @@ def page(run: RunDirectory, settings: Mapping[str, object], model: Recommender, 
     metrics = read_metrics(run.metrics)
     if "floors" not in metrics:
         raise InputError(f"{run.path}: expected a run that has been judged, found none of its baselines")
+    scores = dict(np.load(run.test_scores)) if run.test_scores.exists() else {}
+    seen = read_seen(run.vocabularies).items
+    counts = Counts(seen.lengths, np.bincount(seen.items, minlength=len(answers.items()) + 1))
     title = f"{metrics['model']} on {metrics['dataset']}"
+    data = [[name.replace("_", " "), f"{n:,}"] for name, n in metrics["data"].items()]
     sections = [
         ("Verdict", f'<p class="verdict">{escape(_verdict(metrics))}</p>'),
         ("Figures", _figures(metrics)),
-        (
-            "Data",
-            _table(["what", "count"], ([name.replace("_", " "), f"{n:,}"] for name, n in metrics["data"].items())),
-        ),
+        ("Data", _table("Counts of the data", ["what", "count"], data)),
         ("How training went", _curves(run)),
-        ("Where it is good", _where(run, model)),
+        ("Where it is good", _charts(charts(scores, model, counts))),
+        ("Who and what is little known", _table("Cold slices", *cold_rows(scores, counts, metrics))),
+        ("What it reaches", _reached(answers, counts, metrics)),
         ("What it recommends", _recommended(answers)),
-        ("Settings", _table(["setting", "value"], ([k, str(v)] for k, v in settings.items()))),
+        ("Settings", _words("Settings of the run", ["setting", "value"], settings)),
         ("Made with", _environment(run)),
     ]
-    body = "\n".join(f"<section>\n<h2>{name}</h2>\n{text}\n</section>" for name, text in sections if text)
     about = f"Protocol {metrics['protocol']}, seed {metrics['seed']}, run {run.path.name}"
+    return _document(title, about, [(name, text) for name, text in sections if text])
+
+
+def _document(title: str, about: str, sections: Sequence[tuple[str, str]]) -> str:
+    links = "".join(f'<li><a href="#{_anchor(name)}">{name}</a></li>' for name, _ in sections)
+    body = "\n".join(
+        f'<section aria-labelledby="{_anchor(name)}">\n<h2 id="{_anchor(name)}">{name}</h2>\n{text}\n</section>'
+        for name, text in sections
+    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{escape(title)}</h1>\n<p>{escape(about)}</p>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<h1>{escape(title)}</h1>\n<p>{escape(about)}</p>\n"
+        f'<nav aria-label="Parts of this page"><ul>{links}</ul></nav>\n{body}\n</main>\n</body>\n</html>\n'
     )
+
+
+def _anchor(name: str) -> str:
+    return name.lower().replace(" ", "-")
 
 
 def _verdict(metrics: dict[str, Any]) -> str:
@@ -90,17 +125,24 @@ def _verdict(metrics: dict[str, Any]) -> str:
 
 
 def _figures(metrics: dict[str, Any]) -> str:
-    """Test and validation of the model, test of the baselines."""
-    rows = {f"{metrics['model']}, {part}": flatten(metrics[part]) for part in ("test", "validation")}
+    """A row for every figure: test and validation of the model, test of the baselines."""
+    columns = {f"{metrics['model']}, {part}": flatten(metrics[part]) for part in ("test", "validation")}
     for name, floor in metrics["floors"].items():
-        rows[f"{name}, test"] = flatten({key: value for key, value in floor.items() if key != "validation"})
-    names = [name for name, value in rows[f"{metrics['model']}, test"].items() if isinstance(value, float)]
-    cells = ([who, *(_figure(own.get(name)) for name in names)] for who, own in rows.items())
-    return _table(["", *(name.replace("_", " ") for name in names)], cells)
+        columns[f"{name}, test"] = flatten({key: value for key, value in floor.items() if key != "validation"})
+    names = [name for name, value in next(iter(columns.values())).items() if isinstance(value, float)]
+    cells = [[_titled(name), *(_figure(own.get(name)) for own in columns.values())] for name in names]
+    return _table("Figures of the model and its baselines", ["figure", *columns], cells)
+
+
+def _titled(name: str) -> str:
+    """A figure's title; of one among other candidates also which: "full: NDCG@10"."""
+    among, _, key = name.rpartition(".")
+    title = TITLES.get(key, key.replace("_", " "))
+    return f"{among.replace('_', ' ')}: {title}" if among else title
 
 
 def _figure(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, int | float) else "–"
+    return f"{value:,.4f}" if isinstance(value, int | float) else "–"
 
 
 def _curves(run: RunDirectory) -> str:
@@ -111,69 +153,19 @@ def _curves(run: RunDirectory) -> str:
     chooser = next(name for name in rows if name.startswith("val_"))
     epoch, word = rows["epoch"].tolist(), chooser.removeprefix("val_").upper()
     loss = svg.lines("Loss of every epoch", {"loss": (epoch, rows["loss"].tolist())}, "epoch", "loss")
-    judged = svg.lines(f"Validation {word}", {"validation": (epoch, rows[chooser].tolist())}, "epoch", word)
+    told = svg.lines(f"Validation {word}", {"validation": (epoch, rows[chooser].tolist())}, "epoch", word)
     best = int(rows.loc[rows[chooser].idxmax(), "epoch"])
     said = f"<p>{len(rows)} epochs; the best on validation is {best}, {word} {rows[chooser].max():.4f}.</p>"
-    return f"{said}{_charts([('Loss in training', loss), (f'{word} on validation', judged)])}"
+    return f"{said}{_charts([('Loss in training', loss), (f'{word} on validation', told)])}"
 
 
-def _where(run: RunDirectory, model: Recommender) -> str:
-    """What test was judged by: ROC and calibration of pairs, and the figure by activity and popularity."""
-    if not run.test_scores.exists():
-        return ""
-    scores = dict(np.load(run.test_scores))
-    seen = read_seen(run.vocabularies).items
-    activity = seen.lengths
-    popularity = np.bincount(seen.items, minlength=seen.items.max(initial=0) + 1)
-    if "label" not in scores:
-        name = next((key for key in scores if key != "user" and len(scores[key]) == len(scores["user"])), None)
-        if name is None:
-            return ""
-        means = _by_group(activity[scores["user"]], lambda rows: float(scores[name][rows].mean()))
-        return _charts([(f"{name}, by how much users have taken", svg.bars(name, means, name))])
-    label, score = scores["label"], scores["score"].astype(float)
-    charts = [
-        ("ROC", _roc(label, score)),
-        ("Calibration", _calibration(label, np.asarray(model.probability(scores["score"])))),
-    ]
-    for what, counts in (("how much users have taken", activity[scores["user"]]), ("how popular items are", None)):
-        counts = popularity[scores["item"]] if counts is None else counts
-        found = _by_group(counts, lambda rows: auc(label[rows], score[rows]))
-        charts.append((f"AUC by {what}, in quarters of the pairs", svg.bars(f"AUC by {what}", found, "AUC")))
-    return _charts(charts)
-
-
-def _roc(label: np.ndarray, score: np.ndarray) -> str:
-    order = np.argsort(-score, kind="stable")
-    right, wrong = (np.cumsum(part) / max(1, part.sum()) for part in (label[order] > 0, label[order] <= 0))
-    at = np.unique(np.linspace(0, len(order) - 1, 200).astype(int))
-    curve = ([0.0, *wrong[at].tolist()], [0.0, *right[at].tolist()])
-    return svg.lines("ROC", {"model": curve, "chance": ([0, 1], [0, 1])}, "false positives", "true positives", True)
-
-
-def _calibration(label: np.ndarray, probability: np.ndarray) -> str:
-    parts = [part for part in np.array_split(np.argsort(probability, kind="stable"), BINS) if len(part)]
-    said, true = ([float(values[part].mean()) for part in parts] for values in (probability, label))
-    found = {"model": (said, true), "perfect": ([0.0, 1.0], [0.0, 1.0])}
-    return svg.lines("Calibration", found, "probability told", "share that are positives", True)
-
-
-def _by_group(counts: np.ndarray, figure: Any) -> dict[str, float]:
-    """The figure of each quarter of the rows by their counts; a quarter where it cannot be told is left out."""
-    edges = np.quantile(counts, [0.25, 0.5, 0.75])
-    group = np.searchsorted(edges, counts, side="left")
-    found = {}
-    for place, name in enumerate(GROUPS):
-        rows = np.flatnonzero(group == place)
-        try:
-            found[name] = figure(rows)
-        except (InputError, ValueError):
-            continue
-    return {name: value for name, value in found.items() if np.isfinite(value)}
+def _reached(answers: InProcess, counts: Counts, metrics: Mapping[str, Any]) -> str:
+    said, chart = reached(answers, counts.popularity, metrics)
+    return f"<p>{escape(said)}</p>\n{_charts([chart])}"
 
 
 def _recommended(answers: InProcess) -> str:
-    """The first item of each of a dozen users, and why."""
+    """The first item of each of a dozen users, and why, in words and drawn."""
     users = answers.users()
     asked = [users[place] for place in np.unique(np.linspace(0, len(users) - 1, SHOWN).astype(int))]
     best = answers.recommend(asked, 1)
@@ -183,9 +175,41 @@ def _recommended(answers: InProcess) -> str:
     why = answers.explain(*(list(side) for side in zip(*shown, strict=True)))
     parts = []
     for row, (user, item) in enumerate(shown):
-        text = escape("\n".join(explain_text(why, user, item, row)))
-        parts.append(f"<h3>For user {escape(user)}</h3>\n<pre>{text}</pre>")
+        title = f"{why['item_name'][row] or item} for user {user}"
+        told = _lines(explain_text(why, user, item, row))
+        parts.append(f'<h3>{escape(title)}</h3>\n<div class="why">{told}</div>\n{_picture(why, user, item, row)}')
     return "\n".join(parts)
+
+
+def _lines(told: Sequence[str]) -> str:
+    """Sentences as paragraphs, what stands indented under them as a list."""
+    parts = []
+    for indented, lines in itertools.groupby(told, lambda line: line.startswith(" ")):
+        tag, around = ("li", "<ul>{}</ul>") if indented else ("p", "{}")
+        parts.append(around.format("".join(f"<{tag}>{escape(line.strip())}</{tag}>" for line in lines)))
+    return "".join(parts)
+
+
+def _picture(why: Mapping[str, np.ndarray], user: str, item: str, row: int) -> str:
+    """The same drawn, behind a click; nothing where there is nothing to draw, or no matplotlib."""
+    try:
+        figure = explanation_figure(why, user, item, row)
+    except InputError:
+        return ""
+    title = f"Why user {user} gets {why['item_name'][row] or item}"
+    content = base64.b64encode(_in_few_greys(drawn(figure, PNG, title, ""))).decode()
+    image = f'<img alt="{escape(title)}: as told above, drawn" src="data:image/png;base64,{content}">'
+    scrolls = f'<div class="wide picture" tabindex="0" role="region" aria-label="{escape(title)}">{image}</div>'
+    return f"<details>\n<summary>Drawn</summary>\n{scrolls}\n</details>"
+
+
+def _in_few_greys(picture: bytes) -> bytes:
+    """A quarter as large: pictures have no colours."""
+    from PIL import Image  # of matplotlib's own requirements
+
+    small = io.BytesIO()
+    Image.open(io.BytesIO(picture)).convert("L").quantize(16).save(small, "PNG", optimize=True)
+    return small.getvalue()
 
 
 def _environment(run: RunDirectory) -> str:
@@ -193,15 +217,29 @@ def _environment(run: RunDirectory) -> str:
         return ""
     found = read_json(run.environment)
     command = " ".join(map(str, found.pop("command", [])))
-    return _table(["what", "which"], ([k, str(v)] for k, v in {**flatten(found), "command": command}.items()))
+    return _words("Where the run was made", ["what", "which"], {**flatten(found), "command": command})
 
 
-def _charts(charts: Sequence[tuple[str, str]]) -> str:
-    figures = (f"<figure>\n{chart}\n<figcaption>{escape(name)}</figcaption>\n</figure>" for name, chart in charts)
-    return '<div class="charts">\n' + "\n".join(figures) + "\n</div>"
+def _charts(drawings: Sequence[Chart]) -> str:
+    figures = (f"<figure>\n{chart}\n<figcaption>{escape(name)}</figcaption>\n</figure>" for name, chart in drawings)
+    return '<div class="charts">\n' + "\n".join(figures) + "\n</div>" if drawings else ""
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _words(label: str, head: Sequence[str], content: Mapping[str, object]) -> str:
+    """A table whose cells are text, which breaks where there is no room."""
+    rows = ([name, str(value)] for name, value in content.items())
+    return f'<div class="words">{_table(label, head, rows)}</div>'
+
+
+def _table(label: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """It scrolls by itself where it is wider than the page."""
+    lines = [f'<tr><th scope="row">{escape(name)}</th>{_cells(cells)}</tr>' for name, *cells in rows]
+    if not lines:
+        return ""
     first = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "\n".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table>\n<thead><tr>{first}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
+    table = f"<table>\n<thead><tr>{first}</tr></thead>\n<tbody>\n{chr(10).join(lines)}\n</tbody>\n</table>"
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{escape(label)}">{table}</div>'
+
+
+def _cells(cells: Iterable[str]) -> str:
+    return "".join(f"<td>{escape(cell)}</td>" for cell in cells)

@@ -11,10 +11,12 @@ import numpy as np
 from tfkgrec.errors import InputError
 from tfkgrec.files import write_aside
 from tfkgrec.pictures import bars, graphs, maps
+from tfkgrec.pictures.library import matplotlib
 from tfkgrec.pictures.panels import short
-from tfkgrec.pictures.pyplot import pyplot
 
 PNG, SVG = KINDS = (".png", ".svg")
+WIDTH = 7.5  # inches
+LOOK = {"text.parse_math": False, "font.size": 9, "svg.fonttype": "none"}
 PANELS = (
     *(bars.items, bars.facts, bars.parts, graphs.paths, bars.looked_at, bars.fields, maps.match),
     *(maps.steps, maps.ranks, graphs.hops),
@@ -30,15 +32,30 @@ def draw_explanation(file: Path, outputs: Mapping[str, np.ndarray], user: str, i
     Raises:
         InputError: a model that has no parts to draw.
     """
-    row = {name: array[0] for name, array in outputs.items()}
+    figure = explanation_figure(outputs, user, item)
+    content = drawn(figure, file.suffix, f"Why {user} gets {item}", told)
+    write_aside(file, lambda aside: aside.write_bytes(content))
+
+
+def explanation_figure(outputs: Mapping[str, np.ndarray], user: str, item: str, row_of: int = 0) -> Any:
+    """A matplotlib Figure of one pair's outputs of `explain`, which notebooks show.
+
+    Args:
+        row_of: which of the batch.
+
+    Raises:
+        InputError: a model that has no parts to draw.
+    """
+    row = {name: array[row_of] for name, array in outputs.items()}
     panels = [panel for make in PANELS for panel in make(row)]
     if not panels:
-        raise InputError(f"--picture: expected a model that has parts to draw, found {row.get('explained_by', 'none')}")
-    plots = pyplot()
+        raise InputError(f"a picture: expected a model that has parts to draw, found {row.get('explained_by', 'none')}")
+    plots = matplotlib()
     heights = [lines for lines, _ in panels]
-    with plots.rc_context({"text.parse_math": False, "font.size": 9, "svg.fonttype": "none"}):
-        size = (7.5, 0.6 + 0.21 * sum(heights) + 0.75 * len(panels))
-        figure, axes = plots.subplots(len(panels), figsize=size, height_ratios=heights, squeeze=False, dpi=120)
+    with plots.rc_context(LOOK):
+        size = (WIDTH, 0.6 + 0.21 * sum(heights) + 0.75 * len(panels))
+        figure = plots.figure.Figure(figsize=size, dpi=120)
+        axes = figure.subplots(len(panels), height_ratios=heights, squeeze=False)
         title = f"{short(str(row['item_name']) or item)} for {user}: {row['probability']:.2f}"
         figure.suptitle(title, y=1 - 0.1 / size[1])
         for (_, draw), place in zip(panels, axes[:, 0], strict=True):
@@ -48,15 +65,15 @@ def draw_explanation(file: Path, outputs: Mapping[str, np.ndarray], user: str, i
             if not place.axison:  # no labels at its left: it may be as wide as the page
                 where = place.get_position()
                 place.set_position((0.02, where.y0, 0.96, where.height))
-        drawn = _drawn(figure, file.suffix, f"Why {user} gets {item}", told)
-        write_aside(file, lambda aside: aside.write_bytes(drawn))
-        plots.close(figure)
+    figure._repr_png_ = lambda: drawn(figure, PNG, str(title), "")  # a notebook knows figures of pyplot only
+    return figure
 
 
-def _drawn(figure: Any, kind: str, title: str, told: str) -> bytes:
+def drawn(figure: Any, kind: str, title: str, told: str) -> bytes:
     """The file, with its words: a PNG has a description, an SVG what readers of screens say."""
     found = io.BytesIO()
-    figure.savefig(found, format=kind[1:], metadata={"Title": title, "Description": told})
+    with matplotlib().rc_context(LOOK):
+        figure.savefig(found, format=kind[1:], metadata={"Title": title, "Description": told})
     if kind == PNG:
         return found.getvalue()
     head, mark, rest = found.getvalue().decode().partition("</title>")
@@ -68,4 +85,4 @@ def check_kind(file: Path) -> None:
     """Raise `InputError` unless it is a file that can be drawn into, and there is what draws."""
     if file.suffix not in KINDS:
         raise InputError(f"--picture: expected a name that ends in {' or '.join(KINDS)}, found {file}")
-    pyplot()
+    matplotlib()

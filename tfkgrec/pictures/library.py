@@ -1,12 +1,12 @@
-"""matplotlib, the one library that draws into a file without a display."""
+"""matplotlib, the one library that draws into a file without a display; without pyplot, whose state is the user's."""
 
 from typing import Any
 
 from tfkgrec.errors import InputError
 
 
-def pyplot(otherwise: str = "") -> Any:
-    """matplotlib, which is an extra.
+def matplotlib(otherwise: str = "") -> Any:
+    """matplotlib, which is an extra, with its figures.
 
     Args:
         otherwise: how to do without it.
@@ -15,10 +15,8 @@ def pyplot(otherwise: str = "") -> Any:
         InputError: it is not installed.
     """
     try:
-        import matplotlib
+        import matplotlib as found
+        import matplotlib.figure
     except ImportError:
         raise InputError(f"a picture needs matplotlib: pip install 'tfkgrec[plots]'{otherwise}") from None
-    matplotlib.use("Agg")  # no display
-    from matplotlib import pyplot as found
-
     return found
