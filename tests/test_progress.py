@@ -2,19 +2,22 @@
 
 import contextlib
 import datetime
+import importlib
 import io
 import json
 import re
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from tfkgrec import progress
-from tfkgrec.cli import CommandParser, run_main
+from tfkgrec.cli import VERBS, CommandParser, run_main
 from tfkgrec.errors import InputError
 from tfkgrec.progress import Bar, answering, counted, note, phase, say
+from tfkgrec.tf_logging import quiet_import
 
 
 class Terminal(io.StringIO):
@@ -128,3 +131,23 @@ def test_times_are_told_as_people_say_them():
         "1 min 01 s",
         "1 h 01 min",
     ]
+
+
+def test_loading_tensorflow_is_told_before_it_begins(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    with quiet_import():
+        assert capsys.readouterr() == ("", "loading TensorFlow\n")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_gives_a_sign_of_life(verb):
+    """Whatever it does that may take long is told when it begins, or is a phase, which shows itself after seconds."""
+    source = Path(importlib.import_module(VERBS[verb][0]).__file__).read_text()
+    assert re.search(r"with (quiet_import|phase)\(", source)
+
+
+def test_every_verb_takes_a_log_format(capsys):
+    for module, _ in VERBS.values():
+        with pytest.raises(SystemExit):
+            importlib.import_module(module).main(["stats", "--help"] if module.endswith("data_stats") else ["--help"])
+        assert "--log-format {text,json}" in capsys.readouterr().out, module

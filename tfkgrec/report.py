@@ -5,6 +5,7 @@ python -m tfkgrec.report runs/dink
 
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from tfkgrec.cli import CommandParser, run_main
@@ -31,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         config, run, model = load_run(options.run_dir)
     with phase("writing the page"):
         write_text(output, page(run, flatten(config.to_dict()), model, open_in_process(options.run_dir)))
+    if find_spec("matplotlib") is None:
+        say("its reasons are not drawn: pip install 'tfkgrec[plots]'")
     say(f"report: {output}")
     return 0
 

@@ -23,6 +23,7 @@ from tfkgrec.offline import svg
 from tfkgrec.offline.in_process import InProcess
 from tfkgrec.offline.report_slices import Chart, Counts, charts, cold_rows, reached
 from tfkgrec.pictures.explanation import PNG, drawn, explanation_figure
+from tfkgrec.progress import counted
 from tfkgrec.runs.id_files import read_seen
 from tfkgrec.training.run_directory import RunDirectory
 
@@ -174,7 +175,8 @@ def _recommended(answers: InProcess) -> str:
         return "<p>Everybody has taken everything.</p>"
     why = answers.explain(*(list(side) for side in zip(*shown, strict=True)))
     parts = []
-    for row, (user, item) in enumerate(shown):
+    for row in counted(range(len(shown)), "reasons", "drawing"):
+        user, item = shown[row]
         title = f"{why['item_name'][row] or item} for user {user}"
         told = _lines(explain_text(why, user, item, row))
         parts.append(f'<h3>{escape(title)}</h3>\n<div class="why">{told}</div>\n{_picture(why, user, item, row)}')
