@@ -67,8 +67,8 @@ def test_the_innermost_bar_alone_is_shown_and_what_is_quick_is_not(capsys, quick
         for _ in counted(range(0, 10, 4), "users", "inner"):
             time.sleep(0.05)
     out, err = capsys.readouterr()
-    assert out == "" and "outer" not in err  # it took less than a second
-    assert "inner  [" in err and "] 8/10 users, " in err and " left" in err
+    assert out == "" and "outer  " not in err  # it took less than a second
+    assert "outer: inner  [" in err and "] 8/10 users, " in err and " left" in err
     with phase("quick"):
         pass
     assert capsys.readouterr().out == ""

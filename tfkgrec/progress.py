@@ -115,7 +115,8 @@ class Bar:
             if hidden or not (last or silence > (self.LIVE if live else self.pause)):
                 return
             _Console.said, self.pause = now, self.SECONDS
-            text = self.text(self.done, now - self.begun)
+            around = "".join(f"{bar.title}: " for bar in _Console.under_way[:-1])
+            text = around + self.text(self.done, now - self.begun)
             if live:
                 _Console.bar_stands = not last
                 line = text if last else text[: shutil.get_terminal_size().columns - 1]
