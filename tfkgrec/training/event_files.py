@@ -30,9 +30,10 @@ def write_attention(model: Recommender, user: np.ndarray, item: np.ndarray, step
     """
     found = outputs(model.explain(user, item, model.item_tables()))
     for name, value in found.items():
-        if not name.endswith(WEIGHTS):
+        weight = np.asarray(value)
+        if not name.endswith(WEIGHTS) or weight.ndim < 2:  # a weight of the pair as a whole is no place to look at
             continue
-        weight = np.asarray(value, np.float32)
+        weight = weight.astype(np.float32)
         tf.summary.histogram(f"attention/{name}", weight[weight > 0], step, description="without padding")
         tables = weight[None] if weight.ndim == 2 else weight.reshape(*weight.shape[:2], -1)[:SHOWN]
         said = "a row for every pair" if weight.ndim == 2 else "a picture for each of the first pairs"
