@@ -46,7 +46,7 @@ thead th { font-weight: bold !important; }
 .wide { overflow-x: auto; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem; }
 figure { margin: 0; break-inside: avoid; } figcaption { font-size: 0.9rem; }
-svg { width: 100%; max-width: 34rem; height: auto; } svg text { font-size: 12px; fill: currentColor; }
+svg { width: 100%; max-width: 34rem; height: auto; } svg text { font-size: 13px; fill: currentColor; }
 .verdict { border-left: 4px solid var(--s0); padding: 0.3rem 0.8rem; font-size: 1.1rem; }
 .why { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; } .why p, .why ul { margin: 0; }
 .why ul { padding-left: 2.4rem; text-indent: -1.2rem; list-style: none; }
