@@ -3,17 +3,17 @@
 python -m tfkgrec.add_items runs/dink --items new_items.csv --triples new_triples.csv --export-dir export
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tfkgrec.cli import run_main
+from tfkgrec.cli import CommandParser, run_main
 from tfkgrec.datasets.own_files.sources import Source
 from tfkgrec.export import add_export_arguments
 from tfkgrec.files import check_folder
+from tfkgrec.progress import phase, say
 from tfkgrec.tf_logging import quiet_import
 
 
@@ -27,7 +27,7 @@ class Added(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Export the run with the new items, and say what became of them."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="tfkgrec add-items",
         description="Export a run with items that it never met, by their facts alone and without training.",
     )
@@ -40,9 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     added = add_items(options.run_dir, options.items, options.triples, options.export_dir, options.version)
     for line in added.report:
-        print(line)
-    print(f"{added.items:,} new items, known by their facts alone")
-    print(f"export: {added.path}")
+        say(line)
+    say(f"{added.items:,} new items, known by their facts alone")
+    say(f"export: {added.path}")
     return 0
 
 
@@ -67,9 +67,11 @@ def add_items(
         from tfkgrec.savedmodel.model_card import run_facts
 
     with tempfile.TemporaryDirectory(prefix="tfkgrec-") as folder:
-        own = grown_signatures(run_dir, items, triples, Path(folder))
+        with phase(f"taking the items into {run_dir}"):
+            own = grown_signatures(run_dir, items, triples, Path(folder))
         facts = run_facts(own.run, own.trained_on, own.new_items)
-        path = export_signatures(own.signatures, own.model, Path(folder), Path(export_dir), facts, version)
+        with phase("writing the export"):
+            path = export_signatures(own.signatures, own.model, Path(folder), Path(export_dir), facts, version)
     return Added(path, own.new_items, own.report)
 
 
