@@ -60,5 +60,5 @@ function wrongWith(view) {
     drawn += 1;
     check(one, style.stroke === "none" ? style.fill : style.stroke, 3, `a ${one.tagName}`);
   }
-  return { wrong: [...new Set(wrong)], texts, drawn, paper: paper.slice(0, 3), width: root.clientWidth };
+  return { wrong: [...new Set(wrong)], texts, drawn, paper: paper.slice(0, 3), width: view.innerWidth };
 }
