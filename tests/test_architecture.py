@@ -30,6 +30,8 @@ COMMANDS |= {
     "tune",
     "batch_recommend",
     "add_items",
+    "prepare",
+    "prepare_data",
 }
 ALONE = {  # rooms that must not need the others
     "protos": {"errors", "protos"},

@@ -28,6 +28,7 @@ from tfkgrec.progress import LOG_FORMATS, answering, log_in, note
 VERBS = {
     "quickstart": ("tfkgrec.quickstart", "the whole path on synthetic data: train, export, serve, explain"),
     "init": ("tfkgrec.init", "look at files of one's own and write a config that runs"),
+    "prepare": ("tfkgrec.prepare_data", "number and split raw files into Parquet shards, here or on Apache Beam"),
     "tune": ("tfkgrec.tune", "search settings on the validation split, by Optuna; no test split is read"),
     "train": ("tfkgrec.train", "train a model from a config; write the run directory and the export"),
     "pretrain": ("tfkgrec.pretrain", "learn vectors of the knowledge graph and of the items for a model to start from"),

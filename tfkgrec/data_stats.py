@@ -7,10 +7,9 @@ import numpy as np
 
 from tfkgrec import registry
 from tfkgrec.cli import CommandParser, add_config_arguments, config_from, run_main
-from tfkgrec.data.assemble import assemble
 from tfkgrec.data.history import History
 from tfkgrec.data.records import Dataset
-from tfkgrec.datasets.load import load_raw
+from tfkgrec.datasets.load import load_dataset, load_splits
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.progress import phase, say
 
@@ -23,13 +22,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     config = config_from(parser.parse_args(argv), check=lambda config: None)  # nothing is trained
 
     seed, data = config.training.seed, config.data
-    dataset = assemble(load_raw(data, seed), seed, data.inverse_relations, data.split_version)
+    dataset = load_dataset(data, seed)
     graph = f", graph {data.knowledge_graph}" if data.knowledge_graph else ""
     say(f"{dataset.name}{graph}\n")
     say(counts_table(dataset))
     say(f"\nprotocol {data.protocol}, seed {seed}\n")
     with phase("splitting"):
-        splits = registry.load(registry.protocol(data.protocol).cut)(dataset, data.split, seed)
+        cut = registry.load(registry.protocol(data.protocol).cut)
+        splits = load_splits(data, dataset, seed) or cut(dataset, data.split, seed)
     columns = list(splits.counts["train"])
     parts = [[name, *(f"{part[what]:,}" for what in columns)] for name, part in splits.counts.items()]
     say(text_table(["", *columns], parts))

@@ -58,6 +58,8 @@ class ModelSpec:
         settings: its section `model`.
         build: "module:function" of (settings, BuildContext) -> a built `Recommender`.
         protocols: those that it can be trained under.
+        side_table: "module:function" of (settings, Dataset, seed) -> a `SideTable`, what it samples of the graph by
+            items; None: nothing, or nothing that can be prepared.
         keras_name: of its class in a `.keras` file, "package>Class", as `register_keras_serializable` makes it; None:
             `keras.models.load_model` reads such a file only once the class has been imported.
         citation: the paper.
@@ -87,6 +89,7 @@ class ModelSpec:
     build: str
     protocols: tuple[str, ...]
     keras_name: str | None = None
+    side_table: str | None = None
     citation: Citation | None = None
     explain_text: str | None = None
     ablations: Mapping[str, Overrides] = field(default_factory=dict)
@@ -116,6 +119,8 @@ class ProtocolSpec:
         others: "module:class" of (OtherData, split, training, evaluation) -> a `JudgeOfOthers`; None: its runs are
             judged on their own data only.
         weighted: whether training heeds the interactions' weights.
+        sharded: "module:function" that gives a `Sharded`, which splits some users by themselves; None: its data cannot
+            be prepared.
         own_test: whether it takes interactions of one's own choice to test on.
         whole: "module:function" of (dataset, split, seed) -> `Splits` that hold nothing out, which `make` takes after
             the other arguments; None: its models are not trained on everything.
@@ -144,6 +149,7 @@ class ProtocolSpec:
     whole: str | None = None
     weighted: bool = False
     own_test: bool = False
+    sharded: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,8 @@ class DatasetSpec:
         title: for people.
         read: "module:function" of (DataConfig, seed) -> `RawData`.
         graphs: what `data.knowledge_graph` may be, the default first; (): there is only one.
+        dataset, splits: for data that are numbered and split already, "module:function" of (DataConfig, seed) ->
+            `Dataset` and of (DataConfig, Dataset, seed) -> the protocol's `Splits`; None: by `read` and the protocol.
         settings: its own keys under `data`; None: it has none.
         synthetic: whether the seed draws it, and no file is read.
         unlinked_items: default of `data.unlinked_items`, and whether another value is allowed.
@@ -164,6 +172,8 @@ class DatasetSpec:
     name: str
     title: str
     read: str
+    dataset: str | None = None
+    splits: str | None = None
     graphs: tuple[str, ...] = ()
     settings: "type[Section] | None" = None
     synthetic: bool = False

@@ -145,9 +145,10 @@ def publish(folder: str, place: str) -> None:
         write_bytes(below(folder, DONE), b"")
         system.move(source, target)
         return
-    for one in system.get_file_info(fs.FileSelector(source, recursive=True)):
-        if one.type == fs.FileType.File:
-            system.move(one.path, target + one.path[len(source) :])
+    files = [one.path for one in system.get_file_info(fs.FileSelector(source)) if one.type == fs.FileType.File]
+    system.create_dir(target, recursive=True)
+    for path in sorted(files, key=lambda path: path.endswith(".json")):  # who reads a manifest finds what it tells of
+        system.move(path, target + path[len(source) :])
     delete(folder)
     write_bytes(below(place, DONE), b"")
 

@@ -15,7 +15,8 @@ from tfkgrec.datasets.load import load_raw
 from tfkgrec.datasets.own_files.settings import FilesSettings
 from tfkgrec.datasets.synthetic.settings import SyntheticSettings, WorldSize
 
-ALL = [(spec.name, graph) for spec in registry.datasets().values() for graph in (spec.graphs or (None,))]
+RAW = [spec for spec in registry.datasets().values() if spec.dataset is None]  # the others are numbered already
+ALL = [(spec.name, graph) for spec in RAW for graph in (spec.graphs or (None,))]
 
 
 def source(name: str, folder: Path) -> Section | None:

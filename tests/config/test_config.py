@@ -192,7 +192,7 @@ def test_negatives_come_from_train_positives_only_where_they_are_drawn(write, ov
         (
             SMALL.replace("lastfm", "lastfn"),
             "{file}:3: data.dataset: expected one of 'book-crossing', 'lastfm', 'ml-100k', "
-            "'ml-100k-rkge', 'ml-1m', 'files', 'synthetic', found 'lastfn'",
+            "'ml-100k-rkge', 'ml-1m', 'files', 'prepared', 'synthetic', found 'lastfn'",
         ),
         (
             SMALL.replace("name: dink, ", ""),
@@ -216,7 +216,7 @@ def test_negatives_come_from_train_positives_only_where_they_are_drawn(write, ov
         (
             "model: {name: mf}\ndata: {protocol: C}\n",
             "{file}:2: data.dataset: expected one of 'book-crossing', 'lastfm', 'ml-100k', "
-            "'ml-100k-rkge', 'ml-1m', 'files', 'synthetic', found nothing",
+            "'ml-100k-rkge', 'ml-1m', 'files', 'prepared', 'synthetic', found nothing",
         ),
         ("", "{file}: model: expected this section, found nothing"),
         ("- model\n", "{file}: expected sections (model, data, ...), found ['model']"),

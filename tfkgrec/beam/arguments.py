@@ -7,11 +7,15 @@ from collections.abc import Sequence
 RUNNERS = ("DirectRunner", "FlinkRunner", "SparkRunner", "DataflowRunner")
 
 
-def add_runner_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--runner` and `--shards`, and say what `--` is for."""
-    parser.add_argument(
-        "--runner", choices=RUNNERS, default=RUNNERS[0], help="DirectRunner: this machine (default: %(default)s)"
-    )
+LOCAL = "local"
+
+
+def add_runner_arguments(parser: argparse.ArgumentParser, local: bool = False) -> None:
+    """Add `--runner` and `--shards`, and say what `--` is for; `local`: it can do without Beam, too."""
+    names = (LOCAL, *RUNNERS) if local else RUNNERS
+    said = "local: this process, without Beam; " if local else ""
+    said += "DirectRunner: Beam on this machine, which holds everything (default: %(default)s)"
+    parser.add_argument("--runner", choices=names, default=names[0], help=said)
     shards = "into how many files what grows with the users is cut (default: %(default)s)"
     parser.add_argument("--shards", type=int, default=10, metavar="N", help=shards)
     parser.epilog = "What follows `--` are Beam's own options: -- --flink_master=host:8081"

@@ -119,6 +119,8 @@ def _fit(value: Any, hint: Annotation, limits: Mapping[str, float]) -> object:
         if number and math.isfinite(value) and _within(value, limits):
             return hint(value)
     elif hint is Path:
+        if isinstance(value, str) and "://" in value:  # of another filesystem, counted from nowhere here
+            return value
         if isinstance(value, str | Path) and str(value):
             return Path(value)
     elif isinstance(value, hint):

@@ -1,6 +1,7 @@
 """RawData -> Dataset: give every user, item, entity and relation its inner id."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,11 +28,30 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
     Returns:
         A validated `Dataset`.
     """
-    order = _keyed_order(seed) if version == 2 else _permuted_order(seed)
+    order = keyed_order(seed) if version == 2 else _permuted_order(seed)
     pairs = raw.interactions
     liking = stands_in(pairs["user"], pairs.loc[pairs["positive"], "user"])
     pairs, idle = pairs[liking], pairs[~liking]
     users = IdMap.build("user", pairs["user"], order)
+    known = catalogue(raw, order, inverse_relations, version)
+    interactions = _interactions(pairs, users, known.items)
+    if version == 2:
+        interactions = sorted_interactions(interactions, users, known.items, seed)
+    return dataset_of(raw, users, known, interactions, version, _told(idle))
+
+
+class Catalogue(NamedTuple):
+    """What is numbered but users, and grows with the items and triples alone."""
+
+    items: IdMap
+    entities: IdMap
+    relations: IdMap
+    graph: KnowledgeGraph
+    relation_names: np.ndarray
+
+
+def catalogue(raw: RawData, order: Order, inverse_relations: bool = False, version: int = 2) -> Catalogue:
+    """Items, entities and relations numbered in an order, after the users; arguments as of `assemble`."""
     items = IdMap.build("item", raw.item_links["item"], order)
     entities = _entities(raw, items, order)
     relations = IdMap.build("relation", raw.triples["relation"], order)
@@ -42,21 +62,30 @@ def assemble(raw: RawData, seed: int, inverse_relations: bool = False, version: 
         graph = _sorted_triples(graph)
     if inverse_relations:
         graph, relations, relation_names = _with_inverses(graph, relations, relation_names)
-    interactions = _interactions(pairs, users, items)
-    if version == 2:
-        interactions = _sorted_interactions(interactions, users, items, seed)
+    return Catalogue(items, entities, relations, graph, relation_names)
+
+
+def dataset_of(
+    raw: RawData,
+    users: IdMap,
+    known: Catalogue,
+    interactions: Interactions,
+    version: int = 2,
+    told: tuple[str, ...] = (),
+) -> Dataset:
+    """All of it as one validated `Dataset`; `told` stands below the reader's report."""
     dataset = Dataset(
         name=raw.name,
         users=users,
-        items=items,
-        entities=entities,
-        relations=relations,
+        items=known.items,
+        entities=known.entities,
+        relations=known.relations,
         interactions=interactions,
-        graph=graph,
-        entity_names=_names(entities.raw, raw.entity_names),
-        relation_names=relation_names,
+        graph=known.graph,
+        entity_names=_names(known.entities.raw, raw.entity_names),
+        relation_names=known.relation_names,
         user_names=_names(users.raw, raw.user_names) if raw.user_names else None,
-        report=(*raw.report, *_told(idle), *_tails_only(graph, items.size - 1)),
+        report=(*raw.report, *told, *_tails_only(known.graph, known.items.size - 1)),
         sources=raw.sources,
         bad=raw.bad,
         times_per_second=raw.times_per_second,
@@ -94,7 +123,7 @@ def _permuted_order(seed: int) -> Order:
     return lambda kind, distinct: rng.permutation(distinct)
 
 
-def _keyed_order(seed: int) -> Order:
+def keyed_order(seed: int) -> Order:
     """By key, so that a new id changes the order of no two others."""
     return lambda kind, distinct: distinct[np.argsort(mix(text_keys(distinct), seed, kind), kind="stable")]
 
@@ -104,7 +133,7 @@ def _keyed_order(seed: int) -> Order:
 # (`draws.py`).
 
 
-def _sorted_interactions(pairs: Interactions, users: IdMap, items: IdMap, seed: int) -> Interactions:
+def sorted_interactions(pairs: Interactions, users: IdMap, items: IdMap, seed: int) -> Interactions:
     """In time where it is known; those of one moment, or of none, by key."""
     keys = mix(users.keys[pairs.user], items.keys[pairs.item], seed, "interactions")
     return pairs.take(np.argsort(keys) if pairs.timestamp is None else np.lexsort((keys, pairs.timestamp)))

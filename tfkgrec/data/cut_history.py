@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 
 from tfkgrec.data.history import History, window
 
@@ -54,6 +55,22 @@ class CutHistory:
         end = self._known_end(part)[user]
         count = np.minimum(end - self.offsets[user], length)
         return window(self.items, end - count, count, length)
+
+    def table(self) -> pa.Table:
+        """Columns user, item, part: 0 training, 1 validation, 2 test, user by user and oldest first."""
+        user = np.repeat(np.arange(len(self.offsets) - 1, dtype=np.int32), np.diff(self.offsets))
+        place = np.arange(len(self.items))
+        part = (place >= self.train_end[user]).astype(np.int8) + (place >= self.validation_end[user])
+        return pa.table({"user": user, "item": self.items, "part": part.astype(np.int8)})
+
+    @staticmethod
+    def columns_of(table: pa.Table, num_user_rows: int) -> dict[str, np.ndarray]:
+        """The attributes that `table` holds, of so many users."""
+        user, item, part = (table[name].to_numpy() for name in ("user", "item", "part"))
+        ends = [np.bincount(user[part < top], minlength=num_user_rows) for top in (1, 2, 3)]
+        offsets = np.concatenate([[0], np.cumsum(ends[2])]).astype(np.int64)
+        train, validation = (offsets[:-1] + count for count in ends[:2])
+        return {"items": item, "offsets": offsets, "train_end": train, "validation_end": validation}
 
     def _known_end(self, part: str) -> np.ndarray:
         return {"validation": self.train_end, "test": self.validation_end}[part]

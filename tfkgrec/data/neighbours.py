@@ -30,17 +30,34 @@ def sample_neighbours(graph: KnowledgeGraph, num_items: int, k: int, rng: np.ran
 
     Graphs read with `inverse_relations` hold the triples it is the tail of as well.
     """
+    return compacted(neighbour_rows(graph, num_items, k, rng, 0, num_items + 1), graph.num_relations)
+
+
+def neighbour_rows(
+    graph: KnowledgeGraph, num_items: int, k: int, rng: np.random.Generator, first: int, last: int
+) -> np.ndarray:
+    """Entity and relation of the neighbours of the items from `first` to before `last`: int32 [2, last - first, k].
+
+    They are those that the items have when all are drawn; entities are the dataset's.
+    """
     of_item = graph.head <= num_items
-    head, relation, tail = graph.head[of_item], graph.relation[of_item], graph.tail[of_item]
-    order = np.lexsort((rng.random(len(head)), head))
+    draw = rng.random(int(of_item.sum()))
+    mine = (graph.head >= first) & (graph.head < last)
+    draw = draw[mine[of_item]]
+    head, relation, tail = graph.head[mine], graph.relation[mine], graph.tail[mine]
+    order = np.lexsort((draw, head))
     head, relation, tail = head[order], relation[order], tail[order]
     place = np.arange(len(head)) - np.searchsorted(head, head)  # 0, 1, 2, ... within each head
     kept = place < k
     head, relation, tail, place = head[kept], relation[kept], tail[kept], place[kept]
+    table = np.zeros((2, last - first, k), np.int32)
+    table[0, head - first, place], table[1, head - first, place] = tail, relation
+    return table
 
-    others = np.unique(tail[tail > num_items])
+
+def compacted(table: np.ndarray, num_relations: int) -> Neighbours:
+    """The rows of all items, int32 [2, items + 1, k], as a model carries them."""
+    entity, num_items = table[0], table.shape[1] - 1
+    others = np.unique(entity[entity > num_items])
     entity_ids = np.concatenate([np.arange(num_items + 1), others]).astype(np.int32)
-    compact = np.searchsorted(entity_ids, tail).astype(np.int32)
-    table = np.zeros((2, num_items + 1, k), np.int32)
-    table[0, head, place], table[1, head, place] = compact, relation
-    return Neighbours(table[0], table[1], entity_ids, graph.num_relations)
+    return Neighbours(np.searchsorted(entity_ids, entity).astype(np.int32), table[1], entity_ids, num_relations)

@@ -5,7 +5,7 @@ Items are entities: item i and entity i are the same thing for 1 <= i <= num_ite
 entities that are no items follow. Raw ids (strings) exist only at the two doors: readers and exports.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -136,6 +136,17 @@ class Interactions:
         optional = (None if column is None else column[index] for column in given)
         return Interactions(self.user[index], self.item[index], self.label[index], *optional)
 
+    def above(self, other: "Interactions") -> "Interactions":
+        """And those of another with the same columns behind them; neither says which are held out."""
+
+        def both(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
+            return None if first is None or second is None else np.concatenate([first, second])
+
+        user, item, label = (
+            np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("user", "item", "label")
+        )
+        return Interactions(user, item, label, both(self.timestamp, other.timestamp), both(self.weight, other.weight))
+
     def with_negatives(self, user: np.ndarray, item: np.ndarray) -> "Interactions":
         """And these pairs [m] behind them: label 0, time 0, weight 1.
 
@@ -208,6 +219,7 @@ class Dataset:
         timed: whether `interactions.timestamp` is known.
         sources, bad, times_per_second: as in `RawData`.
         split_version: how a split draws (`tfkgrec/data/draws.py`).
+        tables: what models sample of the graph by items, where it was prepared, by names that tell how it was drawn.
     """
 
     name: str
@@ -225,6 +237,7 @@ class Dataset:
     bad: tuple[BadRow, ...] = ()
     times_per_second: int = 1
     split_version: int = 2
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
 
     @property
     def num_items(self) -> int:
@@ -247,7 +260,7 @@ class Dataset:
     def without_triples(self) -> "Dataset":
         """The same, and nothing is known of anything."""
         none = np.empty(0, np.int32)
-        return replace(self, graph=replace(self.graph, head=none, relation=none, tail=none))
+        return replace(self, graph=replace(self.graph, head=none, relation=none, tail=none), tables={})
 
     def check_item_heads(self) -> None:
         """Raise `InputError` unless an item heads a triple: for models to which a triple says something of its head."""

@@ -1,12 +1,30 @@
 """From the `data` section of a config to `RawData`: the dataset's reader, then what the protocol counts as feedback."""
 
+from typing import Any
+
 from tfkgrec import registry
 from tfkgrec.config import DataConfig
+from tfkgrec.data.assemble import assemble
 from tfkgrec.data.feedback import every_rating_counts, k_core
-from tfkgrec.data.records import RawData
+from tfkgrec.data.records import Dataset, RawData
 from tfkgrec.datasets.own_files.settings import FilesSettings
 from tfkgrec.errors import InputError
 from tfkgrec.progress import phase
+
+
+def load_dataset(data: DataConfig, seed: int) -> Dataset:
+    """Read, number and check what `data` names, or what was numbered already; the seed fixes the numbers."""
+    made = registry.dataset(data.dataset).dataset
+    if made is not None:
+        dataset: Dataset = registry.load(made)(data, seed)
+        return dataset
+    return assemble(load_raw(data, seed), seed, data.inverse_relations, data.split_version)
+
+
+def load_splits(data: DataConfig, dataset: Dataset, seed: int) -> Any:
+    """The split that came with the data; None: the protocol makes it."""
+    made = registry.dataset(data.dataset).splits
+    return None if made is None else registry.load(made)(data, dataset, seed)
 
 
 def load_raw(data: DataConfig, seed: int) -> RawData:

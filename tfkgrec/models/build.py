@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from tfkgrec import registry
 from tfkgrec.config import ModelSettings
 from tfkgrec.data.history import History
@@ -12,6 +10,7 @@ from tfkgrec.kge.embeddings import PretrainedEmbeddings
 from tfkgrec.models.context import BuildContext
 from tfkgrec.models.data_size import settled
 from tfkgrec.models.recommender import Recommender
+from tfkgrec.models.side_tables import generator
 
 
 def build_model(
@@ -27,15 +26,15 @@ def build_model(
 
     Args:
         history: the training positives.
-    rng = np.random.default_rng([seed, 5])
-    model: Recommender = build(settings, BuildContext(dataset, history, rng, histories, seed, members or {}))
+        histories: what a model reads of a user's items, as `BuildContext` has it.
+        members: trained models by name, of which a model that fuses them is made.
 
     Raises:
         InputError: the data lack what the model needs.
     """
     build = registry.load(registry.model(settings.name).build)
     settings = settled(settings, dataset, history)
-    rng = np.random.default_rng([seed, 5])
+    rng = generator(seed)
     model: Recommender = build(settings, BuildContext(dataset, history, rng, histories, seed, members or {}))
     if embeddings is not None:
         model.start_from(embeddings)

@@ -13,9 +13,8 @@ import pandas as pd
 from tfkgrec import registry
 from tfkgrec.config import Config
 from tfkgrec.config.load import kept_with
-from tfkgrec.data.assemble import assemble
 from tfkgrec.data.records import BadRow, Dataset
-from tfkgrec.datasets.load import load_raw
+from tfkgrec.datasets.load import load_dataset, load_splits
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.report import assemble_metrics, report, write_metrics
 from tfkgrec.evaluation.summary import flatten
@@ -90,8 +89,7 @@ class Prepared:
 
 def read_dataset(config: Config) -> Dataset:
     """The data of a config, not split yet."""
-    data, seed = config.data, config.training.seed
-    return assemble(load_raw(data, seed), seed, data.inverse_relations, data.split_version)
+    return load_dataset(config.data, config.training.seed)
 
 
 def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
@@ -101,7 +99,8 @@ def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
         dataset = read_dataset(config)
     make = registry.load(registry.protocol(data.protocol).make)
     with phase("splitting"):
-        return Prepared(dataset, make(dataset, data.split, training, config.evaluation))
+        splits = load_splits(data, dataset, training.seed)
+        return Prepared(dataset, make(dataset, data.split, training, config.evaluation, *filter(None, [splits])))
 
 
 def train_run(

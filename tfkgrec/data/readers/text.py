@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -46,16 +46,20 @@ class Text:
         Raises:
             InputError: missing, empty or damaged file, or not in this encoding.
         """
-        content = read_bytes(path)
+        return cls.of(path, read_bytes(path), encoding)
+
+    @classmethod
+    def of(cls, path: Path, content: bytes, encoding: str = "utf-8", lines_before: int = 0) -> "Text":
+        """Of bytes that stand in a file below so many lines; raises as `read` does."""
         encoding = MARKS.get(content[:2], encoding)
         if not content.strip(BLANK):
             raise InputError(f"{path}: expected rows of text, found an empty file")
         if encoding.lower() in ("utf-8", "utf8") and content.isascii():  # needs no look at every letter
-            return cls(path, content)
+            return cls(path, content, lines_before)
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
+            line = lines_before + content.count(b"\n", 0, error.start) + 1
             found = f"found byte {content[error.start]:#x} (data.encoding)"
             raise InputError(f"{path}:{line}: expected {encoding} text, {found}") from None
         except LookupError:
@@ -64,7 +68,28 @@ class Text:
             content = text.encode()
         if not text.removeprefix("\ufeff").strip():
             raise InputError(f"{path}: expected rows of text, found an empty file")
-        return cls(path, content.removeprefix(b"\xef\xbb\xbf"))
+        return cls(path, content.removeprefix(b"\xef\xbb\xbf"), lines_before)
+
+    @classmethod
+    def parts(cls, path: Path, stream: BinaryIO, encoding: str = "utf-8", size: int = BLOCK) -> Iterator["Text"]:
+        """A text that is too long to hold, in parts of some `size` bytes that end where a row ends.
+
+        That a quote holds line ends is heeded. Text that is not UTF-8 comes in one part.
+        """
+        rest, lines = b"", 0
+        while chunk := stream.read(size):
+            content = rest + chunk
+            if encoding.lower() not in ("utf-8", "utf8") or content[:2] in MARKS and not lines:
+                rest = content + stream.read()
+                break
+            end = _end_of_rows(content)
+            if content[:end].strip(BLANK):
+                yield cls.of(path, content[:end], encoding, lines)
+                lines += content.count(b"\n", 0, end)
+                content = content[end:]
+            rest = content
+        if rest.strip(BLANK) or not lines:
+            yield cls.of(path, rest, encoding, lines)
 
     def first_lines(self, count: int = 20) -> list[str]:
         """The first lines that are not blank."""
@@ -96,6 +121,14 @@ class Text:
                 return Text(self.path, self.content[end.end() :], number)
             start = end.end()
         return Text(self.path, b"", self.lines_before)
+
+
+def _end_of_rows(content: bytes) -> int:
+    """Behind the last line end that stands in no quotes; 0 where there is none."""
+    end = content.rfind(b"\n") + 1
+    while end and content.count(b'"', 0, end) % 2:
+        end = content.rfind(b"\n", 0, end - 1) + 1
+    return end
 
 
 def find(folder: Path, name: str) -> Path:

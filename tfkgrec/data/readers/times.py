@@ -29,18 +29,38 @@ def read_times(texts: pd.Series) -> Times:
 
     Numbers are all in one unit, told by the size of the middle one. Whole numbers of 64 bits stay exact.
     """
-    numbers = as_numbers(texts)
-    finite = np.isfinite(numbers)
-    if 2 * finite.sum() < len(texts) or not finite.any():
-        unit, (microseconds, wrong) = "dates", _dates(texts)
-    else:
-        size = float(np.median(np.abs(numbers[finite])))
-        unit, top, scale = next((one for one in UNITS if size < one[1]), ("nanoseconds", 2.0**63, 0))
-        wrong = ~finite | (np.abs(numbers) >= top)
-        microseconds = _scaled(texts.where(~wrong, "0") if wrong.any() else texts, scale)
+    unit = unit_of(sizes(texts), len(texts))
+    microseconds, wrong = in_microseconds(texts, unit)
     if np.any(microseconds % 1_000_000):
         return Times(microseconds, 1_000_000, wrong, unit)
     return Times(microseconds // 1_000_000, 1, wrong, unit)
+
+
+def sizes(texts: pd.Series) -> np.ndarray:
+    """How many are numbers of the size of each unit, int64 [4]: what is needed to tell it, and can be added up."""
+    numbers = np.abs(as_numbers(texts))
+    counts: np.ndarray = np.bincount(
+        np.searchsorted([top for _, top, _ in UNITS], numbers[np.isfinite(numbers)], side="right"), minlength=4
+    )
+    return counts
+
+
+def unit_of(counts: np.ndarray, rows: int) -> str:
+    """The unit of `rows` times, of which so many are numbers of each size (`sizes`)."""
+    if 2 * counts.sum() < rows or not counts.any():
+        return "dates"
+    middle = int(np.argmax(2 * np.cumsum(counts) >= counts.sum()))
+    return [*(unit for unit, _, _ in UNITS), "nanoseconds"][middle]
+
+
+def in_microseconds(texts: pd.Series, unit: str) -> tuple[np.ndarray, np.ndarray]:
+    """Since 1970, int64 [n], and which texts are no time in this unit, bool [n]; their time is 0."""
+    if unit == "dates":
+        return _dates(texts)
+    top, scale = next(((top, scale) for name, top, scale in UNITS if name == unit), (2.0**63, 0))
+    numbers = as_numbers(texts)
+    wrong: np.ndarray = ~(np.isfinite(numbers) & (np.abs(numbers) < top))
+    return _scaled(texts.where(~wrong, "0") if wrong.any() else texts, scale), wrong
 
 
 def _scaled(texts: pd.Series, scale: int) -> np.ndarray:

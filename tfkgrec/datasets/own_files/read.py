@@ -1,7 +1,7 @@
 """One's own data: interactions, triples, facts of items, links and names, from files, queries or data frames."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -110,12 +110,38 @@ def read_files(
     Raises:
         InputError: one line that names file and line, or column.
     """
-    # long: an argument for every source that there may be
     columns = ColumnsConfig(user, item, rating, timestamp, weight)
     found = _read_interactions(interactions, columns, positive_at, how)
     if test_interactions is not None:
         found = _held_out(found, _read_interactions(test_interactions, columns, positive_at, how), repeats)
-    graph = _no_triples() if triples is None else read_triples(triples, triple_columns, how)
+    graph = no_triples() if triples is None else read_triples(triples, triple_columns, how)
+    around = Around(item, item_links, item_table, item_table_source, item_names, entity_names, user_names, how)
+    return put_together(found, graph, around, unlinked_items, max_bad_rows, repeats)
+
+
+class Around(NamedTuple):
+    """What is known beside interactions and triples, as `read_files` has it."""
+
+    item: str | int = "item"
+    item_links: Source | None = None
+    item_table: ItemTable | None = None
+    item_table_source: Source | None = None
+    item_names: Source | None = None
+    entity_names: Source | None = None
+    user_names: Source | None = None
+    how: How = AS_FOUND
+
+
+def put_together(
+    found: "Interactions",
+    graph: RawTable,
+    around: Around,
+    unlinked_items: str = "keep",
+    max_bad_rows: float = 0.0,
+    repeats: str | None = "last",
+) -> RawData:
+    """Interactions, triples and what is around them, linked, counted and told of; arguments as of `read_files`."""
+    item, item_links, item_table, item_table_source, item_names, entity_names, user_names, how = around
     links = read_links(item_links, item, how) if item_links is not None else _same_ids(found.pairs["item"], graph)
     table, facts = _read_facts(item_table, item_table_source, how)
     names = _Names.read(item_names, entity_names, user_names, how)
@@ -177,13 +203,38 @@ def read_interactions(
 
 
 def _read_interactions(source: Source, columns: ColumnsConfig, positive_at: float | None, how: How) -> Interactions:
+    names = names_of(columns, positive_at)
+    how = how._replace(places=by_place(names))
+    table = without_bad_numbers(named(open_table(source, "interactions", how=how), names, "data.columns"), names)
+    per_second = 1
+    if "timestamp" in names:
+        times = read_times(table.frame["timestamp"])
+        counted = pd.Series(times.time, index=table.frame.index)[~times.wrong]
+        table = table.set_aside("timestamp", times.wrong, wanted_time(times.unit), names["timestamp"])
+        per_second, table = times.per_second, with_times_said(table, times.unit)
+    pairs = labelled(table.frame, positive_at)
+    if "timestamp" in names:
+        pairs["timestamp"] = counted
+    return Interactions(table, pairs, per_second)
+
+
+def names_of(columns: ColumnsConfig, positive_at: float | None) -> dict[str, str | int]:
+    """Our name -> the column, of those that are there and read."""
     if positive_at is not None and columns.rating is None:
         raise InputError("data.positive_at: expected the name of the rating column beside it, found none")
     names = {name: column for name, column in dataclasses.asdict(columns).items() if column is not None}
     if positive_at is None:
         names.pop("rating", None)
-    how = how._replace(places=any(isinstance(column, int) for column in names.values()))
-    table = named(open_table(source, "interactions", how=how), names, "data.columns")
+    return names
+
+
+def by_place(names: Mapping[str, str | int]) -> bool:
+    """Whether columns are counted, so that there is no header."""
+    return any(isinstance(column, int) for column in names.values())
+
+
+def without_bad_numbers(table: RawTable, names: Mapping[str, str | int]) -> RawTable:
+    """Rows whose rating or weight is none set aside."""
     if "rating" in names:
         table = table.set_aside("rating", ~np.isfinite(as_numbers(table.frame["rating"])), "a number", names["rating"])
     if "weight" in names:
@@ -191,22 +242,27 @@ def _read_interactions(source: Source, columns: ColumnsConfig, positive_at: floa
             weights = as_numbers(table.frame["weight"]).astype(np.float32)
         wrong = ~(weights > 0) | ~np.isfinite(weights)
         table = table.set_aside("weight", wrong, "a number above 0", names["weight"])
-    per_second = 1
-    if "timestamp" in names:
-        times = read_times(table.frame["timestamp"])
-        seconds = f"a time in {times.unit}" if times.unit != "dates" else "an ISO date"
-        counted = pd.Series(times.time, index=table.frame.index)[~times.wrong]
-        table = table.set_aside("timestamp", times.wrong, seconds, names["timestamp"])
-        per_second, kind = times.per_second, f"{table.kind}, times in {times.unit}"
-        table = dataclasses.replace(table, kind=kind.replace("in dates", "as dates"))
-    pairs = table.frame[["user", "item"]].assign(positive=True)
+    return table
+
+
+def wanted_time(unit: str) -> str:
+    """What is expected of a time, in words."""
+    return f"a time in {unit}" if unit != "dates" else "an ISO date"
+
+
+def with_times_said(table: RawTable, unit: str) -> RawTable:
+    """The table, of whose kind it is told what its times are."""
+    return dataclasses.replace(table, kind=f"{table.kind}, times {'as' if unit == 'dates' else 'in'} {unit}")
+
+
+def labelled(rows: pd.DataFrame, positive_at: float | None) -> pd.DataFrame:
+    """Columns user, item, positive, and weight where the rows have one."""
+    pairs = rows[["user", "item"]].assign(positive=True)
     if positive_at is not None:
-        pairs["positive"] = as_numbers(table.frame["rating"]) >= positive_at
-    if "timestamp" in names:
-        pairs["timestamp"] = counted
-    if "weight" in names:
-        pairs["weight"] = as_numbers(table.frame["weight"]).astype(np.float32)
-    return Interactions(table, pairs, per_second)
+        pairs["positive"] = as_numbers(rows["rating"]) >= positive_at
+    if "weight" in rows:
+        pairs["weight"] = as_numbers(rows["weight"]).astype(np.float32)
+    return pairs
 
 
 def _held_out(known: Interactions, test: Interactions, repeats: str | None) -> Interactions:
@@ -286,7 +342,8 @@ def _read_facts(settings: ItemTable | None, source: Source | None, how: How) -> 
     return table, read_facts(table, settings)
 
 
-def _no_triples() -> RawTable:
+def no_triples() -> RawTable:
+    """No facts at all."""
     return RawTable(NO_TRIPLES, pd.DataFrame({name: [] for name in TRIPLES}, dtype="str"))
 
 

@@ -1,7 +1,7 @@
 """From whatever a setting points to, to a table of text: files of every kind, folders, patterns, queries, frames."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -101,13 +101,38 @@ def _delimited(text: Text, suffix: str, role: str, columns: Columns | None, blan
     if role == "interactions" and how.separator is None and has_lists(found):
         return lists_of_items(found.text)
     names, without = _names(found, role, columns, how)
-    table = _stripped(parse(found.text, found.separator, names, header=without))
+    return _rows(found, found.text, names, without, columns, blank)
+
+
+def _rows(
+    found: Look, text: Text, names: list[str] | None, without: bool, columns: Columns | None, blank: str
+) -> RawTable:
+    """The rows of a text that looks as `found` does; `names` and `without` as of `_names`."""
+    table = _stripped(parse(text, found.separator, names, header=without))
     kind = f"text separated by {found.separator!r}, {'no' if names and not without else 'a'} header"
     said = (*found.said, *table.said)
     table = dataclasses.replace(table, kind=kind, said=said, first_line=found.first_line)
     if columns is None:
         return table
     return wanted(table, columns, blank, said=names is None)
+
+
+def tables_of(
+    texts: Iterator[Text], suffix: str, role: str, columns: Columns | None = None, how: How = AS_FOUND
+) -> Iterator[RawTable]:
+    """A text that comes in parts, read as `open_table` reads it whole: the first part tells what it is like."""
+    first = next(texts)
+    table = _delimited(first, suffix, role, columns, "", how)
+    yield table
+    if not table.first_line:  # a thing and all that belongs to it on every line
+        yield from (_delimited(text, suffix, role, columns, "", how) for text in texts)
+        return
+    found = look(first, suffix, how.separator)
+    names, without = _names(found, role, columns, how)
+    header = f"{found.text.first_lines(1)[0]}\n".encode() if without or names is None else b""
+    for text in texts:
+        below = Text(text.path, header + text.content, text.lines_before - bool(header))
+        yield _rows(found, below, names, without, columns, "")
 
 
 def _names(found: Look, role: str, columns: Columns | None, how: How) -> tuple[list[str] | None, bool]:

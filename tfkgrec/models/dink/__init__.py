@@ -20,6 +20,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=DinkSettings,
     build="tfkgrec.models.dink.build:build",
+    side_table="tfkgrec.models.dink.build:side_table",
     needs_facts=True,
     keras_name="tfkgrec>DINK",
     explain_text="tfkgrec.models.dink.explain_text:explain_text",

@@ -20,6 +20,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=EkpnetSettings,
     build="tfkgrec.models.ekpnet.build:build",
+    side_table="tfkgrec.models.ekpnet.build:side_table",
     needs_facts=True,
     keras_name="tfkgrec>EKPNet",
     explain_text="tfkgrec.models.ekpnet.explain_text:explain_text",

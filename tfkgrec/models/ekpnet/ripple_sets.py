@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfkgrec.data.records import KnowledgeGraph
+from tfkgrec.data.some_rows import SomeRows
 
 SPARE = 8  # candidates drawn per triple kept, since the first-hop rule strikes some out
 
@@ -40,16 +41,27 @@ def sample_ripples(graph: KnowledgeGraph, num_items: int, hops: int, n: int, rng
     The paper samples N triples of a user and hop; here N = n times the history items. It is silent on how: each head
     gets its turn, so that a genre with a thousand films does not crowd out a director with five.
     """
+    return compacted(ripple_rows(graph, num_items, hops, n, rng, 0, num_items + 1), graph.num_relations)
+
+
+def ripple_rows(
+    graph: KnowledgeGraph, num_items: int, hops: int, n: int, rng: np.random.Generator, first: int, last: int
+) -> np.ndarray:
+    """The triples around the items from `first` to before `last`: int32 [last - first, hops, 3, n].
+
+    They are those that the items have when all are drawn; entities are the dataset's.
+    """
     order = np.lexsort((rng.random(len(graph)), graph.head))
     relation, tail = graph.relation[order], graph.tail[order]
     degree = np.bincount(graph.head, minlength=graph.num_entities)
     offset = np.cumsum(degree) - degree
 
-    heads = np.arange(num_items + 1)[:, None]  # [items + 1, H]
+    own = SomeRows(rng, num_items + 1, first, last)
+    heads = np.arange(first, last)[:, None]  # [items, H]
     met = [heads]
-    table = np.zeros((num_items + 1, hops, 3, n), np.int32)
+    table = np.zeros((last - first, hops, 3, n), np.int32)
     for hop in range(hops):
-        head, place = _turns(heads, degree, n if hop == 0 else SPARE * n, rng)
+        head, place = _turns(heads, degree, n if hop == 0 else SPARE * n, own)
         row = np.minimum(offset[head] + place, max(len(graph) - 1, 0))
         there = (place >= 0) & (head > 0)
         found = np.where(there, tail[row], 0) if len(graph) else np.zeros_like(head)
@@ -61,17 +73,20 @@ def sample_ripples(graph: KnowledgeGraph, num_items: int, hops: int, n: int, rng
             table[:, hop, part, : chosen.shape[1]] = chosen
         heads = table[:, hop, 2].astype(np.int64)
         met.append(heads)
+    return table
 
+
+def compacted(table: np.ndarray, num_relations: int) -> Ripples:
+    """The rows of all items, int32 [items + 1, hops, 3, n], as a model carries them."""
+    num_items = len(table) - 1
     entities = table[:, :, [0, 2]]
     others = np.unique(entities[entities > num_items])
     entity_ids = np.concatenate([np.arange(num_items + 1), others]).astype(np.int32)
     table[:, :, [0, 2]] = np.searchsorted(entity_ids, entities)
-    return Ripples(table, entity_ids, graph.num_relations)
+    return Ripples(table, entity_ids, num_relations)
 
 
-def _turns(
-    heads: np.ndarray, degree: np.ndarray, count: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _turns(heads: np.ndarray, degree: np.ndarray, count: int, rng: SomeRows) -> tuple[np.ndarray, np.ndarray]:
     """`count` turns a row: the heads in random order, round and round, each with another of its triples at each turn.
 
     Args:

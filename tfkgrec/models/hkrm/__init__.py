@@ -23,6 +23,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=HkrmSettings,
     build="tfkgrec.models.hkrm.build:build",
+    side_table="tfkgrec.models.hkrm.build:side_table",
     needs_facts=True,
     keras_name="tfkgrec>HKRM",
     explain_text="tfkgrec.models.hkrm.explain_text:explain_text",

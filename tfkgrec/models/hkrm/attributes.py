@@ -49,6 +49,25 @@ def collect_attributes(
         InputError: a name of `fields` is no relation that an item has, or stands for several; or no item has any.
     """
     dataset.check_item_heads()
+    n = dataset.num_items
+    values = attribute_values(dataset, fields, max_fields, max_values, rng, 0, n + 1)
+    return tables(*values, n)
+
+
+def attribute_values(
+    dataset: Dataset,
+    fields: Sequence[str] | None,
+    max_fields: int,
+    max_values: int,
+    rng: np.random.Generator,
+    first: int,
+    last: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the items from `first` to before `last` have: the relation of every field; and of every value, sorted by it,
+    item * fields + field, int64 [n], and the value, int32 [n], an entity of the dataset.
+
+    They are those that the items have when all are drawn; arguments as of `collect_attributes`.
+    """
     graph, n = dataset.graph, dataset.num_items
     of_item = graph.head <= n
     head, relation, tail = graph.head[of_item], graph.relation[of_item], graph.tail[of_item]
@@ -58,7 +77,7 @@ def collect_attributes(
     chosen = ranked[:max_fields] if fields is None else [_relation(name, dataset, ranked) for name in fields]
     field_relation = np.array(list(dict.fromkeys(int(r) for r in chosen)), np.int32)
 
-    return slots_of(head, relation, tail, field_relation, max_values, n, rng)
+    return field_relation, *_values(head, relation, tail, field_relation, max_values, rng, first, last)
 
 
 def slots_of(
@@ -71,18 +90,35 @@ def slots_of(
     rng: np.random.Generator,
 ) -> Attributes:
     """The values in fields `field_relation` that triples of items [n] tell, up to `max_values` of a slot."""
-    field_of = np.full(max(relation.max(initial=0), field_relation.max()) + 1, -1)
+    values = _values(head, relation, tail, field_relation, max_values, rng, 0, num_items + 1)
+    return tables(field_relation, *values, num_items)
+
+
+def _values(
+    head: np.ndarray,
+    relation: np.ndarray,
+    tail: np.ndarray,
+    field_relation: np.ndarray,
+    max_values: int,
+    rng: np.random.Generator,
+    first: int,
+    last: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Keys and values of the items from `first` to before `last`, as `attribute_values` gives them."""
+    field_of = np.full(max(relation.max(initial=0), field_relation.max(initial=0)) + 1, -1)
     field_of[field_relation] = np.arange(len(field_relation))
     kept = field_of[relation] >= 0
     key, tail = head[kept].astype(np.int64) * len(field_relation) + field_of[relation[kept]], tail[kept]
-    order = np.lexsort((rng.random(len(key)), key))
+    draw, width = rng.random(len(key)), len(field_relation)
+    mine = (key >= first * width) & (key < last * width)
+    draw, key, tail = draw[mine], key[mine], tail[mine]
+    order = np.lexsort((draw, key))
     key, tail = key[order], tail[order]
     kept = np.arange(len(key)) - np.searchsorted(key, key) < max_values
-    key, tail = key[kept], tail[kept]
-    return _tables(key, tail, field_relation, num_items)
+    return key[kept], tail[kept]
 
 
-def _tables(key: np.ndarray, tail: np.ndarray, field_relation: np.ndarray, num_items: int) -> Attributes:
+def tables(field_relation: np.ndarray, key: np.ndarray, tail: np.ndarray, num_items: int) -> Attributes:
     """Attributes of the values `tail`, each of the slot item * A + field that `key` says, sorted by it."""
     n = num_items
     slots, value_slot, counts = np.unique(key, return_inverse=True, return_counts=True)

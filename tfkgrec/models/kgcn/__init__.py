@@ -20,6 +20,7 @@ SPEC = ModelSpec(
     protocols=("ctr", "top_n"),
     settings=KgcnSettings,
     build="tfkgrec.models.kgcn.build:build",
+    side_table="tfkgrec.models.kgcn.build:side_table",
     needs_facts=True,
     keras_name="tfkgrec>KGCN",
     explain_text="tfkgrec.models.kgcn.explain_text:explain_text",

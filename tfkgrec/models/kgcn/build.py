@@ -1,17 +1,19 @@
 """KGCN from its settings, and the neighbours that it carries."""
 
-from tfkgrec.data.neighbours import sample_neighbours
+from tfkgrec.data.records import Dataset
 from tfkgrec.models.context import BuildContext
 from tfkgrec.models.kgcn.model import KGCN
 from tfkgrec.models.kgcn.settings import KgcnSettings
+from tfkgrec.models.near_items import neighbour_table, neighbours_of
 from tfkgrec.models.recommender import TableSizes
+from tfkgrec.models.side_tables import SideTable
 
 
 def build(settings: KgcnSettings, context: BuildContext) -> KGCN:
     """A built KGCN with its side tables."""
     dataset = context.dataset
     dataset.check_item_heads()
-    near = sample_neighbours(dataset.graph, dataset.num_items, settings.num_neighbours, context.rng)
+    near = neighbours_of(context, settings.num_neighbours)
     sizes = TableSizes(dataset.users.size, dataset.items.size, len(near.entity_ids), near.num_relations)
     model = KGCN.from_settings(sizes, settings.hyperparameters())
     model.build()
@@ -19,3 +21,8 @@ def build(settings: KgcnSettings, context: BuildContext) -> KGCN:
     model.set_table("neighbour_relation", near.relation)
     model.set_table("entity_ids", near.entity_ids)
     return model
+
+
+def side_table(settings: KgcnSettings, dataset: Dataset, seed: int) -> SideTable:
+    """The neighbours, by items."""
+    return neighbour_table(dataset, settings.num_neighbours, seed)

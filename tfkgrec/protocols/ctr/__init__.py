@@ -14,6 +14,7 @@ SPEC = ProtocolSpec(
     cut="tfkgrec.protocols.ctr.split:cut",
     make="tfkgrec.protocols.ctr.protocol:CtrProtocol",
     others="tfkgrec.protocols.ctr.others:CtrOthers",
+    sharded="tfkgrec.protocols.ctr.sharded:sharded",
     whole="tfkgrec.protocols.ctr.whole:whole",
     baselines=("popularity", "item_knn", "mf"),
     headline={"AUC": "test.auc", "ACC": "test.acc"},

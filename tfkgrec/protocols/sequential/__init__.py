@@ -15,6 +15,7 @@ SPEC = ProtocolSpec(
     cut="tfkgrec.protocols.sequential.split:cut",
     make="tfkgrec.protocols.sequential.protocol:SequentialProtocol",
     others="tfkgrec.protocols.sequential.others:SequentialOthers",
+    sharded="tfkgrec.protocols.sequential.sharded:sharded",
     whole="tfkgrec.protocols.sequential.whole:whole",
     baselines=("popularity", "item_knn", "bpr"),
     headline={

@@ -115,7 +115,9 @@ def check_learned(dataset: Dataset, splits: SequenceSplits, predict_first: bool)
         raise InputError(f"{dataset.name}: {wanted}, found none among {dataset.users.size - 1:,}")
 
 
-def split_sequences(dataset: Dataset, seed: int, next: str = "item", train_share: float = 1.0) -> SequenceSplits:
+def split_sequences(
+    dataset: Dataset, seed: int, next: str = "item", train_share: float = 1.0, popularity: np.ndarray | None = None
+) -> SequenceSplits:
     """Split a dataset for sequential recommendation: the last item (or day) is test, the one before it validation.
 
     Interactions are sorted by time, and those of one moment stay in the order of the dataset's rows (a stable sort): on
@@ -128,29 +130,22 @@ def split_sequences(dataset: Dataset, seed: int, next: str = "item", train_share
     share, rounded up, so that what is left is a sequence without holes and validation and test are the same for every
     share, negatives included.
 
+    Args:
+        popularity: training interactions per item, where the dataset holds some of the users alone, of whom none may
+            have enough to hold out; None: those of the dataset.
+
     Raises:
         InputError: no timestamps, or nobody with enough to hold out.
     """
-    pairs, rated = dataset.interactions.positives, dataset.interactions
-    if pairs.timestamp is None:
-        raise InputError(
-            f"{dataset.name}: expected timestamps with data.protocol sequential, found none (data.columns.timestamp)"
-        )
-    order = np.lexsort((pairs.timestamp, pairs.user))  # stable
-    user, item, time = pairs.user[order], pairs.item[order].astype(np.int32), pairs.timestamp[order]
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=dataset.users.size))]).astype(np.int64)
-    train_end, validation_end = _ends(
-        user, time // (DAY * dataset.times_per_second) if next == "session" else np.arange(len(user)), offsets
-    )
+    rows, rated = dataset.items.size, dataset.interactions
+    _, item, offsets, train_end, validation_end = cut_sequences(dataset, next)
     asked = np.flatnonzero(train_end < offsets[1:]).astype(np.int32)
-    if not len(asked):
-        raise InputError(
-            f"{dataset.name}: expected users with three {next}s, found none among {dataset.users.size - 1:,}"
-        )
-
-    rows = dataset.items.size
-    train = np.concatenate([item[a:b] for a, b in zip(offsets[:-1], train_end, strict=True)])
-    popularity = np.bincount(train, minlength=rows)
+    if popularity is None:
+        if not len(asked):
+            raise InputError(
+                f"{dataset.name}: expected users with three {next}s, found none among {dataset.users.size - 1:,}"
+            )
+        popularity = train_counts(item, offsets, train_end, rows)
     touched = np.sort(pair_keys(rated.user, rated.item, rows))
     parts = {
         part: draw_targets(item, asked, begin[asked], end[asked], touched, popularity, draws_of(dataset, seed, 1, n))
@@ -161,6 +156,29 @@ def split_sequences(dataset: Dataset, seed: int, next: str = "item", train_share
     splits = SequenceSplits(item, offsets, train_end, validation_end, **parts, num_item_rows=rows, next=next)
     splits.validate()
     return splits if train_share == 1 else _with_newest(splits, train_share)
+
+
+def train_counts(item: np.ndarray, offsets: np.ndarray, train_end: np.ndarray, rows: int) -> np.ndarray:
+    """How often every item stands before its user's `train_end`, int64 [rows]."""
+    known = np.arange(len(item)) < np.repeat(train_end, np.diff(offsets))
+    counts: np.ndarray = np.bincount(item[known], minlength=rows)
+    return counts
+
+
+def cut_sequences(dataset: Dataset, next: str) -> tuple[np.ndarray, ...]:
+    """user, item [n], user by user and oldest first; offsets, and where training and validation items of users end."""
+    pairs = dataset.interactions.positives
+    if pairs.timestamp is None:
+        raise InputError(
+            f"{dataset.name}: expected timestamps with data.protocol sequential, found none (data.columns.timestamp)"
+        )
+    order = np.lexsort((pairs.timestamp, pairs.user))  # stable
+    user, item, time = pairs.user[order], pairs.item[order].astype(np.int32), pairs.timestamp[order]
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(user, minlength=dataset.users.size))]).astype(np.int64)
+    train_end, validation_end = _ends(
+        user, time // (DAY * dataset.times_per_second) if next == "session" else np.arange(len(user)), offsets
+    )
+    return user, item, offsets, train_end, validation_end
 
 
 def _with_newest(splits: SequenceSplits, share: float) -> SequenceSplits:
@@ -213,7 +231,7 @@ def draw_targets(
     negatives = np.concatenate(
         [_beside(user, *uniform, UNIFORM_NEGATIVES), _beside(user, *popular, POPULAR_NEGATIVES)], 1
     )
-    taken = np.concatenate([item[a:b] for a, b in zip(begin, end, strict=True)])
+    taken = np.concatenate([item[:0], *(item[a:b] for a, b in zip(begin, end, strict=True))])
     return Targets(user, taken, np.concatenate([[0], np.cumsum(end - begin)]).astype(np.int64), negatives)
 
 

@@ -15,6 +15,7 @@ SPEC = ProtocolSpec(
     cut="tfkgrec.protocols.top_n.split:cut",
     make="tfkgrec.protocols.top_n.protocol:TopNProtocol",
     others="tfkgrec.protocols.top_n.others:TopNOthers",
+    sharded="tfkgrec.protocols.top_n.sharded:sharded",
     whole="tfkgrec.protocols.top_n.whole:whole",
     baselines=("popularity", "item_knn", "item_knn_newest", "bpr"),
     headline={"Precision@1": "test.full.precision@1", "MRR": "test.full.mrr"},

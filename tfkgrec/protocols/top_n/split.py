@@ -87,7 +87,9 @@ def check_asked(dataset: Dataset, splits: TimeSplits) -> None:
         raise InputError(f"{dataset.name}: {wanted}, {found}")
 
 
-def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0, train_share: float = 1.0) -> TimeSplits:
+def split_by_time(
+    dataset: Dataset, seed: int, cold_users: float = 0.0, train_share: float = 1.0, some: bool = False
+) -> TimeSplits:
     """Split by time: of every user the first 80% (rounded down, at least one) train, the rest tests.
 
     Ratings of one moment stay in the order of the dataset's rows (a stable sort). The last 10% of the training part,
@@ -100,6 +102,7 @@ def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0, train_sh
         cold_users: share of users, drawn by the seed, who keep only their newest 1 to 4 training ratings.
         train_share: of every user's ratings before validation, what is kept of the newest, rounded up; validation and
             test are the same for every share.
+        some: the dataset holds some of the users alone, of whom none may have enough to hold out.
 
     Raises:
         InputError: no timestamps, or nothing to hold out.
@@ -114,7 +117,7 @@ def split_by_time(dataset: Dataset, seed: int, cold_users: float = 0.0, train_sh
     user, item = pairs.user[order], pairs.item[order].astype(np.int32)
     counts = np.bincount(user, minlength=users)
     learned = np.where(counts > 0, np.maximum(1, np.floor(TRAIN_SHARE * counts + 1e-9)), 0).astype(np.int64)
-    if not np.any(learned < counts):
+    if not some and not np.any(learned < counts):
         raise InputError(f"{dataset.name}: expected users with two ratings, found none among {users - 1:,}")
 
     draws = draws_of(dataset, seed, 1)
