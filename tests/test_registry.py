@@ -19,7 +19,7 @@ GROUPS = {"models": registry.models, "protocols": registry.protocols, "datasets"
 MAY_BE_EMPTY = {  # group -> fields that a spec may leave away
     "models": {"citation", "explain_text", "ablations", "paper_ablations", "speed_preset", "baseline", "takes_vectors"}
     | {"whole_histories", "defaults", "by_data", "presets", "needs_facts", "side_table"}
-    | {"stages"},  # none: of a sum of parts
+    | {"stages", "grow"},  # none: of a sum of parts
     "protocols": {"aliases", "own_candidates", "any_rating", "k_core", "own_test", "weighted", "sharded"},
     "datasets": {"graphs", "settings", "synthetic", "citation", "dataset", "splits"},
 }

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 
 from tfkgrec.beam.arguments import LOCAL, add_runner_arguments, split_options
-from tfkgrec.cli import add_config_arguments, config_from, run_main
+from tfkgrec.cli import CommandParser, add_config_arguments, config_from, run_main
 from tfkgrec.errors import InputError
+from tfkgrec.progress import say
 from tfkgrec.tf_logging import quiet_import
 
 
@@ -37,17 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     plan = Plan(config.data, config.model, config.training.seed, options.shards, f"{base}.parts", f"{base}.work")
     found = prepare_on(engine, plan, output)
     for line in (*found.sources, *found.report):
-        print(line)
-    print(f"{sum(found.users):,} users, {found.items:,} items, {found.interactions:,} interactions, "
+        say(line)
+    say(f"{sum(found.users):,} users, {found.items:,} items, {found.interactions:,} interactions, "
           f"{found.triples:,} triples, {found.shards} shards: {options.output}")  # fmt: skip
     if found.bad_rows:
-        print(f"{found.bad_rows:,} rows that cannot be read: {options.output}/quarantine.csv")
+        say(f"{found.bad_rows:,} rows that cannot be read: {options.output}/quarantine.csv")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     text = "Number and split raw files into Parquet shards, which are complete or absent."
-    parser = argparse.ArgumentParser(prog="tfkgrec prepare", description=text)
+    parser = CommandParser(prog="tfkgrec prepare", description=text)
     add_config_arguments(parser)
     parser.add_argument("--output", required=True, metavar="DIR", help="a folder that is not there yet")
     add_runner_arguments(parser, local=True)
