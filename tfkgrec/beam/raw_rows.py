@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -122,7 +122,7 @@ def _parts(source: Source, columns: Columns | None, how: How) -> Iterator[RawTab
             yield open_table(copy, source.role, columns, how=how)
     else:
         with system.open_input_stream(place, compression="detect") as stream:
-            texts = Text.parts(cast(Path, source.file), stream, how.encoding)
+            texts = Text.parts(source.file, stream, how.encoding)
             yield from tables_of(texts, suffix, source.role, columns, how)
 
 

@@ -33,9 +33,12 @@ LINE_END = re.compile(rb"\r\n|\r|\n")
 
 @dataclass(frozen=True)
 class Text:
-    """A file's text as UTF-8, without a byte order mark; `lines_before` were left out above it."""
+    """A file's text as UTF-8, without a byte order mark; `lines_before` were left out above it.
 
-    path: Path
+    The path is a text where it is that of another filesystem than this machine's.
+    """
+
+    path: Path | str
     content: bytes
     lines_before: int = 0
 
@@ -49,7 +52,7 @@ class Text:
         return cls.of(path, read_bytes(path), encoding)
 
     @classmethod
-    def of(cls, path: Path, content: bytes, encoding: str = "utf-8", lines_before: int = 0) -> "Text":
+    def of(cls, path: Path | str, content: bytes, encoding: str = "utf-8", lines_before: int = 0) -> "Text":
         """Of bytes that stand in a file below so many lines; raises as `read` does."""
         encoding = MARKS.get(content[:2], encoding)
         if not content.strip(BLANK):
@@ -71,7 +74,7 @@ class Text:
         return cls(path, content.removeprefix(b"\xef\xbb\xbf"), lines_before)
 
     @classmethod
-    def parts(cls, path: Path, stream: BinaryIO, encoding: str = "utf-8", size: int = BLOCK) -> Iterator["Text"]:
+    def parts(cls, path: Path | str, stream: BinaryIO, encoding: str = "utf-8", size: int = BLOCK) -> Iterator["Text"]:
         """A text that is too long to hold, in parts of some `size` bytes that end where a row ends.
 
         That a quote holds line ends is heeded. Text that is not UTF-8 comes in one part.
@@ -215,7 +218,7 @@ def _rows(
         return "skip"
 
     names = [str(place) for place in range(width)]
-    with _watched(content, f"reading {text.path.name}") as source:
+    with _watched(content, f"reading {Path(text.path).name}") as source:
         rows = arrow_csv.read_csv(
             source,
             read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=BLOCK),
