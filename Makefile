@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: quickstart test test-beam lint docs bench
+.PHONY: quickstart test test-beam lint docs tutorials bench
 
 quickstart: $(VENV)/.installed   ## train on synthetic data, evaluate, export, serve, recommend, explain
 	$(BIN)/python -m tfkgrec.quickstart
@@ -22,6 +22,9 @@ lint: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-docs   ## the site of docs/ in build/site; a warning stops it
 	$(BIN)/zensical build --strict --clean
+
+tutorials: $(VENV)/.installed-dev   ## the pages of docs/tutorials/, run as their readers would
+	$(BIN)/python tools/tutorials.py
 
 bench: $(VENV)/.installed   ## training and ranking speed of this machine; run it alone
 	$(BIN)/python -m tfkgrec.benchmark speed

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import marks
+import model_pages
 import reference_pages
 from tfkgrec import registry
 from tfkgrec.cli import VERBS, run_main
@@ -25,6 +27,13 @@ def test_our_pages_show_what_the_code_says(pages):
         for name, part in parts.items():
             marked = f"<!-- {name}, written by tools/reference_pages.py -->\n\n{part}\n\n<!-- end of {name} -->"
             assert marked in page.read_text(encoding="utf-8")
+
+
+def test_the_pages_of_models_are_what_their_specs_say():
+    """Mended by python tools/model_pages.py."""
+    for page, parts in model_pages.pages(ROOT).items():
+        begin, end = marks.marks("model", "model_pages")
+        assert page.read_text(encoding="utf-8").endswith(f"\n{begin}\n\n{parts['model']}\n\n{end}\n")
 
 
 def test_every_model_and_verb_has_a_part(pages):

@@ -49,10 +49,18 @@ def test_a_case_is_the_same_whatever_ran_before_it():
 PAIRS = pd.DataFrame({"user": ["u", "v"], "item": ["i", "j"]})
 
 
-@pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"\x1f\n", b"\xff\xfe", "\u2028\n".encode()])
+@pytest.mark.parametrize(
+    "content", [b"\xef\xbb\xbf", b"\x1f\n", b"\xff\xfe", "\u2028\n".encode(), "\ufeff\ufeff".encode()]
+)
 def test_a_file_of_nothing_but_blanks(tmp_path, content):
     (tmp_path / "r.csv").write_bytes(content)
     with pytest.raises(InputError, match="r.csv: expected rows of text, found an empty file"):
+        read_files(tmp_path / "r.csv", None)
+
+
+def test_a_file_of_one_empty_field(tmp_path):
+    (tmp_path / "r.csv").write_text('""')
+    with pytest.raises(InputError, match="r.csv: expected rows with fields, found none"):
         read_files(tmp_path / "r.csv", None)
 
 

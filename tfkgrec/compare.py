@@ -20,7 +20,7 @@ from tfkgrec.evaluation.paired import interval_of, p_of_draws, resampled_gaps
 from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import flatten
 from tfkgrec.evaluation.text_table import text_table
-from tfkgrec.files import read_json
+from tfkgrec.files import read_arrays, read_json
 from tfkgrec.progress import answering
 from tfkgrec.tf_logging import quiet_import
 from tfkgrec.training.run_directory import RunDirectory
@@ -71,7 +71,7 @@ def _read(path: Path) -> Compared:
 
     run = RunDirectory(path)
     run.check()
-    digests = read_json(run.data)["digests"] if run.data.exists() else {}  # version 0.1 kept none
+    digests = read_json(run.data).get("digests", {}) if run.data.exists() else {}  # version 0.1 kept none
     return Compared(run, read_config(run.config), flatten(read_metrics(run.metrics)), digests)
 
 
@@ -85,7 +85,7 @@ def _compared(one: Compared, first: Compared, figure: str) -> Comparison | str:
     files = [run.test_scores for run in (one.run, first.run)]
     over_users: dict[str, Any] = {}
     if all(file.exists() for file in files):
-        own, other = (dict(np.load(file)) for file in files)
+        own, other = (read_arrays(file) for file in files)
         draws = resampled_gaps(own, other, figure, np.random.default_rng(8))
         if draws is not None:
             over_users = {"p_users": p_of_draws(draws), "interval": interval_of(draws)}

@@ -8,7 +8,8 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,36 @@ def write_text(path: Path, text: str) -> None:
     write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Around the reading of a file that we wrote: whatever a damaged one makes its reader raise is one line.
+
+    Raises:
+        InputError: for every exception but such.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{path}: expected this file, found none") from None
+    except Exception as error:
+        found = f"{type(error).__name__}: {(str(error).strip() or 'nothing said').splitlines()[0][:160]}"
+        raise InputError(f"{path}: expected the file as it was written, found a damaged one ({found})") from error
+
+
 def read_json(path: Path) -> dict[str, Any]:
-    """The object that a JSON file holds."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    """The object that a JSON file of ours holds."""
+    with reading(path):
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise TypeError("no object")
     return content
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """The arrays of an .npz of ours, by name."""
+    import numpy as np  # here: the client does without this module's arrays
+
+    with reading(path), np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}

@@ -46,20 +46,20 @@ def settings() -> str:
     """A table for every section of a config: what all share first, then what models, datasets and protocols add."""
     parts = [
         ("data", _table(DataConfig, leave_out={"source", "split"})),
-        *((f"data, of dataset {name}", _table(spec.settings)) for name, spec in _ours("datasets") if spec.settings),
-        *((f"data, of protocol {name}", _table(spec.split)) for name, spec in _ours("protocols")),
+        *((f"data, of dataset {name}", _table(spec.settings)) for name, spec in ours("datasets") if spec.settings),
+        *((f"data, of protocol {name}", _table(spec.split)) for name, spec in ours("protocols")),
         ("pretraining", _table(PretrainingConfig)),
         ("training", _table(TrainingConfig)),
-        *((f"training, of protocol {name}", _more(spec.training, TrainingConfig)) for name, spec in _ours("protocols")),
+        *((f"training, of protocol {name}", _more(spec.training, TrainingConfig)) for name, spec in ours("protocols")),
         ("evaluation", _table(EvaluationConfig)),
-        *((f"evaluation, of protocol {n}", _more(spec.evaluation, EvaluationConfig)) for n, spec in _ours("protocols")),
+        *((f"evaluation, of protocol {n}", _more(spec.evaluation, EvaluationConfig)) for n, spec in ours("protocols")),
         ("export", _table(ExportConfig)),
-        *((f"model, {spec.title}", _of_model(spec)) for _, spec in _ours("models")),
+        *((f"model, {spec.title}", of_model(spec)) for _, spec in ours("models")),
     ]
     return "\n\n".join(f"## {title}\n\n{text}" for title, text in parts if text)
 
 
-def _ours(kind: str) -> Iterator[tuple[str, Any]]:
+def ours(kind: str) -> Iterator[tuple[str, Any]]:
     """Specs of this package, not of others that are installed beside it."""
     for name, spec in getattr(registry, kind)().items():
         home = spec.training if kind == "protocols" else spec.settings
@@ -67,7 +67,8 @@ def _ours(kind: str) -> Iterator[tuple[str, Any]]:
             yield name, spec
 
 
-def _of_model(spec: registry.ModelSpec) -> str:
+def of_model(spec: registry.ModelSpec) -> str:
+    """The settings of a model, its presets, and what it changes in other sections."""
     said = [f"- `{part}.{key}: {_shown(value)}`" for part, keys in spec.defaults.items() for key, value in keys.items()]
     presets = ", ".join(f"`preset: {name}`" for name in spec.presets)
     beside = ["Defaults of other sections with this model:", "\n".join(said)] if said else []

@@ -9,6 +9,8 @@ from tfkgrec.errors import InputError
 
 WHAT = {
     "mutate": "broken input files and configs: each works, or is refused in one line",
+    "damage": "runs and exports with a damaged file: an answer, or one line",
+    "supply": "what each dependency is for and its licence, into docs/supply-chain.md",
     "kill": "commands killed at random moments and given again: the same result, nothing half-written",
 }
 

@@ -38,7 +38,7 @@ Rng: TypeAlias = np.random.Generator
 Mutation: TypeAlias = Callable[[bytes, Rng], bytes]
 
 CHUNK = 500  # cases to a process, so that one that dies takes few along
-SECONDS = 30  # for a case
+SECONDS = 120  # for a case: a machine may have other things to do
 MEMORY = 8 << 30  # bytes of addresses that a process may have
 WORKS, REFUSED = "works", "refused in one line"
 

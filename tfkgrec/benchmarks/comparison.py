@@ -14,6 +14,7 @@ import numpy as np
 
 from tfkgrec.benchmarks.results import ResultRow
 from tfkgrec.evaluation.paired import interval_of, p_of_draws, p_over_seeds, resampled_gaps
+from tfkgrec.files import read_arrays
 from tfkgrec.training.run_directory import RunDirectory
 
 LEVEL = 0.05
@@ -116,7 +117,7 @@ def over_users(
             continue
         files = [run_of(row, seed).test_scores for row in (below, above)]
         if all(file.exists() for file in files):
-            first, second = (dict(np.load(file)) for file in files)
+            first, second = (read_arrays(file) for file in files)
             gaps = resampled_gaps(first, second, figure, np.random.default_rng([seed, 8]))
             draws += [] if gaps is None else [gaps]
     if not draws:

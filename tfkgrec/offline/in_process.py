@@ -10,6 +10,7 @@ from tensorflow_serving.apis import predict_pb2
 from tfkgrec.client.calls import Call, Calls, Result
 from tfkgrec.client.questions import Questions
 from tfkgrec.errors import InputError
+from tfkgrec.files import reading
 from tfkgrec.runs.id_files import ITEMS, USERS, read_texts
 from tfkgrec.runtime import tensors
 from tfkgrec.runtime.servable import Servable
@@ -117,7 +118,8 @@ def _of_run(path: Path, k: int | None) -> InProcess:
 
 def _of_export(path: Path) -> InProcess:
     version = int(path.name) if path.name.isdigit() else 0
-    servable = Servable(path.parent.name, version, path)
+    with reading(path):
+        servable = Servable(path.parent.name, version, path)
     keys = frozenset(key for key in servable.signature_defs if servable.has_signature(key))
     if "recommend" not in keys:
         raise InputError(f"{path}: expected an export of tfkgrec, found no signature recommend")

@@ -16,7 +16,7 @@ from tfkgrec.evaluation.ahead import ahead
 from tfkgrec.evaluation.metric import CATALOGUE_METRICS, COLD_METRICS, CTR_METRICS, LIST_METRICS
 from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import flatten
-from tfkgrec.files import read_json
+from tfkgrec.files import read_arrays, read_json, reading
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.offline import svg
@@ -71,7 +71,7 @@ def page(run: RunDirectory, settings: Mapping[str, object], model: Recommender, 
     metrics = read_metrics(run.metrics)
     if "floors" not in metrics:
         raise InputError(f"{run.path}: expected a run that has been judged, found none of its baselines")
-    scores = dict(np.load(run.test_scores)) if run.test_scores.exists() else {}
+    scores = read_arrays(run.test_scores) if run.test_scores.exists() else {}
     seen = read_seen(run.vocabularies).items
     counts = Counts(seen.lengths, np.bincount(seen.items, minlength=len(answers.items()) + 1))
     title = f"{metrics['model']} on {metrics['dataset']}"
@@ -150,8 +150,9 @@ def _curves(run: RunDirectory) -> str:
     """The loss, and what validation said after every epoch."""
     if not run.history.exists():
         return "<p>No epoch trains this model.</p>"
-    rows = pd.read_csv(run.history)
-    chooser = next(name for name in rows if name.startswith("val_"))
+    with reading(run.history):
+        rows = pd.read_csv(run.history)
+        chooser = next(name for name in rows if name.startswith("val_"))
     epoch, word = rows["epoch"].tolist(), chooser.removeprefix("val_").upper()
     loss = svg.lines("Loss of every epoch", {"loss": (epoch, rows["loss"].tolist())}, "epoch", "loss")
     told = svg.lines(f"Validation {word}", {"validation": (epoch, rows[chooser].tolist())}, "epoch", word)

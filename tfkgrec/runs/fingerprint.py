@@ -10,7 +10,7 @@ import numpy as np
 
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
-from tfkgrec.files import read_json, write_text
+from tfkgrec.files import read_json, reading, write_text
 from tfkgrec.runs.id_files import ITEMS, USERS, line_of, line_of_0_1, read_seen, read_texts
 from tfkgrec.training.contract import Splits
 from tfkgrec.training.run_directory import RunDirectory
@@ -50,9 +50,11 @@ def check_same_data(run: RunDirectory, dataset: Dataset, splits: Splits) -> None
         _check_id_files(run, dataset, splits)
         return
     known, found = read_json(run.data), fingerprint(dataset, splits)
-    for what, digest in known["digests"].items():
-        if found[what] != digest:
-            before, now = (counts.get(_COUNTED.get(what, what)) for counts in (known["counts"], dataset.stats()))
+    with reading(run.data):
+        digests, counted = dict(known["digests"]), dict(known["counts"])
+    for what, digest in digests.items():
+        if found.get(what) != digest:
+            before, now = (counts.get(_COUNTED.get(what, what)) for counts in (counted, dataset.stats()))
             sizes = f" ({now:,}, as against {before:,})" if before != now else ""
             raise _other_data(run, f"{what}{sizes}")
 

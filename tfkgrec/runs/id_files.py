@@ -16,7 +16,7 @@ import pandas as pd
 from tfkgrec.data.history import History
 from tfkgrec.data.records import Dataset, KnowledgeGraph
 from tfkgrec.errors import InputError
-from tfkgrec.files import write_aside, write_text
+from tfkgrec.files import read_arrays, reading, write_aside, write_text
 
 USERS, ITEMS = "users.txt", "items.txt"
 ENTITY_NAMES, RELATION_NAMES = "entity_names.txt", "relation_names.txt"
@@ -109,7 +109,7 @@ def line_of_0_1(text: str) -> str:
 
 def read_texts(file: Path, count: int | None = None) -> list[str]:
     """The texts of a file, or of its first `count` lines, in the order of the inner ids."""
-    with file.open(encoding="utf-8", newline="\n") as lines:
+    with reading(file), file.open(encoding="utf-8", newline="\n") as lines:
         return [text_of(line.removesuffix("\n")) for line in itertools.islice(lines, count)]
 
 
@@ -130,12 +130,34 @@ def read_fact_items(folder: Path) -> History:
     """The items of every fact, by its number; of an older run there are none."""
     if not (folder / FACT_ITEMS).exists():
         return History(np.zeros(0, np.int32), np.zeros(2, np.int32))
-    with np.load(folder / FACT_ITEMS) as stored:
+    stored = read_arrays(folder / FACT_ITEMS)
+    with reading(folder / FACT_ITEMS):
         return History(stored["items"], stored["offsets"])
 
 
 def read_seen(folder: Path) -> Seen:
     """What `write_id_files` left of the users; version 0.1 left out what was known when test was judged, no more."""
-    with np.load(folder / SEEN) as stored:
+    stored = read_arrays(folder / SEEN)
+    with reading(folder / SEEN):
         items = History(stored["items"], stored["offsets"])
         return Seen(items, stored["known"] if "known" in stored else items.lengths > 0)
+
+
+def check_id_files(folder: Path, num_items: int) -> None:
+    """Raise `InputError` unless a run's files of ids fit each other and a model of so many items, row 0 included."""
+    users, items = (_lines(folder / name) + 1 for name in (USERS, ITEMS))
+    facts = _lines(folder / FACTS) if (folder / FACTS).exists() else 0
+    wanted = (
+        (USERS, users, len(read_seen(folder).known)),
+        (ITEMS, items, num_items),
+        (ENTITY_NAMES, min(_lines(folder / ENTITY_NAMES) + 1, num_items), num_items),
+        (FACTS, facts, max(len(read_fact_items(folder).offsets) - 2, 0)),
+    )
+    for name, found, expected in wanted:
+        if found != expected:
+            raise InputError(f"{folder / name}: expected a line for each of {expected - 1:,}, found {found - 1:,}")
+
+
+def _lines(file: Path) -> int:
+    with reading(file):
+        return file.read_bytes().count(b"\n")

@@ -11,6 +11,7 @@ from tfkgrec import registry
 from tfkgrec.config import Config
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
+from tfkgrec.files import reading
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.models.sum_of_parts import SumOfParts
 from tfkgrec.progress import phase, say
@@ -93,10 +94,11 @@ def best_epochs(history: Path) -> tuple[int, ...]:
     """How many epochs each stage of a run had trained when it was best on validation, from its history.csv."""
     if not history.exists():
         raise InputError(f"{history}: expected the epochs of a run, found no such file")
-    rows = pd.read_csv(history)
-    chooser = next(name for name in rows if name.startswith("val_"))
-    stages = (stage.reset_index(drop=True) for _, stage in rows.groupby("stage"))
-    return tuple(int(stage[chooser].idxmax()) + 1 for stage in stages)
+    with reading(history):
+        rows = pd.read_csv(history)
+        chooser = next(name for name in rows if name.startswith("val_"))
+        stages = (stage.reset_index(drop=True) for _, stage in rows.groupby("stage"))
+        return tuple(int(stage[chooser].idxmax()) + 1 for stage in stages)
 
 
 def told(epochs: Sequence[int]) -> str:

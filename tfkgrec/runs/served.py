@@ -8,7 +8,7 @@ from tfkgrec.data.history import History
 from tfkgrec.errors import InputError
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.runs.fingerprint import check_same_data
-from tfkgrec.runs.id_files import Seen, read_seen
+from tfkgrec.runs.id_files import Seen, check_id_files, read_seen
 from tfkgrec.runs.refit import epochs_of, refit
 from tfkgrec.runs.run import load_run, prepare
 from tfkgrec.runs.version_0_1 import read_model
@@ -45,6 +45,7 @@ def served_model(run_dir: str | Path, refitted: bool = False) -> Served:
         InputError: no finished run, or other data than it was trained on.
     """
     config, run, judged = load_run(run_dir)
+    check_id_files(run.vocabularies, judged.num_items)
     name, k_max, seen = config.model.name, config.export.k_max, read_seen(run.vocabularies)
     if not (refitted or config.training.final_fit):
         return Served(name, run, judged, seen, k_max, None)

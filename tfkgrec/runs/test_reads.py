@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tfkgrec.files import write_text
+from tfkgrec.files import reading, write_text
 from tfkgrec.runs.fingerprint import digest_arrays
 from tfkgrec.training.contract import Splits
 from tfkgrec.training.run_directory import RunDirectory, git_commit
@@ -44,8 +44,11 @@ def test_reads(run: RunDirectory) -> list[Mapping[str, str]]:
     """The rows of a run's books; none where nobody kept any."""
     if not run.test_reads.exists():
         return []
-    with run.test_reads.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    with reading(run.test_reads), run.test_reads.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+        if any(set(row) != set(COLUMNS) for row in rows):
+            raise ValueError("other columns")
+        return rows
 
 
 def told(counts: Counter[tuple[str, str, str]]) -> list[str]:

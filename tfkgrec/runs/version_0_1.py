@@ -15,6 +15,7 @@ from tfkgrec.config import Config, Section
 from tfkgrec.config.data import DataConfig
 from tfkgrec.config.load import make_config
 from tfkgrec.config.yaml_text import read
+from tfkgrec.files import reading
 from tfkgrec.models.recommender import Recommender
 
 LETTERS = {alias for spec in registry.protocols().values() for alias in spec.aliases}
@@ -79,7 +80,7 @@ def _translate(raw: dict[str, Any]) -> None:
 def read_model(path: Path, name: str) -> Recommender:
     """A saved model of any version; the registry knows where its class is."""
     registry.load(registry.model(name).build)  # registers the class
-    with zipfile.ZipFile(path) as file:
+    with reading(path), zipfile.ZipFile(path) as file:
         saved = json.loads(file.read(CONFIG))
         if saved["registered_name"] not in MOVED or "sizes" in saved["config"]:
             today: Recommender = keras.models.load_model(path)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tfkgrec.errors import InputError
-from tfkgrec.files import read_json, write_text
+from tfkgrec.files import read_json, reading, write_text
 from tfkgrec.progress import Bar, say, shown
 from tfkgrec.training.contract import Batches
 from tfkgrec.training.diagnose import first_non_finite_layer
@@ -200,7 +200,8 @@ class Validation(keras.callbacks.Callback):
     def restore_best(self) -> None:
         """Put the weights of the best epoch back."""
         if self.best_weights is not None:
-            self.model.recommender.load_weights(self.best_weights)
+            with reading(self.best_weights):
+                self.model.recommender.load_weights(self.best_weights)
         elif self.best is not None:
             self.model.recommender.set_weights(self.best)
 
@@ -240,10 +241,14 @@ class LastCheckpoint(keras.callbacks.Callback):
 
     def restore(self) -> None:
         """Put the weights and the optimizer of the last epoch back."""
-        self.model.load_weights(self.run.checkpoint / read_json(self.run.state)["weights"])
+        with reading(self.run.state):
+            weights = self.run.checkpoint / str(read_json(self.run.state)["weights"])
+        with reading(weights):
+            self.model.load_weights(weights)
 
 
 def read_progress(run: RunDirectory) -> Progress:
     """Where a run stands that was cut off."""
     state = read_json(run.state)
-    return Progress(**{field.name: state[field.name] for field in dataclasses.fields(Progress)})
+    with reading(run.state):
+        return Progress(**{field.name: state[field.name] for field in dataclasses.fields(Progress)})

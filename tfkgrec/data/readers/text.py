@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 BLOCK = 64 << 20  # bytes that Arrow reads at once; a row must fit
+MARK = b"\xef\xbb\xbf"
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 BLANK = b" \t\r\n\f\v\x1c\x1d\x1e\x1f"  # as `str.strip` has it
 END = "the end of the file"
@@ -69,9 +70,11 @@ class Text:
             raise InputError(f"data.encoding: expected the name of an encoding, found {encoding!r}") from None
         if encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
             content = text.encode()
-        if not text.removeprefix("\ufeff").strip():
+        if not text.lstrip("\ufeff").strip():
             raise InputError(f"{path}: expected rows of text, found an empty file")
-        return cls(path, content.removeprefix(b"\xef\xbb\xbf"), lines_before)
+        while content.startswith(MARK):
+            content = content.removeprefix(MARK)
+        return cls(path, content, lines_before)
 
     @classmethod
     def parts(cls, path: Path | str, stream: BinaryIO, encoding: str = "utf-8", size: int = BLOCK) -> Iterator["Text"]:

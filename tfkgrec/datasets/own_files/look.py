@@ -5,6 +5,7 @@ import re
 from typing import NamedTuple
 
 from tfkgrec.data.readers.text import Text
+from tfkgrec.errors import InputError
 
 SEPARATORS = {".tsv": "\t", ".txt": "\t", ".dat": "::", ".inter": "\t", ".kg": "\t", ".link": "\t", ".item": "\t"}
 """Suffix -> what usually separates the fields of such a file; a comma for all others."""
@@ -47,11 +48,14 @@ def look(text: Text, suffix: str, separator: str | None = None) -> Look:
     above = text.first_lines(2)
     count = None
     if len(above) > 1 and above[0].strip().isdigit():
-        rows = text.below(above[0])
-        if len(rows.first_rows(separator or _separator(rows, suffix))[0]) > 1:
-            text, count = rows, int(above[0])
+        below = text.below(above[0])
+        if max(map(len, below.first_rows(separator or _separator(below, suffix), 1)), default=0) > 1:
+            text, count = below, int(above[0])
     separator = separator or _separator(text, suffix)
-    return Look(text, separator, next(iter(text.first_rows(separator)), []), count, said)
+    rows = text.first_rows(separator)
+    if not rows:
+        raise InputError(f"{text.path}: expected rows with fields, found none")
+    return Look(text, separator, rows[0], count, said)
 
 
 def _table_alone(text: Text, suffix: str, separator: str | None) -> tuple[Text, tuple[str, ...]]:
@@ -64,7 +68,7 @@ def _table_alone(text: Text, suffix: str, separator: str | None) -> tuple[Text, 
         return text, ()
     rows = text.below(comments[-1])
     separator = separator or _separator(rows, suffix)
-    if len(comments[-1].split(separator)) == len(rows.first_rows(separator)[0]):
+    if [len(comments[-1].split(separator))] == [len(row) for row in rows.first_rows(separator, 1)]:
         return text, ()
     return rows, (f"{text.path}: {len(comments)} lines with # above the table were left out",)
 

@@ -9,8 +9,8 @@ from tfkgrec.config import Section, number
 class WorldSize(Section):
     """Sizes of the synthetic world, and what counts in it (world.py)."""
 
-    users: int = number(600, min=2)
-    items: int = number(400, min=2)
+    users: int = number(600, min=2, max=10_000_000)
+    items: int = number(400, min=2, max=10_000_000)
     positives_per_user: float = number(30.0, min=1)  # mean; single users have a half to twice as many
     taste_spread: float = number(2.3, min=0)  # standard deviation of the log-odds from tastes
     popularity_spread: float = number(0.8, min=0)  # and from the films' popularity
