@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-from tfkgrec.files import aside_of, write_text
+from tests.data.small import dataset
+from tfkgrec.errors import InputError
+from tfkgrec.files import aside_of, read_arrays, read_json, write_text
+from tfkgrec.runs.id_files import check_id_files, write_id_files
 from tfkgrec.training.run_directory import RunDirectory
 
 
@@ -41,3 +44,32 @@ def test_a_run_killed_before_its_settings_were_written_begins_anew(tmp_path, lef
     for name in left:
         (tmp_path / name).touch()
     assert RunDirectory(tmp_path).check_start(resume=True) is goes_on
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
+def test_damaged_json_is_one_line(tmp_path, content):
+    (tmp_path / "data.json").write_bytes(content)
+    with pytest.raises(
+        InputError, match=r"data.json: expected the file as it was written, found a damaged one \(\w+: .+\)$"
+    ):
+        read_json(tmp_path / "data.json")
+
+
+def test_damaged_arrays_and_files_that_are_gone_are_one_line(tmp_path):
+    (tmp_path / "a.npz").write_bytes(b"PK\x03\x04")
+    with pytest.raises(InputError, match="a.npz: expected the file as it was written, found a damaged one"):
+        read_arrays(tmp_path / "a.npz")
+    with pytest.raises(InputError, match="b.npz: expected this file, found none"):
+        read_arrays(tmp_path / "b.npz")
+
+
+def test_files_of_ids_fit_each_other(tmp_path):
+    world = dataset()
+    write_id_files(tmp_path, world, world.seen_items)
+    check_id_files(tmp_path, world.items.size)
+    for name in ("users.txt", "items.txt", "facts.txt", "entity_names.txt"):
+        whole = (tmp_path / name).read_text()
+        (tmp_path / name).write_text(whole.split("\n", 1)[0] + "\n")
+        with pytest.raises(InputError, match=rf"{name}: expected a line for each of \d+, found 1"):
+            check_id_files(tmp_path, world.items.size)
+        (tmp_path / name).write_text(whole)

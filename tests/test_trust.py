@@ -6,6 +6,7 @@ import pytest
 
 import trust_mutate
 from tfkgrec.data.readers.times import read_times
+from tfkgrec.datasets.own_files import sources
 from tfkgrec.datasets.own_files.read import read_files
 from tfkgrec.datasets.own_files.settings import ItemTable
 from tfkgrec.errors import InputError
@@ -62,6 +63,16 @@ def test_a_file_of_one_empty_field(tmp_path):
     (tmp_path / "r.csv").write_text('""')
     with pytest.raises(InputError, match="r.csv: expected rows with fields, found none"):
         read_files(tmp_path / "r.csv", None)
+
+
+def test_a_folder_of_everything_is_no_folder_of_data(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "MOST_FILES", 2)
+    for n in range(3):
+        (tmp_path / f"{n}.csv").write_text("user,item\nu,i\n")
+    with pytest.raises(InputError, match="expected 2 files at most in this folder, found more"):
+        read_files(tmp_path, None)
+    (tmp_path / "2.csv").unlink()
+    assert len(read_files(tmp_path, None).interactions) == 1
 
 
 def test_a_column_to_be_binned_that_is_blank():

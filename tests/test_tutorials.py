@@ -40,9 +40,7 @@ N = 3
 
 
 @pytest.fixture
-def page(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path)
-
+def page(tmp_path):
     def run(text: str) -> str:
         (tmp_path / "page.md").write_text(text)
         return tutorials.run(tmp_path / "page.md", tmp_path)

@@ -99,5 +99,5 @@ def read_arrays(path: Path) -> dict[str, Any]:
     """The arrays of an .npz of ours, by name."""
     import numpy as np  # here: the client does without this module's arrays
 
-    with reading(path), np.load(path, allow_pickle=False) as stored:
+    with reading(path), path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}

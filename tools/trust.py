@@ -11,6 +11,7 @@ WHAT = {
     "mutate": "broken input files and configs: each works, or is refused in one line",
     "damage": "runs and exports with a damaged file: an answer, or one line",
     "supply": "what each dependency is for and its licence, into docs/supply-chain.md",
+    "serve": "the server while versions change, readers are slow, a crowd knocks, a certificate has expired",
     "kill": "commands killed at random moments and given again: the same result, nothing half-written",
 }
 

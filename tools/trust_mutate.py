@@ -400,6 +400,8 @@ def judged(command: Sequence[str]) -> tuple[str, str]:
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
             warnings.simplefilter("always")
+            for nobody_sees in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
+                warnings.simplefilter("ignore", nobody_sees)
             status = call(command)
     except BaseException:
         return "traceback", traceback.format_exc()

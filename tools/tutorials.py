@@ -67,7 +67,7 @@ class Page:
                     _check(block["text"], printed)
                     return f"```text\n{_as_shown(block['text'], printed)}```"
                 elif block["kind"] in ("python", "sh"):
-                    printed = self._run(block["kind"], block["text"])
+                    printed = self._run(block["kind"], block["text"], line)
             except (Exception, SystemExit) as error:
                 told = "" if isinstance(error, Failed) else traceback.format_exc(limit=-3)
                 raise Failed(f"{self.path}:{line}: {error}\n{told}{printed}") from None
@@ -75,11 +75,11 @@ class Page:
 
         return BLOCK.sub(done, self.text)
 
-    def _run(self, kind: str, text: str) -> str:
+    def _run(self, kind: str, text: str, line: int) -> str:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             if kind == "python":
-                exec(compile(text, str(self.path), "exec"), self.names)
+                exec(compile("\n" * line + text, str(self.path), "exec"), self.names)  # with the page's own lines
             else:
                 for command in text.replace("\\\n", " ").splitlines():
                     out.write(self._shell(command))
@@ -121,7 +121,7 @@ def _check(wanted: str, printed: str) -> None:
 
 
 def _masked(line: str) -> str:
-    return re.sub(r"[\s-]+", " ", re.sub(r"[\d.,]+", "0", line)).strip()
+    return re.sub(r"[\s-]+", " ", re.sub(r"[+-]?\d[\d.,]*|[+-]?\.\d+", "0", line)).strip()
 
 
 def _as_shown(wanted: str, printed: str) -> str:
@@ -138,6 +138,7 @@ def _inside(folder: Path) -> Iterator[None]:
     """As in a shell of one's own in this folder: nothing that a page registers is there afterwards."""
     before, path = Path.cwd(), list(sys.path)
     os.chdir(folder)
+    sys.path.insert(0, str(folder))
     try:
         yield
     finally:

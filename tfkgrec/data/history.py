@@ -72,6 +72,8 @@ def sample_histories(history: History, user: np.ndarray, length: int, rng: np.ra
     Returns:
         int32 [rows, length], 0-padded on the right.
     """
+    if not len(history.items):
+        return np.zeros((len(user), length), np.int32)
     owner = history.users()
     # Positions in the items, shuffled within each user: one sort by user + random fraction.
     shuffled = np.argsort(owner + rng.random(len(owner))).astype(np.int32)

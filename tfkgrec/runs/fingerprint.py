@@ -51,7 +51,8 @@ def check_same_data(run: RunDirectory, dataset: Dataset, splits: Splits) -> None
         return
     known, found = read_json(run.data), fingerprint(dataset, splits)
     with reading(run.data):
-        digests, counted = dict(known["digests"]), dict(known["counts"])
+        digests: dict[str, str] = dict(known["digests"])
+        counted: dict[str, int] = dict(known["counts"])
     for what, digest in digests.items():
         if found.get(what) != digest:
             before, now = (counts.get(_COUNTED.get(what, what)) for counts in (counted, dataset.stats()))

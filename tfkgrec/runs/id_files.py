@@ -146,12 +146,13 @@ def read_seen(folder: Path) -> Seen:
 def check_id_files(folder: Path, num_items: int) -> None:
     """Raise `InputError` unless a run's files of ids fit each other and a model of so many items, row 0 included."""
     users, items = (_lines(folder / name) + 1 for name in (USERS, ITEMS))
-    facts = _lines(folder / FACTS) if (folder / FACTS).exists() else 0
+    _lines(folder / RELATION_NAMES)  # has to be there, whatever it holds
+    facts = (_lines(folder / FACTS) if (folder / FACTS).exists() else 0) + 1
     wanted = (
         (USERS, users, len(read_seen(folder).known)),
         (ITEMS, items, num_items),
         (ENTITY_NAMES, min(_lines(folder / ENTITY_NAMES) + 1, num_items), num_items),
-        (FACTS, facts, max(len(read_fact_items(folder).offsets) - 2, 0)),
+        (FACTS, facts, len(read_fact_items(folder).offsets) - 1),
     )
     for name, found, expected in wanted:
         if found != expected:

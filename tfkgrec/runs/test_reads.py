@@ -45,7 +45,7 @@ def test_reads(run: RunDirectory) -> list[Mapping[str, str]]:
     if not run.test_reads.exists():
         return []
     with reading(run.test_reads), run.test_reads.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows: list[Mapping[str, str]] = list(csv.DictReader(file))
         if any(set(row) != set(COLUMNS) for row in rows):
             raise ValueError("other columns")
         return rows

@@ -221,18 +221,23 @@ def _rows(
         return "skip"
 
     names = [str(place) for place in range(width)]
-    with _watched(content, f"reading {Path(text.path).name}") as source:
-        rows = arrow_csv.read_csv(
-            source,
-            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=BLOCK),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=separator,
-                quote_char='"' if quoted else False,
-                newlines_in_values=quoted,
-                invalid_row_handler=remember,
-            ),
-            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), check_utf8=False),
-        )
+    try:
+        with _watched(content, f"reading {Path(text.path).name}") as source:
+            rows = arrow_csv.read_csv(
+                source,
+                read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=BLOCK),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=separator,
+                    quote_char='"' if quoted else False,
+                    newlines_in_values=quoted,
+                    invalid_row_handler=remember,
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), check_utf8=False
+                ),
+            )
+    except pa.ArrowInvalid as error:  # nothing but line ends, or a row longer than a block
+        raise InputError(f"{text.path}: expected rows of text, found: {str(error).splitlines()[0]}") from None
     return rows, wrong
 
 

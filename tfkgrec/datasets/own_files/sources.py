@@ -1,6 +1,7 @@
 """From whatever a setting points to, to a table of text: files of every kind, folders, patterns, queries, frames."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -24,6 +25,7 @@ NOT_READ = {
     **dict.fromkeys((".pkl", ".pickle", ".npz", ".npy", ".h5", ".hdf5"), "arrays: save them as Parquet or CSV"),
     **dict.fromkeys((".sqlite", ".sqlite3", ".db"), "a database: data.database and data.queries read it"),
 }
+MOST_FILES = 10_000  # in a folder of data: one of more is somebody's home
 READ = "text with columns, .jsonl, .parquet, .nt or .ttl"
 
 
@@ -65,7 +67,10 @@ def open_table(
 def _parts(path: Path) -> list[Path]:
     """The files that a path stands for; a folder of Parquet is one source, as its folders may be columns."""
     if path.is_dir():
-        inside = sorted(part for part in path.rglob("*") if part.is_file() and part.name[0] not in "._")
+        files = (part for part in path.rglob("*") if part.is_file() and part.name[0] not in "._")
+        inside = sorted(itertools.islice(files, MOST_FILES + 1))
+        if len(inside) > MOST_FILES:
+            raise InputError(f"{path}: expected {MOST_FILES:,} files at most in this folder, found more")
         if not inside:
             raise InputError(f"{path}: expected files in this folder, found none")
         return [path] if any(without_packing(part.name).endswith(".parquet") for part in inside) else inside
