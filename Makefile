@@ -48,7 +48,7 @@ $(VENV)-beam/.installed: $(VENV)/.installed-dev
 	$(BIN)/python -c 'from importlib.metadata import requires; \
 		print(*[one.split(";")[0] for one in requires("tfkgrec") if "\"beam\"" in one], sep="\n")' \
 		| $(VENV)-beam/bin/python -m pip --disable-pip-version-check install --quiet --requirement /dev/stdin
-	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 		> "$$($(VENV)-beam/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/under.pth"
 	@touch $@
 
