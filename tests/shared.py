@@ -68,5 +68,5 @@ def exported_anew(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], P
 def planted_export(planted_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its model repository with `dink/1/`: not to be written to."""
     folder = tmp_path_factory.mktemp("planted-export")
-    assert run_main(export.main, [str(planted_run), "--export-dir", str(folder)]) == 0
+    assert run_main(export.main, [str(planted_run), "--export-dir", str(folder), "--explain-more"]) == 0
     return folder

@@ -266,7 +266,7 @@ def test_an_explanation_says_what_the_graph_says(client, prepared, users, plante
 
 def test_explain_prints_the_same_from_the_run_and_from_the_server(server, planted_run, users, capsys):
     wanted = ["--user", users[0], "--item", "film-1"]
-    for extra in ([], ["--json"]):
+    for extra in ([], ["--json", "--needed", "--method", "shapley", "--seed", "3"]):
         assert run_main(explain.main, [str(planted_run), *wanted, *extra]) == 0
         from_run = capsys.readouterr().out
         assert run_main(explain.main, ["--target", server.address, "--model", "dink", *wanted, *extra]) == 0
@@ -296,15 +296,7 @@ def test_the_methods_of_explain_differ_in_contributions_alone(planted_run, users
     assert sampled["contribution"] != exact["contribution"] and min(sampled["contribution_error"]) >= 0
     assert exact.keys() - weights.keys() >= {"contribution", "fact_entity", "history_contribution"}
     assert all(exact[name] == sampled[name] == value for name, value in weights.items())
-    assert sampled["rank"] >= 1 and set(sampled["needed_item"]) <= set(exact["history_item"]) - {""}
-
-
-@pytest.mark.parametrize("asked", [["--method", "shapley"], ["--needed"]])
-def test_a_server_works_out_no_more_than_it_was_exported_with(asked, capsys):
-    target = ["--target", "localhost:1", "--model", "dink", "--user", "u", "--item", "i"]
-    with pytest.raises(SystemExit, match="2"):
-        explain.main([*target, *asked])
-    assert "expected RUN_DIR" in capsys.readouterr().err
+    assert sampled["rank"] >= 1 and set(sampled["needed_item"]) <= set(exact["history_item"]) | {""}
 
 
 def test_contributions_hold_in_a_planted_world(planted_run, tmp_path, capsys):

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfkgrec.cli import CommandParser, run_main
+from tfkgrec.client.calls import LEAVE_ONE_OUT, SHAPLEY
 from tfkgrec.client.command import add_server_arguments, ask
 from tfkgrec.console import json_line, one_line
+from tfkgrec.errors import InputError
 from tfkgrec.models.explain_text import explain_text
 from tfkgrec.pictures.explanation import check_kind, draw_explanation
 from tfkgrec.progress import answering, phase
@@ -23,7 +25,8 @@ from tfkgrec.tf_logging import quiet_import
 if TYPE_CHECKING:
     from tfkgrec.client import Client
 
-METHODS = _, SHAPLEY, WEIGHTS = "leave_one_out", "shapley", "weights"
+WEIGHTS = "weights"
+METHODS = (LEAVE_ONE_OUT, SHAPLEY, WEIGHTS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,11 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--method",
         choices=METHODS,
         default=METHODS[0],
-        help="what the score owes to each item and fact: by leaving it out, by Shapley values (of a run, sampled), or "
+        help="what the score owes to each item and fact: by leaving it out, by Shapley values (sampled), or "
         "nothing but the model's own weights",
     )
     parser.add_argument(
-        "--needed", action="store_true", help="of a run: the few items without which it would not be among the first 10"
+        "--needed", action="store_true", help="also the few items without which it would not be among the first 10"
     )
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it, too: .png or .svg (extra plots)")
     parser.add_argument("--seed", type=int, default=0, help="of the orders that shapley draws")
@@ -54,10 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.target is not None:
         if options.model is None:
             parser.error("--target: expected --model NAME beside it")
-        for asked, option in ((options.method == SHAPLEY, "--method shapley"), (options.needed, "--needed")):
-            if asked:
-                parser.error(f"{option}: expected RUN_DIR, as no server works that out")
-        return ask(options, lambda client: _ask(client, options))
+        return ask(options, lambda client: _show(_asked(client, options), options))
     with quiet_import():
         from tfkgrec.savedmodel.in_process import explain_run
 
@@ -69,10 +69,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _ask(client: "Client", options: argparse.Namespace) -> None:
-    with phase(f"asking {options.target}"):
-        found = client.explain([options.user], [options.item])
-    _show(found, options)
+def _asked(client: "Client", options: argparse.Namespace) -> dict[str, np.ndarray]:
+    """What a server says.
+
+    Raises:
+        InputError: its export has not what is asked for.
+    """
+    from tfkgrec.client import NotFound
+
+    method = LEAVE_ONE_OUT if options.method == WEIGHTS else options.method
+    try:
+        with phase(f"asking {options.target}"):
+            outputs = client.explain([options.user], [options.item], method, options.seed)
+            return {**outputs, **client.needed([options.user], [options.item])} if options.needed else outputs
+    except NotFound as error:
+        if "signature" not in str(error).lower():
+            raise
+        raise InputError(f"{error} (tfkgrec export --explain-more makes one that has it)") from None
 
 
 def _show(outputs: Mapping[str, np.ndarray], options: argparse.Namespace) -> None:

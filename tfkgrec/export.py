@@ -21,17 +21,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="first train anew on all of the run's data, validation and test too, for the epochs that validation chose",
     )
+    parser.add_argument(
+        "--explain-more",
+        action="store_true",
+        help="also answer explain --method shapley and --needed, which makes loading it take longer",
+    )
     options = parser.parse_args(argv)
-    say(f"export: {export_run(options.run_dir, options.export_dir, options.version, options.refit)}")
+    how = options.version, options.refit, options.explain_more
+    say(f"export: {export_run(options.run_dir, options.export_dir, *how)}")
     return 0
 
 
-def export_run(run_dir: str | Path, export_dir: str | Path, version: int | None = None, refit: bool = False) -> Path:
+def export_run(
+    run_dir: str | Path,
+    export_dir: str | Path,
+    version: int | None = None,
+    refit: bool = False,
+    explain_more: bool = False,
+) -> Path:
     """Export a finished run as `version`, by default the next; returns the folder of the new version.
 
     Args:
         refit: export the model trained anew on everything, as a run with `training.final_fit` does anyway; the run
             itself stays as it is.
+        explain_more: whether it has the signatures `explain_shapley` and `needed`.
     """
     export_dir = Path(export_dir)
     check_folder(export_dir)
@@ -41,7 +54,7 @@ def export_run(run_dir: str | Path, export_dir: str | Path, version: int | None 
         from tfkgrec.savedmodel.model_card import run_facts
 
     with phase(f"loading {run_dir}"):
-        own = run_signatures(run_dir, refit)
+        own = run_signatures(run_dir, refit, explain_more=explain_more)
         facts = run_facts(own.run, own.trained_on)
     with phase("writing the export"):
         return export_signatures(own.signatures, own.model, own.run.vocabularies, export_dir, facts, version)

@@ -21,7 +21,7 @@ from typing import TypeAlias
 from tfkgrec import registry
 from tfkgrec.benchmarks import serving_fuzz, serving_load
 from tfkgrec.benchmarks.serving_requests import SIGNATURES
-from tfkgrec.cli import CommandParser
+from tfkgrec.cli import CommandParser, add_set_argument
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.runs.id_files import ITEMS, USERS, read_texts
@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> tuple[list[Row], str, Path | None]:
     """Measure what the arguments ask for; the rows, a text for people, and where to write the rows."""
     options = _parser().parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        base = options.model_base_path or _synthetic_export(Path(folder), options.items)
+        base = options.model_base_path or _synthetic_export(Path(folder), options.items, options.overrides)
         version_dir = max(
             (path for path in base.iterdir() if path.name.isdigit()), key=lambda path: int(path.name), default=None
         )
@@ -58,11 +58,12 @@ def main(argv: Sequence[str]) -> tuple[list[Row], str, Path | None]:
         rows: list[Row] = []
         texts: list[str] = []
         asked = Asked(base.name, users, items)
-        in_process = _in_process(version_dir, options.seconds / 2, asked) if options.seconds else {}
+        seconds = options.seconds / 2
+        in_process = _in_process(version_dir, seconds, asked, options.signatures) if options.seconds else {}
         with child_server(f"--model-base-path={base}") as server:
             rows += [
                 {**_load(server, signature, callers, options.seconds, asked), **in_process[signature]}
-                for signature in SIGNATURES
+                for signature in options.signatures
                 if signature in in_process
                 for callers in options.callers
             ]
@@ -86,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(prog="tfkgrec benchmark serving", description="Measure the embedded server on the loopback.")
     parser.add_argument("--model-base-path", type=Path, metavar="DIR", help="an export, such as export/dink")
     parser.add_argument("--items", type=int, default=15_000, help="without an export: a synthetic catalogue of so many")
+    add_set_argument(parser)  # of that export, such as model.history_length=60
+    parser.add_argument("--signatures", nargs="+", choices=SIGNATURES, default=SIGNATURES, metavar="NAME")
     parser.add_argument("--callers", type=int, nargs="+", default=list(CALLERS), help="default: 1 8 32")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement (default 10); 0: none")
     parser.add_argument("--requests", type=int, default=0, metavar="N", help="also the memory before and after N")
@@ -150,8 +153,12 @@ def _fuzz(server: ChildServer, model: str, count: int, users: list[str], items: 
     return row, f"{serving_fuzz.summary(fuzzed)}\nmemory of the server: {before:,} MiB before, {after:,} MiB after"
 
 
-def _in_process(version_dir: Path, seconds: float, asked: Asked) -> dict[str, dict[str, float]]:
-    request = json.dumps({"version_dir": str(version_dir), "seconds": seconds, **vars(asked)})
+def _in_process(
+    version_dir: Path, seconds: float, asked: Asked, signatures: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    request = json.dumps(
+        {"version_dir": str(version_dir), "seconds": seconds, "signatures": list(signatures), **vars(asked)}
+    )
     rows: dict[str, dict[str, float]] = json.loads(
         _child([sys.executable, "-m", "tfkgrec.benchmarks.serving_in_process", request])
     )
@@ -164,7 +171,7 @@ def _child(command: list[str]) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def _synthetic_export(folder: Path, items: int) -> Path:
+def _synthetic_export(folder: Path, items: int, overrides: Sequence[str]) -> Path:
     """`folder/dink/1`: an untrained DINK of the paper's sizes over synthetic data."""
     with quiet_import():
         from tfkgrec.config import build_config
@@ -176,7 +183,7 @@ def _synthetic_export(folder: Path, items: int) -> Path:
 
     world = {"users": SOME_IDS, "items": items, "positives_per_user": max(30, 8 * items // SOME_IDS)}
     raw = {"model": {"name": "dink", "preset": "paper"}, "data": {"dataset": "synthetic", "synthetic": world}}
-    config = build_config(raw, registry.model("dink").speed_preset)
+    config = build_config(raw, (*registry.model("dink").speed_preset, *overrides))
     prepared = prepare(config)
     run = folder / "run"
     run.mkdir()

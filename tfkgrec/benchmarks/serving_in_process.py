@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from tfkgrec.benchmarks.serving_requests import SIGNATURES, requests
+from tfkgrec.benchmarks.serving_requests import requests
 from tfkgrec.tf_logging import quiet_import
 
 WARM_UP = 20
@@ -24,7 +24,7 @@ Value = TypeVar("Value")
 
 
 def measure(
-    version_dir: Path, model: str, seconds: float, users: list[str], items: list[str]
+    version_dir: Path, model: str, seconds: float, users: list[str], items: list[str], signatures: list[str]
 ) -> dict[str, dict[str, float]]:
     """See the module."""
     with quiet_import():
@@ -35,7 +35,7 @@ def measure(
 
     servable = Servable(model, int(version_dir.name), version_dir)
     rows: dict[str, dict[str, float]] = {}
-    for name in SIGNATURES:
+    for name in signatures:
         sent = [predict_pb2.PredictRequest.FromString(one) for one in requests(model, name, users, items)]
         key = sent[0].model_spec.signature_name
         if key not in servable.signature_defs:

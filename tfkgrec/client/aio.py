@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tfkgrec.client import errors
-from tfkgrec.client.calls import Call, Calls, Conditions, Ids, Recommendations, Result
+from tfkgrec.client.calls import LEAVE_ONE_OUT, Call, Calls, Conditions, Ids, Recommendations, Result
 from tfkgrec.client.channel import Tls, channel_options, check_target
 
 
@@ -71,9 +71,15 @@ class AsyncClient:
         """See Client.score."""
         return await self._run(self._calls.score(users, items))
 
-    async def explain(self, users: Ids, items: Ids) -> dict[str, np.ndarray]:
+    async def explain(
+        self, users: Ids, items: Ids, method: str = LEAVE_ONE_OUT, seed: int = 0
+    ) -> dict[str, np.ndarray]:
         """See Client.explain."""
-        return await self._run(self._calls.explain(users, items))
+        return await self._run(self._calls.explain(users, items, method, seed))
+
+    async def needed(self, users: Ids, items: Ids) -> dict[str, np.ndarray]:
+        """See Client.needed."""
+        return await self._run(self._calls.needed(users, items))
 
     async def advance(self, state: Mapping[str, ArrayLike], items: Ids, k: int = 10) -> Recommendations:
         """See Client.advance."""

@@ -22,6 +22,10 @@ Conditions = Iterable[object]
 
 MISSING = ("NAType", "NaTType")
 """What pandas has for an id that is not there; to look whether it is needs no pandas."""
+
+LEAVE_ONE_OUT, SHAPLEY = METHODS = ("leave_one_out", "shapley")
+"""By which an explanation says what a score owes to items."""
+
 STATE = "state_"  # how the names of state tensors begin, as inputs and as outputs
 
 
@@ -107,8 +111,17 @@ class Calls:
     def score(self, users: Ids, items: Ids) -> Call[np.ndarray]:
         return self._predict("serving_default", _pairs(users, items), lambda outputs, _: outputs["probability"])
 
-    def explain(self, users: Ids, items: Ids) -> Call[Arrays]:
-        return self.predict("explain", _pairs(users, items))
+    def explain(self, users: Ids, items: Ids, method: str = LEAVE_ONE_OUT, seed: int = 0) -> Call[Arrays]:
+        pairs = _pairs(users, items)
+        if method == LEAVE_ONE_OUT:
+            return self.predict("explain", pairs)
+        if method != SHAPLEY:
+            raise InputError(f"method: expected {LEAVE_ONE_OUT} or {SHAPLEY}, found {method!r}")
+        seeds = np.full(len(pairs["user_id"]), seed, np.int32)
+        return self.predict("explain_shapley", {**pairs, "seed": seeds})
+
+    def needed(self, users: Ids, items: Ids) -> Call[Arrays]:
+        return self.predict("needed", _pairs(users, items))
 
     def advance(self, state: Mapping[str, ArrayLike], items: Ids, k: int) -> Call[Recommendations]:
         if not state or any(not name.startswith(STATE) for name in state):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tfkgrec.client.calls import Call, Calls, Conditions, Ids, Recommendations, Result
+from tfkgrec.client.calls import LEAVE_ONE_OUT, Call, Calls, Conditions, Ids, Recommendations, Result
 
 
 class Questions(ABC):
@@ -63,9 +63,22 @@ class Questions(ABC):
         """Probability [B] float32 that each user likes the item beside them."""
         return self._run(self._calls.score(users, items))
 
-    def explain(self, users: Ids, items: Ids) -> dict[str, np.ndarray]:
-        """All outputs of the model's `explain` signature for B pairs; strings as str objects."""
-        return self._run(self._calls.explain(users, items))
+    def explain(self, users: Ids, items: Ids, method: str = LEAVE_ONE_OUT, seed: int = 0) -> dict[str, np.ndarray]:
+        """All outputs of the model's `explain` signature for B pairs; strings as str objects.
+
+        Args:
+            method: what `contribution` is: "leave_one_out" or "shapley", sampled, with its `contribution_error`.
+            seed: of the orders that shapley draws.
+        """
+        return self._run(self._calls.explain(users, items, method, seed))
+
+    def needed(self, users: Ids, items: Ids) -> dict[str, np.ndarray]:
+        """Without which items of their history B users would not be shown an item among the first ten.
+
+        `rank` int32 [B] of the item among what each has not taken, 0: of what training does not know; `needed_item`,
+        `needed_name` [B, T], "" pads: none where it is not among the first anyway, or stays there without them.
+        """
+        return self._run(self._calls.needed(users, items))
 
     def advance(self, state: Mapping[str, ArrayLike], items: Ids, k: int = 10) -> Recommendations:
         """B people, each in a state, have taken one more item each: what to recommend now, and their next state.

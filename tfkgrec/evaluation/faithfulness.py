@@ -106,8 +106,9 @@ def table(measured: Mapping[str, Any]) -> str:
             rows.append([name, *(_cell(figures.get(key)) for key in HEADINGS)])
         title = f"what the logit loses ({measured['pairs']:,} pairs)"
         whole = f"without the whole history: {_cell(measured['whole_history'])}"
-        shares = ", ".join(f"{SHARES[name]} {_cell(one)}" for name, one in measured["share_of_three"].items())
-        lines = [text_table([title, *HEADINGS.values()], rows), "", whole, f"of that have the first three: {shares}"]
+        lines = [text_table([title, *HEADINGS.values()], rows), "", whole]
+        shares = [f"{SHARES[name]} {_cell(one)}" for name, one in measured.get("share_of_three", {}).items()]
+        lines += [f"of that have the first three: {', '.join(shares)}"] if shares else []
     if "links" in measured:
         lines += ["", _links_table(measured["links"])]
     lines += [_stability(name, other) for name, other in measured.get("stability", {}).items()]

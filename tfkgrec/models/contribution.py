@@ -5,6 +5,7 @@ answer: exact, for all items in one batch. A model brings `Recommender.logits_ke
 sum over the history, and `facts`; docs/explanations.md has the formulas.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -76,25 +77,56 @@ def contributions(
 def shapley(
     model: Recommender, user: Tensor, item: Tensor, tables: Record | None = None, samples: int = SAMPLES, seed: int = 0
 ) -> Contributions:
-    """As `contributions`, the history's by Shapley values: what an item adds to those before it, over random orders.
+    """As `contributions`, the history's by Shapley values over `samples` orders that `seed` draws."""
+    found = contributions(model, user, item, tables)
+    if found.history_item is None:
+        return found
+    drawn = np.random.default_rng(seed).random((samples, found.history_item.shape[1]))
+    return by_orders(model, user, item, found, np.argsort(drawn, axis=1).astype(np.int32), tables, _in_turn)
 
-    They sum to what the whole history adds. Not for a graph: the number of calls follows from the histories' lengths.
+
+def by_orders(
+    model: Recommender,
+    user: Tensor,
+    item: Tensor,
+    found: Contributions,
+    place: Tensor,
+    tables: Record | None,
+    in_turn: InTurn,
+) -> Contributions:
+    """`found`, the history's contributions by Shapley values: what an item adds to those before it, over some orders.
+
+    They sum to what the whole history adds. Of a logit that is a sum over the history every order says the same.
+
+    Args:
+        place: of every slot of the histories in every order, int32 [samples, T].
+        in_turn: as in `contributions`.
     """
-    found, history = contributions(model, user, item, tables), model.read_history(user)
-    if history is None or model.split(user, item, history, tables) is not None:
-        return found  # of a sum every order says the same
-    steps, rng = history.shape[1], np.random.default_rng(seed)
-    ranks = np.argsort(rng.random((samples, steps)), axis=1)  # the place of every slot in every order
-    kept = ranks[:, None] < np.arange(steps + 1)[:, None]  # [samples, T + 1, T]: what comes before each place
-    logits = logits_in_parts(model, user, item, history, kept.reshape(-1, steps), tables)
-    added = np.diff(logits.reshape(len(logits), samples, steps + 1), axis=2)  # by place
-    added = np.take_along_axis(added, np.broadcast_to(ranks, added.shape), axis=2)  # by slot
-    mean, error = added.mean(axis=1), added.std(axis=1, ddof=1) / np.sqrt(samples)
-    logit = model.score_items(model.user_state(user, tables=tables), ops.expand_dims(item, 1))
+    history: Tensor = found.history_item
+    if model.split(user, item, history, tables) is not None:
+        return found._replace(contribution_error=ops.zeros_like(found.contribution))
+    samples, steps = place.shape[0], place.shape[1] or ops.shape(place)[1]
+    rows = ops.shape(history)[0]
+
+    def logits(number: Tensor) -> Tensor:
+        """[B, C]: of what comes before place number mod (T + 1) in order number / (T + 1)."""
+        order = ops.minimum(number // (steps + 1), samples - 1)
+        kept = ops.take(place, order, axis=0) < ops.expand_dims(number % (steps + 1), 1)  # [C, T]
+        kept = ops.expand_dims(kept, 0)
+        kept = ops.broadcast_to(kept, (rows, *ops.shape(kept)[1:]))
+        return model.logits_keeping(user, item, history, kept, tables)
+
+    logit = by_turns(logits, samples * (steps + 1), rows * steps, in_turn)
+    logit = ops.reshape(logit, (-1, samples, steps + 1))
+    added = logit[:, :, 1:] - logit[:, :, :-1]  # by place [B, samples, T]
+    slots = ops.broadcast_to(ops.expand_dims(ops.convert_to_tensor(place), 0), ops.shape(added))
+    added = ops.take_along_axis(added, slots, axis=2)  # by slot
+    mean = ops.mean(added, axis=1)
+    deviation = ops.std(added, axis=1) * (samples / max(samples - 1, 1)) ** 0.5
     return found._replace(
-        contribution=ops.convert_to_tensor(mean, "float32"),
-        contribution_probability=lost_probability(model, logit, ops.convert_to_tensor(mean, "float32")),
-        contribution_error=ops.convert_to_tensor(error, "float32"),
+        contribution=mean,
+        contribution_probability=lost_probability(model, logit[:, :1, -1], mean),
+        contribution_error=deviation / samples**0.5,
     )
 
 
@@ -114,6 +146,11 @@ def logits_in_parts(
 def lost_probability(model: Recommender, logit: Tensor, lost: Tensor) -> Tensor:
     """What the probabilities of logits [B, 1] lose when these lose `lost` [B, N]."""
     return model.probability(logit) - model.probability(logit - lost)
+
+
+def _in_turn(call: Callable[[Tensor], Tensor], times: Tensor) -> Tensor:
+    """Not for a graph."""
+    return ops.stack([call(number) for number in range(int(times))])
 
 
 def _of_history(model: Recommender, history: Tensor, logit: Tensor, lost: Tensor, whole: Tensor) -> Contributions:

@@ -30,7 +30,7 @@ OUTPUTS_OF_0_1 = {
 """Exports of version 0.1 have no `explained_by`: an output that tells, and its model. KGCN's is DINK's too: last."""
 
 
-SHOWN = 10  # items, as models/counterfactual.py counts
+SHOWN = 10  # items, as savedmodel/needed.py counts
 MOST_PARTS = 5  # that are named; the others are summed up
 MOST_OF_TOP = 2  # facts that are named of an item of the history
 LEAST = 0.005
@@ -176,15 +176,19 @@ def explain_text(outputs: Mapping[str, np.ndarray], user: str, item: str, row: i
 
 
 def _needed(row: Row) -> list[str]:
-    """Without which items it would not be shown, where that was asked. Uses rank; needed_item, needed_name [N]."""
+    """Without which items it would not be shown, where that was asked.
+
+    Uses rank; needed_item, needed_name [N] ("" pads).
+    """
     if not row.get("rank", 0):
         return []
     title, first = f"it is number {row['rank']} of what you have not taken", f"among the first {SHOWN}"
     if row["rank"] > SHOWN:
         return [f"{title}, not {first}"]
-    names = [str(name or f"item {raw}") for name, raw in zip(row["needed_name"], row["needed_item"], strict=True)]
+    pairs = zip(row["needed_name"], row["needed_item"], strict=True)
+    names = [str(name or f"item {raw}") for name, raw in pairs if raw]
     if not names:
-        return [f"{title}; it would be {first} without any of your items that speak for it, too"]
+        return [f"{title}; it would be {first} without those of your items that speak for it, too"]
     *others, last = names
     return [f"{title}; without {', '.join(others)}{' and ' * bool(others)}{last} it would not be {first}"]
 

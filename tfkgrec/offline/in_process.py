@@ -104,7 +104,7 @@ def open_in_process(path: str | Path, k: int | None = None) -> InProcess:
 
 
 def _of_run(path: Path, k: int | None) -> InProcess:
-    signatures = run_signatures(path, k_max=k)
+    signatures = run_signatures(path, k_max=k, explain_more=True)
     run: RunDirectory = signatures.run
     functions = signatures.signatures.functions()
 

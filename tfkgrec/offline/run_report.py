@@ -12,6 +12,7 @@ import pandas as pd
 
 from tfkgrec import registry
 from tfkgrec.errors import InputError
+from tfkgrec.evaluation import faithfulness
 from tfkgrec.evaluation.ahead import ahead
 from tfkgrec.evaluation.metric import CATALOGUE_METRICS, COLD_METRICS, CTR_METRICS, LIST_METRICS
 from tfkgrec.evaluation.report import read_metrics
@@ -85,6 +86,7 @@ def page(run: RunDirectory, settings: Mapping[str, object], model: Recommender, 
         ("Who and what is little known", _table("Cold slices", *cold_rows(scores, counts, metrics))),
         ("What it reaches", _reached(answers, counts, metrics)),
         ("What it recommends", _recommended(answers)),
+        ("How far its reasons hold", _reasons(run)),
         ("Settings", _words("Settings of the run", ["setting", "value"], settings)),
         ("Made with", _environment(run)),
     ]
@@ -174,7 +176,7 @@ def _recommended(answers: InProcess) -> str:
     shown = [(user, row[0]) for user, row in zip(asked, best.item_id, strict=True) if row[0]]
     if not shown:
         return "<p>Everybody has taken everything.</p>"
-    why = answers.explain(*(list(side) for side in zip(*shown, strict=True)))
+    why = answers.explain([user for user, _ in shown], [item for _, item in shown])
     parts = []
     for row in counted(range(len(shown)), "reasons", "drawing"):
         user, item = shown[row]
@@ -213,6 +215,13 @@ def _in_few_greys(picture: bytes) -> bytes:
     small = io.BytesIO()
     Image.open(io.BytesIO(picture)).convert("L").quantize(16).save(small, "PNG", optimize=True)
     return small.getvalue()
+
+
+def _reasons(run: RunDirectory) -> str:
+    """What `evaluate --explanations` found, where it was asked."""
+    if not run.explanations.exists():
+        return ""
+    return f'<div class="wide" tabindex="0"><pre>{escape(faithfulness.table(read_json(run.explanations)))}</pre></div>'
 
 
 def _environment(run: RunDirectory) -> str:

@@ -14,13 +14,14 @@ WIDEST = 4.0  # points, of an edge
 
 
 class Edge(NamedTuple):
-    """From a node of one column to one of the next."""
+    """From a node of one column to one of the next; several between the same two are drawn as one."""
 
     column: int  # of the node at its left
     left: str
     right: str
     text: str
     weight: float  # how wide it is drawn; below 0: dashed; 0: thin, it only leads there
+    form: str = ""  # how the weight is told behind the text
 
 
 def hops(row: Row) -> Iterable[Panel]:
@@ -34,8 +35,8 @@ def hops(row: Row) -> Iterable[Panel]:
         for n in there[:MOST_TRIPLES]:
             seed = str(row["ripple_seed_name"][hop][n] or f"item {part['seed_item'][n]}")
             head = seed if hop == 0 else str(part["head_entity"][n])
-            share = float(weight[n])
-            edges.append(Edge(hop, head, str(part["tail_entity"][n]), f"{part['relation'][n]} {share:.0%}", share))
+            relation, tail = str(part["relation"][n]), str(part["tail_entity"][n])
+            edges.append(Edge(hop, head, tail, relation, float(weight[n]), " {:.0%}"))
             if hop == 1 and not any(one.column == 0 and one.right == head for one in edges):
                 edges.append(Edge(0, seed, head, "", 0.0))
     columns = ["you liked", *(f"{n} step{'s' * (n > 1)} on" for n in range(1, len(row["ripple_attention"]) + 1))]
@@ -53,7 +54,7 @@ def paths(row: Row) -> Iterable[Panel]:
         first, entity = str(row["first_name"][n] or f"item {row['first_item'][n]}"), str(row["middle_entity"][n])
         middle, amount = entity or "others who took it", float(owed[n])
         edges.append(Edge(0, first, middle, str(row["first_relation"][n]), amount))
-        edges.append(Edge(1, middle, goal, f"{row['last_relation'][n]} {amount:+.2f}".strip(), amount))
+        edges.append(Edge(1, middle, goal, str(row["last_relation"][n]), amount, " {:+.2f}"))
     what = "owes most to" if "fact_contribution" in row else "comes from, by what the model looked at"
     yield from _graph(edges, ["you took", "in common", "recommended"], f"the paths that the score {what}")
 
@@ -61,11 +62,19 @@ def paths(row: Row) -> Iterable[Panel]:
 def _graph(edges: list[Edge], columns: list[str], title: str) -> Iterable[Panel]:
     if not edges:
         return
+    edges = _once(edges)
     nodes: list[list[str]] = [[] for _ in columns]
     for edge in edges:
         for column, name in ((edge.column, edge.left), (edge.column + 1, edge.right)):
             if name not in nodes[column]:
                 nodes[column].append(name)
+    for column in range(1, len(columns)):  # near what leads there, so that few edges cross
+        before = nodes[column - 1]
+        at = {
+            name: [before.index(e.left) for e in edges if (e.column, e.right) == (column - 1, name)]
+            for name in nodes[column]
+        }
+        nodes[column].sort(key=lambda name, at=at: float(np.mean(at[name] or [0])))
     lines = max(map(len, nodes))
     most = max(abs(edge.weight) for edge in edges) or 1.0
 
@@ -74,14 +83,15 @@ def _graph(edges: list[Edge], columns: list[str], title: str) -> Iterable[Panel]
         return float(column), lines * (own.index(name) + 0.5) / len(own)
 
     def draw(axes: Any) -> None:
-        for edge in _once(edges):
+        for number, edge in enumerate(edges):
             (x, y), (to_x, to_y) = place(edge.column, edge.left), place(edge.column + 1, edge.right)
             width = 0.8 + WIDEST * abs(edge.weight) / most if edge.weight else 0.6
             style = ":" if edge.weight == 0 else "--" if edge.weight < 0 else "-"
             axes.plot([x, to_x], [y, to_y], color=DARK, linewidth=width, linestyle=style, zorder=1, alpha=0.75)
             if edge.text:
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
-                at = (x + 0.5 * (to_x - x), y + 0.5 * (to_y - y))
+                share = 0.44 if number % 2 else 0.56  # labels of neighbours beside each other
+                at = (x + share * (to_x - x), y + share * (to_y - y))
                 axes.text(*at, short(edge.text, LONGEST_EDGE), ha="center", va="center", fontsize=7, bbox=box, zorder=2)
         for column, own in enumerate(nodes):
             axes.text(column, -0.2, columns[column], ha="center", va="bottom", fontsize=8, style="italic")
@@ -98,8 +108,13 @@ def _graph(edges: list[Edge], columns: list[str], title: str) -> Iterable[Panel]
 
 
 def _once(edges: list[Edge]) -> list[Edge]:
-    """Edges between the same nodes of the same text are one, with all their weight."""
-    total: dict[tuple[int, str, str, str], float] = {}
-    for column, left, right, text, weight in edges:
-        total[column, left, right, text] = total.get((column, left, right, text), 0.0) + weight
-    return [Edge(*key, weight) for key, weight in total.items()]
+    """One between the same two nodes, with what all are called and all their weight in its text."""
+    found: dict[tuple[int, str, str], list[Edge]] = {}
+    for edge in edges:
+        found.setdefault(edge[:3], []).append(edge)
+    joined = []
+    for (column, left, right), same in found.items():
+        weight = sum(edge.weight for edge in same)
+        called = ", ".join(dict.fromkeys(edge.text for edge in same if edge.text))
+        joined.append(Edge(column, left, right, f"{called}{same[0].form.format(weight)}".strip(), weight))
+    return joined

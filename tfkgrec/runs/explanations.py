@@ -28,6 +28,8 @@ from tfkgrec.types import Record
 
 CELLS_AT_ONCE = 1 << 20
 """Of histories times what is left out of them: bounds the memory."""
+READ_AT_ONCE = 1 << 16
+"""The same where a model reads every history anew, one for each choice."""
 LEAST_ITEMS = 2  # of a history that can be put in order
 FEW = 3  # items, whose share of the whole is told
 SHAPLEY_PAIRS = 100
@@ -134,7 +136,8 @@ def _batches(model: Recommender, user: np.ndarray, item: np.ndarray, most: int) 
     chosen = chosen[np.argsort(-lengths[chosen], kind="stable")]
     while len(chosen):
         width = np.asarray(model.read_history(user[chosen[:1]])).shape[1]
-        count = max(1, CELLS_AT_ONCE // ((width + 2) * width))
+        cells = CELLS_AT_ONCE if model.masks_history else READ_AT_ONCE
+        count = max(1, cells // ((width + 2) * width))
         yield user[chosen[:count]].astype(np.int32), item[chosen[:count]].astype(np.int32)
         chosen = chosen[count:]
 

@@ -38,14 +38,16 @@ class Standings:
 
     def popularity(self, relation: np.ndarray, entity: np.ndarray) -> np.ndarray:
         """Of entities [n] by the relations [n] that lead to them; NaN where the graph has no such triple."""
-        return self.popular.reindex(pd.MultiIndex.from_arrays([relation, entity])).to_numpy()
+        found: np.ndarray = self.popular.reindex(pd.MultiIndex.from_arrays([relation, entity])).to_numpy()
+        return found
 
 
 def measure_links(
     model: Recommender, dataset: Dataset, users: np.ndarray, rng: np.random.Generator
 ) -> dict[str, dict[str, Any]]:
     """Order -> figure -> mean and standard error over `users` [n], of the first `SHOWN` items for each."""
-    standings, tables, found = Standings(dataset), model.item_tables(), defaultdict(lambda: defaultdict(list))
+    standings, tables = Standings(dataset), model.item_tables()
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for user in users.tolist():
         best = _best(model, user, dataset.seen_items.of(user), tables)
         recent = standings.recency(user)

@@ -39,6 +39,8 @@ def example_inputs(folder: Path) -> dict[str, Inputs]:
         "rank": {"user_id": pairs["user_id"], "candidates": history},
         "similar": {"item_id": pairs["item_id"]},
         "explain": pairs,
+        "explain_shapley": {**pairs, "seed": np.array([0, 1], np.int32)},
+        "needed": {name: array[-1:] for name, array in pairs.items()},  # of somebody unknown: it is the dear one
         CLASSIFY: {EXAMPLES: np.array(examples, object)},
         REGRESS: {EXAMPLES: np.array(examples, object)},
     }

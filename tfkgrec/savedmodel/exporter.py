@@ -129,7 +129,7 @@ def _as_traced() -> Iterator[None]:
 
 
 def _as_bytes(array: np.ndarray) -> np.ndarray:
-    if array.dtype.kind == "f":
+    if array.dtype.kind in "fi":
         return array
     texts = [value.encode() if isinstance(value, str) else value for value in array.ravel()]
     return np.array(texts, object).reshape(array.shape)

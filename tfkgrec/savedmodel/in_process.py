@@ -1,6 +1,5 @@
 """A finished run answers its signatures in this process, without a server."""
 
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.datasets.own_files.sources import Source
-from tfkgrec.models.contribution import shapley
-from tfkgrec.models.counterfactual import Counterfactual, counterfactual
 from tfkgrec.models.sequential import SequentialRecommender
 from tfkgrec.runs.new_items import grow
 from tfkgrec.runs.refit import told
@@ -36,16 +33,19 @@ class RunSignatures(NamedTuple):
     report: tuple[str, ...] = ()
 
 
-def run_signatures(run_dir: str | Path, refitted: bool = False, k_max: int | None = None) -> RunSignatures:
+def run_signatures(
+    run_dir: str | Path, refitted: bool = False, k_max: int | None = None, explain_more: bool = False
+) -> RunSignatures:
     """The signatures over a run's model, needing nothing but the run directory.
 
     Args:
         refitted: as in `served_model`.
         k_max: length of the lists; None: as the run's settings have it.
+        explain_more: as in `Signatures`.
     """
     name, run, model, seen, own, epochs = served_model(run_dir, refitted)
     kind = SequenceSignatures if isinstance(model, SequentialRecommender) else Signatures
-    signatures = kind(model, Vocabularies(run.vocabularies), seen, k_max or own, name)
+    signatures = kind(model, Vocabularies(run.vocabularies), seen, k_max or own, name, explain_more=explain_more)
     return RunSignatures(name, run, signatures, _trained_on(epochs))
 
 
@@ -73,26 +73,16 @@ def explain_run(
     Args:
         sampled: by Shapley values, over orders that `seed` draws, instead of by leaving out.
         needed: also `rank` [1], and the items without which it would not be shown, `needed_item` and `needed_name`
-            [1, N] (models/counterfactual.py); of what training does not know, 0 and none.
+            [1, T], "" pads (savedmodel/needed.py); of what training does not know, 0 and none.
     """
-    signatures = run_signatures(run_dir).signatures
-    if sampled:
-        signatures.contributions = functools.partial(shapley, seed=seed)
-    outputs = signatures.explain(tf.constant([user]), tf.constant([item]))
+    signatures, pair = run_signatures(run_dir).signatures, (tf.constant([user]), tf.constant([item]))
+    if sampled and signatures.reads_history:
+        outputs = signatures.explain_shapley(*pair, tf.constant([seed]))
+    else:
+        outputs = signatures.explain(*pair)
     if needed:
-        outputs |= _needed(signatures, user, item)
+        outputs |= signatures.needed(*pair)
     return {name: _text(value.numpy()) for name, value in outputs.items()}
-
-
-def _needed(signatures: Signatures, user: str, item: str) -> dict[str, tf.Tensor]:
-    model, vocabularies = signatures.model, signatures.vocabularies
-    inner_user, inner_item, taken = signatures.asked(user, item)
-    found = Counterfactual(0, np.zeros(0, np.int32))
-    if inner_user and inner_item:
-        found = counterfactual(model, inner_user, inner_item, taken, model.item_tables())
-    ids = tf.constant(found.items[None].astype(np.int32))
-    names = {"needed_item": vocabularies.raw_items(ids), "needed_name": vocabularies.names(ids)}
-    return {"rank": tf.constant([found.rank]), **names}
 
 
 def _text(array: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ trained for them), which leaves the order of learned popularity. Unknown items g
 Both are flagged, never an error.
 """
 
-import functools
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
@@ -13,12 +12,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfkgrec.models.contribution import contributions
-from tfkgrec.models.explain_text import EXPLAINED_BY
+from tfkgrec.models.contribution import SAMPLES, Contributions, by_orders, contributions
+from tfkgrec.models.explain_text import EXPLAINED_BY, SHOWN
 from tfkgrec.models.recommender import Recommender, outputs
 from tfkgrec.runs.id_files import Seen
 from tfkgrec.runtime.signature_defs import CLASSES, CLASSIFY, EXAMPLES, OUTPUTS, REGRESS, SCORES
 from tfkgrec.savedmodel.conditions import Conditions
+from tfkgrec.savedmodel.needed import needed
 from tfkgrec.savedmodel.vocabularies import Vocabularies
 from tfkgrec.types import Record
 
@@ -52,6 +52,7 @@ class Signatures(keras.layers.Layer):
         explained_by: the model's name in the registry, whose template words the outputs of `explain`.
         first_new: number of the first of the items that the model knows by their facts alone, which the others follow;
             answers say of every item whether it is one. None: there are none.
+        explain_more: whether there are `explain_shapley` and `needed`, which take as long to load as `explain`.
     """
 
     def __init__(
@@ -62,11 +63,11 @@ class Signatures(keras.layers.Layer):
         k_max: int,
         explained_by: str,
         first_new: int | None = None,
+        explain_more: bool = False,
     ) -> None:
         super().__init__(name="signatures")
-        self.first_new = first_new
+        self.first_new, self.explain_more = first_new, explain_more
         self.model, self.vocabularies, self.explained_by = model, vocabularies, explained_by
-        self.contributions = functools.partial(contributions, in_turn=_in_turn)  # what `explain` asks for them
         self.k = min(k_max, model.num_items - 1)
         items = np.arange(1, model.num_items, dtype=np.int32)
         chunk = min(ITEM_CHUNK, len(items))
@@ -83,8 +84,10 @@ class Signatures(keras.layers.Layer):
             for n, table in enumerate(tf.nest.flatten(tables))
         ]
         self.built = True
+        self.reads_history = model.read_history(np.zeros(1, np.int32)) is not None
         self._pair = [_spec("user_id"), _spec("item_id")]
         self._traced_score = tf.function(self.score, self._pair, autograph=False)
+        self._traced_explain = tf.function(self.explain, self._pair, autograph=False)
 
     def functions(self) -> dict[str, Traceable]:
         """Signature name -> tf.function with its input signature."""
@@ -92,7 +95,6 @@ class Signatures(keras.layers.Layer):
             "recommend": (self.recommend, [_spec("user_id")]),
             "recommend_filtered": (self.recommend_filtered, [_spec("user_id"), *CONDITIONS]),
             "rank": (self.rank, [_spec("user_id"), _spec("candidates", 2)]),
-            "explain": (self.explain, self._pair),
             CLASSIFY: (self.classify, [_spec(EXAMPLES)]),
             REGRESS: (self.regress, [_spec(EXAMPLES)]),
         }
@@ -100,11 +102,15 @@ class Signatures(keras.layers.Layer):
             history = _spec("history", 2)
             table["recommend_for_history"] = (self.recommend_for_history, [history])
             table["recommend_filtered_for_history"] = (self.recommend_filtered_for_history, [history, *CONDITIONS])
+        if self.explain_more:
+            table["needed"] = (self.needed, self._pair)
+        if self.explain_more and self.reads_history:
+            table["explain_shapley"] = (self.explain_shapley, [*self._pair, tf.TensorSpec([None], tf.int32, "seed")])
         if self.model.item_factors(self._tables()) is not None:
             table["similar"] = (self.similar, [_spec("item_id")])
         # Keras layers need no autograph, and tracing takes half the time without.
         others = {name: tf.function(call, spec, autograph=False) for name, (call, spec) in table.items()}
-        return {"serving_default": self._traced_score, **others}
+        return {"serving_default": self._traced_score, "explain": self._traced_explain, **others}
 
     def score(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         """probability [B] that user_id [B] takes item_id [B]; known_user, known_item [B].
@@ -210,8 +216,9 @@ class Signatures(keras.layers.Layer):
         and names, and which model says so; see there.
         """
         number, user = self.vocabularies.users(user_id), self._users(user_id)
-        item = self.vocabularies.items(item_id)
-        answer = self._reasons(user, item)
+        item, tables = self.vocabularies.items(item_id), self._tables()
+        owed = contributions(self.model, user, item, tables, _in_turn)
+        answer = outputs(self.model.explain(user, item, tables)) | outputs(owed)
         named: Answer = {"probability": self.model.probability(answer.pop("logit"))}
         for key, value in answer.items():
             # Ids are named by what they end in: an item has a raw id and a name, entities and relations a name.
@@ -227,17 +234,66 @@ class Signatures(keras.layers.Layer):
         flags = {"item_name": self.vocabularies.names(item), **self._about(number, user), "known_item": item > 0}
         return {**named, **flags, **self._new(item), EXPLAINED_BY: tf.fill(tf.shape(user), self.explained_by)}
 
-    def asked(self, user_id: str, item_id: str) -> tuple[int, int, np.ndarray]:
-        """Inner ids of a pair, 0 where training does not know the one or the other, and what the user has taken."""
-        raw = tf.constant([user_id])
-        item, number = self.vocabularies.items(tf.constant([item_id])), self.vocabularies.users(raw)
-        return int(self._users(raw)[0]), int(item[0]), self._seen(number[0]).numpy()
+    def explain_shapley(self, user_id: tf.Tensor, item_id: tf.Tensor, seed: tf.Tensor) -> Answer:
+        """`explain`, what the score owes to items by Shapley values over orders that seed [B] draws.
 
-    def _reasons(self, user: tf.Tensor, item: tf.Tensor) -> dict[str, tf.Tensor]:
-        """By inner ids."""
-        tables = self._tables()
-        owed = self.contributions(self.model, user, item, tables=tables)
-        return outputs(self.model.explain(user, item, tables)) | outputs(owed)
+        With contribution_error [B, T], the standard error of each.
+        """
+        user, item = self._users(user_id), self.vocabularies.items(item_id)
+        answer, tables = self._traced_explain(user_id, item_id), self._tables()
+        fields = ("contribution", "contribution_probability", "contribution_error")
+
+        def one(row: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
+            user, item, history, contribution, seed = row
+            drawn = tf.random.stateless_uniform([SAMPLES, tf.size(history)], tf.stack([seed, 0]))
+            by_one = Contributions(history[None], contribution[None], contribution[None])
+            place = tf.argsort(drawn, axis=1)
+            found = by_orders(self.model, user[None], item[None], by_one, place, tables, _in_turn)
+            return tuple(getattr(found, name)[0] for name in fields)
+
+        rows = (user, item, self.model.read_history(user), answer["contribution"], seed)
+        spec = (tf.TensorSpec([None], tf.float32),) * len(fields)
+        found = tf.map_fn(one, rows, fn_output_signature=spec, parallel_iterations=1)
+        return {**answer, **dict(zip(fields, found, strict=True))}
+
+    def needed(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
+        """Without which items of the history item_id [B] would not be among the first of user_id [B].
+
+        rank [B] among what the user has not taken, 1 the first, 0: of what training does not know; needed_item,
+        needed_name [B, T], "" pads; see savedmodel/needed.py.
+        """
+        number, item = self.vocabularies.users(user_id), self.vocabularies.items(item_id)
+        user, tables = self._users(user_id), self._tables()
+        history, contribution = tf.zeros_like(user)[:, None], tf.zeros_like(user, tf.float32)[:, None]
+        if self.reads_history:  # otherwise nothing of it is needed
+            history = self.model.read_history(user)
+            contribution = self._traced_explain(user_id, item_id)["contribution"]
+
+        def one(row: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+            number, user, item, history, contribution = row
+            taken = self._seen(number)
+
+            def rank(kept: tf.Tensor) -> tf.Tensor:
+                if self.reads_history:
+                    state = self.model.state_keeping(user[None], history[None], kept[None], tables)
+                else:
+                    state = self._user_state(user[None])
+                logits = self._logits(state)
+                own = logits[item]
+                logits = tf.tensor_scatter_nd_update(logits, taken[:, None], tf.fill(tf.shape(taken), -np.inf))
+                return 1 + tf.math.count_nonzero(logits > own, dtype=tf.int32)
+
+            first, gone = needed(rank, contribution, SHOWN)
+            known = tf.cast((user > 0) & (item > 0), tf.int32)
+            return first * known, tf.where(gone, history, 0) * known
+
+        rows = (number, user, item, history, contribution)
+        spec = (tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32))
+        first, found = tf.map_fn(one, rows, fn_output_signature=spec, parallel_iterations=1)
+        order = tf.argsort(tf.cast(found == 0, tf.int32), axis=1, stable=True)  # to the front
+        found = tf.gather(found, order, batch_dims=1)
+        names = {"needed_item": self.vocabularies.raw_items(found), "needed_name": self.vocabularies.names(found)}
+        return {"rank": first, **names}
 
     def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> Record:
         """The model's `user_state`."""
@@ -291,6 +347,15 @@ class Signatures(keras.layers.Layer):
         Args:
             allowed: bool [num_items]; None: all are.
         """
+        logits = self._logits(state)
+        logits = tf.tensor_scatter_nd_update(logits, taken[:, None], tf.fill(tf.shape(taken), -np.inf))
+        if allowed is not None:
+            logits = tf.where(allowed, logits, -np.inf)
+        best, item = tf.math.top_k(logits, self.k)
+        return item, best
+
+    def _logits(self, state: Record) -> tf.Tensor:
+        """Of all items for one user [num_items]; position 0 stands for "no item" and is never returned."""
         chunks = tf.convert_to_tensor(self.catalogue)
         if chunks.shape[0] == 1:
             logits = self.model.score_items(state, chunks)[0]
@@ -301,14 +366,7 @@ class Signatures(keras.layers.Layer):
                 fn_output_signature=tf.float32,
                 parallel_iterations=1,
             )
-        logits = tf.reshape(logits, [-1])[: self.model.num_items - 1]
-        # Position 0 stands for "no item": it takes the writes of unknown ids, and is never returned.
-        logits = tf.concat([[-np.inf], logits], 0)
-        logits = tf.tensor_scatter_nd_update(logits, taken[:, None], tf.fill(tf.shape(taken), -np.inf))
-        if allowed is not None:
-            logits = tf.where(allowed, logits, -np.inf)
-        best, item = tf.math.top_k(logits, self.k)
-        return item, best
+        return tf.concat([[-np.inf], tf.reshape(logits, [-1])[: self.model.num_items - 1]], 0)
 
     def _ranked(
         self,
