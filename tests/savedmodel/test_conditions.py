@@ -131,11 +131,15 @@ def test_rest_gives_the_same(client, server, dataset, whole):
         ),
         "rank": client.predict("rank", {"user_id": USERS[:1], "candidates": [whole[0][:3]]}),
         "similar": client.predict("similar", {"item_id": ["film-4"]}),
+        "explain_shapley": client.explain(USERS[:1], ["film-4"], method="shapley", seed=3),
+        "needed": client.needed(USERS[:1], ["film-4"]),
     }
     asked = {
         "recommend_filtered": {"user_id": USERS[0], "exclude": [whole[0][0]], "only": [one]},
         "rank": {"user_id": USERS[0], "candidates": whole[0][:3]},
         "similar": {"item_id": "film-4"},
+        "explain_shapley": {"user_id": USERS[0], "item_id": "film-4", "seed": 3},
+        "needed": {"user_id": USERS[0], "item_id": "film-4"},
     }
     for signature, instance in asked.items():
         connection = http.client.HTTPConnection(server.rest_address, timeout=60)
@@ -144,8 +148,10 @@ def test_rest_gives_the_same(client, server, dataset, whole):
         (found,) = json.loads(connection.getresponse().read())["predictions"]
         connection.close()
         for name, value in expected[signature].items():
-            same = pytest.approx(value[0].tolist(), abs=SAME) if value.dtype.kind == "f" else value[0].tolist()
-            assert found[name] == same
+            if value.dtype.kind == "f":
+                np.testing.assert_allclose(found[name], value[0], atol=SAME)
+            else:
+                assert found[name] == value[0].tolist()
 
 
 def test_the_commands(server, dataset, whole, planted_run, capsys):
