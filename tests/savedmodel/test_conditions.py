@@ -151,7 +151,7 @@ def test_rest_gives_the_same(client, server, dataset, whole):
             if value.dtype.kind == "f":
                 np.testing.assert_allclose(found[name], value[0], atol=SAME)
             else:
-                assert found[name] == value[0].tolist()
+                assert found[name] == np.asarray(value[0]).tolist()
 
 
 def test_the_commands(server, dataset, whole, planted_run, capsys):

@@ -68,13 +68,8 @@ def _graph(edges: list[Edge], columns: list[str], title: str) -> Iterable[Panel]
         for column, name in ((edge.column, edge.left), (edge.column + 1, edge.right)):
             if name not in nodes[column]:
                 nodes[column].append(name)
-    for column in range(1, len(columns)):  # near what leads there, so that few edges cross
-        before = nodes[column - 1]
-        at = {
-            name: [before.index(e.left) for e in edges if (e.column, e.right) == (column - 1, name)]
-            for name in nodes[column]
-        }
-        nodes[column].sort(key=lambda name, at=at: float(np.mean(at[name] or [0])))
+    for column in range(1, len(columns)):
+        nodes[column] = _near(nodes[column], nodes[column - 1], [edge for edge in edges if edge.column == column - 1])
     lines = max(map(len, nodes))
     most = max(abs(edge.weight) for edge in edges) or 1.0
 
@@ -105,6 +100,15 @@ def _graph(edges: list[Edge], columns: list[str], title: str) -> Iterable[Panel]
         axes.axis("off")
 
     yield 1.9 * lines + 1, draw
+
+
+def _near(own: list[str], before: list[str], edges: list[Edge]) -> list[str]:
+    """Nodes of a column in the order of those `before` that lead there, so that few edges cross."""
+
+    def middle(name: str) -> float:
+        return float(np.mean([before.index(edge.left) for edge in edges if edge.right == name] or [0]))
+
+    return sorted(own, key=middle)
 
 
 def _once(edges: list[Edge]) -> list[Edge]:
