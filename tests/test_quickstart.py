@@ -49,7 +49,7 @@ def test_it_recommends_and_explains(done):
         assert re.findall(r"^ +(\d)  0\.\d\d  film \d+ +\S", part.split("\n\n")[0], re.M) == list("12345")
     first = re.search(r"film \d+", known).group()
     assert re.match(rf"{first} \(probability 0\.\d+\)", why)
-    assert re.search(r"^ +[+-]\d\.\d\d film \d+ \(looked at: ", why, re.M)
+    assert re.search(r"^ +[+-]\d\.\d\d film \d+(, its .*)? \(looked at: ", why, re.M)
 
 
 def test_it_leaves_the_next_version_and_a_run(done):

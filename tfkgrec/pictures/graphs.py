@@ -63,43 +63,53 @@ def _graph(edges: list[Edge], columns: list[str], title: str) -> Iterable[Panel]
     if not edges:
         return
     edges = _once(edges)
-    nodes: list[list[str]] = [[] for _ in columns]
-    for edge in edges:
-        for column, name in ((edge.column, edge.left), (edge.column + 1, edge.right)):
-            if name not in nodes[column]:
-                nodes[column].append(name)
-    for column in range(1, len(columns)):
-        nodes[column] = _near(nodes[column], nodes[column - 1], [edge for edge in edges if edge.column == column - 1])
+    nodes = _columns(edges, len(columns))
     lines = max(map(len, nodes))
-    most = max(abs(edge.weight) for edge in edges) or 1.0
-
-    def place(column: int, name: str) -> tuple[float, float]:
-        own = nodes[column]
-        return float(column), lines * (own.index(name) + 0.5) / len(own)
+    place = {
+        (column, name): (float(column), lines * (number + 0.5) / len(own))
+        for column, own in enumerate(nodes)
+        for number, name in enumerate(own)
+    }
 
     def draw(axes: Any) -> None:
-        for number, edge in enumerate(edges):
-            (x, y), (to_x, to_y) = place(edge.column, edge.left), place(edge.column + 1, edge.right)
-            width = 0.8 + WIDEST * abs(edge.weight) / most if edge.weight else 0.6
-            style = ":" if edge.weight == 0 else "--" if edge.weight < 0 else "-"
-            axes.plot([x, to_x], [y, to_y], color=DARK, linewidth=width, linestyle=style, zorder=1, alpha=0.75)
-            if edge.text:
-                box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
-                share = 0.44 if number % 2 else 0.56  # labels of neighbours beside each other
-                at = (x + share * (to_x - x), y + share * (to_y - y))
-                axes.text(*at, short(edge.text, LONGEST_EDGE), ha="center", va="center", fontsize=7, bbox=box, zorder=2)
-        for column, own in enumerate(nodes):
-            axes.text(column, -0.2, columns[column], ha="center", va="bottom", fontsize=8, style="italic")
-            for name in own:
-                box = {"facecolor": "white", "edgecolor": DARK, "boxstyle": "round,pad=0.25"}
-                x, y = place(column, name)
-                axes.text(x, y, short(name, LONGEST_NODE), ha="center", va="center", fontsize=8, bbox=box, zorder=3)
+        _draw_edges(axes, edges, place)
+        for (_, name), at in place.items():
+            box = {"facecolor": "white", "edgecolor": DARK, "boxstyle": "round,pad=0.25"}
+            axes.text(*at, short(name, LONGEST_NODE), ha="center", va="center", fontsize=8, bbox=box, zorder=3)
+        for column, name in enumerate(columns):
+            axes.text(column, -0.2, name, ha="center", va="bottom", fontsize=8, style="italic")
         axes.set_xlim(-0.45, len(columns) - 0.55)
         axes.set_ylim(lines + 0.3, -0.8)
         axes.set_title(title, fontsize=9, loc="left")
         axes.axis("off")
 
     yield 1.9 * lines + 1, draw
+
+
+def _draw_edges(axes: Any, edges: list[Edge], place: dict[tuple[int, str], tuple[float, float]]) -> None:
+    most = max(abs(edge.weight) for edge in edges) or 1.0
+    for number, edge in enumerate(edges):
+        (x, y), (to_x, to_y) = place[edge.column, edge.left], place[edge.column + 1, edge.right]
+        width = 0.8 + WIDEST * abs(edge.weight) / most if edge.weight else 0.6
+        style = ":" if edge.weight == 0 else "--" if edge.weight < 0 else "-"
+        axes.plot([x, to_x], [y, to_y], color=DARK, linewidth=width, linestyle=style, zorder=1, alpha=0.75)
+        if edge.text:
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+            share = 0.44 if number % 2 else 0.56  # labels of neighbours beside each other
+            at = (x + share * (to_x - x), y + share * (to_y - y))
+            axes.text(*at, short(edge.text, LONGEST_EDGE), ha="center", va="center", fontsize=7, bbox=box, zorder=2)
+
+
+def _columns(edges: list[Edge], count: int) -> list[list[str]]:
+    """The nodes of each column, from above."""
+    nodes: list[list[str]] = [[] for _ in range(count)]
+    for edge in edges:
+        for column, name in ((edge.column, edge.left), (edge.column + 1, edge.right)):
+            if name not in nodes[column]:
+                nodes[column].append(name)
+    for column in range(1, count):
+        nodes[column] = _near(nodes[column], nodes[column - 1], [edge for edge in edges if edge.column == column - 1])
+    return nodes
 
 
 def _near(own: list[str], before: list[str], edges: list[Edge]) -> list[str]:
