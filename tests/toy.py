@@ -34,6 +34,7 @@ class Toy(keras.layers.Layer):
         self.affinity = self.add_weight(shape=AFFINITY.shape, initializer=lambda s, dtype: keras.ops.array(AFFINITY))
         self.bias = self.add_weight(shape=(), initializer=keras.initializers.Constant(version / 10))
         self.facts = keras.layers.StringLookup(vocabulary=list(FACTS))
+        self.facts(tf.constant(["?"]))  # builds it
         self.of_fact = tf.constant([[item in own for item in range(1 + len(ITEMS))] for own in ([], *FACTS.values())])
         self.names = keras.ops.convert_to_tensor(["", *[f"film {i + 1}" for i in range(len(ITEMS))]], dtype="string")
         self.raw = keras.ops.convert_to_tensor(["", *ITEMS], dtype="string")
