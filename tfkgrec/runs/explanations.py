@@ -33,7 +33,7 @@ READ_AT_ONCE = 1 << 16
 LEAST_ITEMS = 2  # of a history that can be put in order
 FEW = 3  # items, whose share of the whole is told
 SHAPLEY_PAIRS = 100
-SHAPLEY_CELLS = 1 << 23
+SHAPLEY_CELLS = 1 << 25
 """Pairs times orders times histories times what they hold: bounds the time."""
 
 
@@ -107,17 +107,19 @@ def measure(
 def _shapley_share(
     model: Recommender, user: np.ndarray, item: np.ndarray, most_pairs: int, tables: Record | None
 ) -> dict[str, float] | None:
-    """The share of the first `FEW` by Shapley values, of so many pairs as there is time for; None: of none."""
-    parts, left, cells = [], SHAPLEY_PAIRS, SHAPLEY_CELLS
-    for users, items in _batches(model, user, item, min(most_pairs, SHAPLEY_PAIRS)):
-        width = np.asarray(model.read_history(users[:1])).shape[1]
-        count = min(len(users), left, cells // (SAMPLES * (width + 1) * width))
-        if count < 1:
-            continue
-        left, cells = left - count, cells - count * SAMPLES * (width + 1) * width
-        found = shapley(model, users[:count], items[:count], tables)
-        value = np.asarray(found.contribution)
-        first = np.sort(value, axis=1)[:, : -FEW - 1 : -1].sum(axis=1)
+    """The share of the first `FEW` by Shapley values; None: there is no time for `SHAPLEY_PAIRS` such histories.
+
+    All of them or none: those for whom there is time would be those with short histories.
+    """
+    batches = list(_batches(model, user, item, min(most_pairs, SHAPLEY_PAIRS)))
+    widths = [np.asarray(model.read_history(users[:1])).shape[1] for users, _ in batches]
+    cells = sum(len(users) * SAMPLES * (width + 1) * width for (users, _), width in zip(batches, widths, strict=True))
+    if cells > SHAPLEY_CELLS:
+        return None
+    parts = []
+    for users, items in batches:
+        found = shapley(model, users, items, tables)
+        first = np.sort(np.asarray(found.contribution), axis=1)[:, : -FEW - 1 : -1].sum(axis=1)
         parts.append(np.stack([first, np.asarray(found.history_contribution)]))
     return share(*np.concatenate(parts, axis=1)) if parts else None
 
