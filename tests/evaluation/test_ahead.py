@@ -30,6 +30,7 @@ def test_who_is_ahead_the_best_first():
     ("timing", "data", "reason"),
     [
         ({"epochs": 20, "best_epoch": 20}, {}, "validation still rose: try more training.epochs"),
+        ({"epochs": 0, "best_epoch": 0}, {}, "do not suit the data"),  # no epoch trains it
         ({"epochs": 9, "best_epoch": 1}, {}, "the first epoch was the best: try a lower training.learning_rate"),
         (None, {"positives": 30}, "3.0 positives each, few to learn a taste from: try model lightgcn"),
         (None, {"triples": 10}, "0.5 triples an item, and tells little: try more facts"),

@@ -41,7 +41,7 @@ def _reason(metrics: Mapping[str, Any]) -> str:
     timing, data = metrics.get("timing", {}), metrics["data"]
     if "best_epoch" not in timing:
         return ""
-    if timing["best_epoch"] == timing["epochs"]:
+    if timing["epochs"] and timing["best_epoch"] == timing["epochs"]:
         return "Likely because training ended while validation still rose: try more training.epochs."
     if timing["best_epoch"] == 1:
         return "Likely because it learned too fast, the first epoch was the best: try a lower training.learning_rate."

@@ -7,6 +7,7 @@ import numpy as np
 
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.ctr import auc
+from tfkgrec.evaluation.metric import CATALOGUE_METRICS, COLD_METRICS, CTR_METRICS, LIST_METRICS
 from tfkgrec.evaluation.recommended import TOP
 from tfkgrec.evaluation.summary import flatten
 from tfkgrec.models.recommender import Recommender
@@ -18,6 +19,8 @@ BINS = 10
 COLD = 5
 """Of whom or what the data hold so many interactions or fewer, little could be learned."""
 ASKED = 256  # users whose lists are looked at
+
+TITLES = {one.key: one.heading for one in (*CTR_METRICS, *LIST_METRICS, *CATALOGUE_METRICS, *COLD_METRICS)}
 
 Chart = tuple[str, str]
 """What stands under it, and its SVG."""
@@ -48,7 +51,14 @@ def judged(scores: Mapping[str, np.ndarray]) -> Judged | None:
     name = next((key for key in scores if key != "user" and len(scores[key]) == len(scores["user"])), None)
     if name is None:
         return None
-    return Judged(name, scores["user"], None, lambda rows: float(scores[name][rows].mean()))
+    return Judged(titled(name), scores["user"], None, lambda rows: float(scores[name][rows].mean()))
+
+
+def titled(name: str) -> str:
+    """A figure's title; of one among other candidates also which: "full: NDCG@10"."""
+    among, _, key = name.rpartition(".")
+    title = TITLES.get(key, key.replace("_", " "))
+    return f"{among.replace('_', ' ')}: {title}" if among else title
 
 
 def charts(scores: Mapping[str, np.ndarray], model: Recommender, counts: Counts) -> list[Chart]:

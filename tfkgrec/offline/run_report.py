@@ -14,7 +14,6 @@ from tfkgrec import registry
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation import faithfulness
 from tfkgrec.evaluation.ahead import ahead
-from tfkgrec.evaluation.metric import CATALOGUE_METRICS, COLD_METRICS, CTR_METRICS, LIST_METRICS
 from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import flatten
 from tfkgrec.files import read_arrays, read_json, reading
@@ -22,14 +21,13 @@ from tfkgrec.models.explain_text import explain_text
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.offline import svg
 from tfkgrec.offline.in_process import InProcess
-from tfkgrec.offline.report_slices import Chart, Counts, charts, cold_rows, reached
+from tfkgrec.offline.report_slices import Chart, Counts, charts, cold_rows, reached, titled
 from tfkgrec.pictures.explanation import PNG, drawn, explanation_figure
 from tfkgrec.progress import counted
 from tfkgrec.runs.id_files import read_seen
 from tfkgrec.training.run_directory import RunDirectory
 
 SHOWN = 12  # recommendations
-TITLES = {one.key: one.heading for one in (*CTR_METRICS, *LIST_METRICS, *CATALOGUE_METRICS, *COLD_METRICS)}
 STYLE = """
 :root { color-scheme: light dark; --s0: #1b4f9c; --s1: #b3541e; --s2: #2e7d32; --s3: #6a1b9a; --rule: #8886; }
 @media screen and (prefers-color-scheme: dark) {
@@ -133,15 +131,8 @@ def _figures(metrics: dict[str, Any]) -> str:
     for name, floor in metrics["floors"].items():
         columns[f"{name}, test"] = flatten({key: value for key, value in floor.items() if key != "validation"})
     names = [name for name, value in next(iter(columns.values())).items() if isinstance(value, float)]
-    cells = [[_titled(name), *(_figure(own.get(name)) for own in columns.values())] for name in names]
+    cells = [[titled(name), *(_figure(own.get(name)) for own in columns.values())] for name in names]
     return _table("Figures of the model and its baselines", ["figure", *columns], cells)
-
-
-def _titled(name: str) -> str:
-    """A figure's title; of one among other candidates also which: "full: NDCG@10"."""
-    among, _, key = name.rpartition(".")
-    title = TITLES.get(key, key.replace("_", " "))
-    return f"{among.replace('_', ' ')}: {title}" if among else title
 
 
 def _figure(value: object) -> str:
