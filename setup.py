@@ -31,7 +31,10 @@ REQUIRES = [
 ]
 RDF = ["rdflib>=7"]  # triples as N-Triples and Turtle
 SQL = ["sqlalchemy>=2"]  # queries on any database; its driver beside it
-PLOTS = ["matplotlib>=3.9"]  # pictures of sweeps: error bars into a PNG, without a display
+PLOTS = [
+    "matplotlib>=3.9",  # pictures of sweeps and explanations, without a display
+    "pillow>=10",  # matplotlib's own; pictures in a report in few greys, a quarter as large
+]
 SEARCH = ["optuna>=4.5"]  # samplers, pruning and shared studies, kept by many
 BEAM = [
     "apache-beam>=2.77,<3",  # preparation and lists for everybody on more than one machine; the bare name finds 2.3

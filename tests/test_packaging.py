@@ -20,7 +20,8 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
         names = archive.namelist()
     sources = {str(p.relative_to(ROOT)) for p in (ROOT / "tfkgrec").rglob("*.py")}
     info = f"tfkgrec-{tfkgrec.__version__}.dist-info/"
-    assert {n for n in names if not n.startswith(info)} == sources | {"tfkgrec/py.typed", "tfkgrec/quickstart.yaml"}
+    beside = {f"tfkgrec/{name}" for name in ("py.typed", "quickstart.yaml", "training/xla_choice.json")}
+    assert {n for n in names if not n.startswith(info)} == sources | beside
     assert {n.removeprefix(info) for n in names if n.startswith(info)} <= {
         "METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE",
     }  # fmt: skip
@@ -100,6 +101,7 @@ def test_every_import_is_declared():
                 imports.add(str(node.module).split(".")[0])
     names = {"yaml": "pyyaml", "grpc": "grpcio", "google": "protobuf", "tensorflow_serving": "tensorflow-serving-api"}
     names |= {"grpc_health": "grpcio-health-checking", "grpc_reflection": "grpcio-reflection"}
+    names |= {"PIL": "pillow"}
     third_party = imports - set(sys.stdlib_module_names) - {"tfkgrec", "_typeshed"}  # the last is mypy's alone
     text = (ROOT / "setup.py").read_text()
     declared = {name.lower() for name in re.findall(r'"([A-Za-z][\w-]*)(?:\[[\w-]+\])?[<>=]', text)}
