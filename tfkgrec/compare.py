@@ -21,7 +21,7 @@ from tfkgrec.evaluation.report import read_metrics
 from tfkgrec.evaluation.summary import flatten
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.files import read_arrays, read_json
-from tfkgrec.progress import answering
+from tfkgrec.progress import answering, say
 from tfkgrec.tf_logging import quiet_import
 from tfkgrec.training.run_directory import RunDirectory
 
@@ -60,8 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(_record(runs, headline, compared, settings), indent=2))
         return 0
-    print(_figures(runs, headline, compared))
-    print(f"\n{_settings(runs, settings)}")
+    say(_figures(runs, headline, compared))
+    say(f"\n{_settings(runs, settings)}")
     return 0
 
 
