@@ -142,6 +142,10 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)
         add_log_format(self)
 
+    def parse_args(self, *args: Any, **kwargs: Any) -> Any:
+        answering(False)  # whatever an earlier command of this process was
+        return super().parse_args(*args, **kwargs)
+
 
 def add_log_format(parser: argparse.ArgumentParser) -> None:
     """Add `--log-format`, which has its effect once it is read, until the command ends."""
