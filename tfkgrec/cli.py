@@ -141,10 +141,7 @@ class CommandParser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         add_log_format(self)
-
-    def parse_args(self, *args: Any, **kwargs: Any) -> Any:
         answering(False)  # whatever an earlier command of this process was
-        return super().parse_args(*args, **kwargs)
 
 
 def add_log_format(parser: argparse.ArgumentParser) -> None:
