@@ -15,18 +15,17 @@ from tfkgrec.beam.arguments import LOCAL, add_runner_arguments, split_options
 from tfkgrec.cli import CommandParser, add_config_arguments, config_from, run_main
 from tfkgrec.errors import InputError
 from tfkgrec.progress import say
-from tfkgrec.tf_logging import quiet_import
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the folder and say what is in it."""
     own, beam_options = split_options(argv)
     options = _parser().parse_args(own)
-    with quiet_import():
-        from tfkgrec.beam.engines import Here, OnBeam
-        from tfkgrec.beam.plan import Plan
-        from tfkgrec.beam.prepare import check, prepare_on
-        from tfkgrec.storage import anywhere, exists
+    from tfkgrec.beam.engines import Here, OnBeam
+    from tfkgrec.beam.plan import Plan
+    from tfkgrec.beam.prepare import check, prepare_on
+    from tfkgrec.storage import anywhere, exists
+
     config = config_from(options, check=lambda config: check(config.data))
     output = anywhere(options.output)
     if exists(output):

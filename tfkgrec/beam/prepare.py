@@ -28,7 +28,9 @@ from tfkgrec.datasets.own_files.settings import FilesSettings
 from tfkgrec.datasets.own_files.sources import How
 from tfkgrec.datasets.prepared.manifest import MANIFEST, QUARANTINE, Manifest
 from tfkgrec.errors import InputError
+from tfkgrec.progress import phase
 from tfkgrec.storage import below, delete, files_of, local_copy, publish, write_bytes, write_json, write_table
+from tfkgrec.tf_logging import quiet_import
 
 AROUND = ("item_links", "item_names", "entity_names", "user_names")
 
@@ -59,22 +61,26 @@ def prepare_on(engine: Engine, plan: Plan, output: str) -> Manifest:
     """
     for folder in (plan.folder, plan.work):
         delete(folder)
-    found, graph, times = _read(engine, plan)
-    raw = _around(plan, found, graph, _items(plan))
-    raw = dataclasses.replace(raw, times_per_second=times)
-    raw, known = _numbered(engine, plan, raw)
     shards = range(plan.shards)
-    engine.each(shards, partial(numbered.people, plan=plan))
-    told = plan.noted("people")
-    counts = [one.get("users", 0) for one in told]
-    if not sum(counts):
-        raise InputError("data.interactions: expected at least one positive interaction, found none")
-    offsets = [int(before) for before in np.cumsum([0, *counts[:-1]])]
-    engine.each(shards, partial(numbered.number, plan=plan, offsets=offsets, times=times))
-    engine.each(shards, partial(numbered.split, plan=plan, offsets=offsets, times=times))
-    made = graph_tables.table_of(plan)
+    with phase("reading interactions and triples"):
+        found, graph, times = _read(engine, plan)
+        raw = dataclasses.replace(_around(plan, found, graph, _items(plan)), times_per_second=times)
+    with phase("numbering users, items and facts"):
+        raw, known = _numbered(engine, plan, raw)
+        engine.each(shards, partial(numbered.people, plan=plan))
+        told = plan.noted("people")
+        counts = [one.get("users", 0) for one in told]
+        if not sum(counts):
+            raise InputError("data.interactions: expected at least one positive interaction, found none")
+        offsets = [int(before) for before in np.cumsum([0, *counts[:-1]])]
+        engine.each(shards, partial(numbered.number, plan=plan, offsets=offsets, times=times))
+    with phase("splitting"):
+        engine.each(shards, partial(numbered.split, plan=plan, offsets=offsets, times=times))
+    with quiet_import():  # of Keras, by the model's module
+        made = graph_tables.table_of(plan)
     if made is not None:
-        engine.each(shards, partial(graph_tables.sample, plan=plan))
+        with phase("sampling the graph"):
+            engine.each(shards, partial(graph_tables.sample, plan=plan))
     manifest = _manifest(plan, raw, known, told, None if made is None else made.name)
     _write_quarantine(plan, raw.bad)
     write_json(below(plan.folder, MANIFEST), manifest.to_dict())
