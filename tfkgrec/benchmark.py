@@ -86,14 +86,22 @@ def _parser() -> argparse.ArgumentParser:
         "--runs", type=Path, default=Path("runs/benchmark"), metavar="DIR", help="quality: where runs lie"
     )
     parser.add_argument("--dry-run", action="store_true", help="quality: only tell what is left, and how long it takes")
-    parser.add_argument("--seconds", type=float, default=15.0, help="speed: length of each measurement (default 15)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="quality: runs side by side (default 1)")
+    _add_speed_arguments(parser)
     add_set_argument(parser)
     parser.add_argument("--data-dir", type=Path, metavar="DIR")
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="also write the rows here; quality: beside those that are there"
     )
     return parser
+
+
+def _add_speed_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seconds", type=float, default=15.0, help="speed: length of each measurement (default 15)")
+    most = "speed: measure up to N times, until two in a row agree within 10%% (default 5)"
+    parser.add_argument("--most-runs", type=int, default=5, metavar="N", help=most)
+    other = "speed: also RecBole's nearest models, in turn with ours, by the Python of an environment that has it"
+    parser.add_argument("--peer-python", type=Path, metavar="PATH", help=other)
 
 
 def _tell(rows: Sequence[Mapping[str, object]], text: str, file: Path | None) -> None:
@@ -175,8 +183,14 @@ def _speed(options: argparse.Namespace) -> None:
         with_configs = [dataset_of(name) for name in configs_of(model, options.configs)]
         found = options.datasets or list(dict.fromkeys(name for name in with_configs if name)) or ["synthetic"]
         asked += [(dataset, model) for dataset in found]
-    rows = speed.measure_all(asked, options.seconds, options.data_dir, options.overrides)
-    _tell([dataclasses.asdict(row) for row in rows], speed.as_text(rows), options.json)
+    rows = speed.measure_all(asked, options.seconds, options.data_dir, options.overrides, options.most_runs)
+    text, found = speed.as_text(rows), [dataclasses.asdict(row) for row in rows]
+    if options.peer_python is not None:
+        from tfkgrec.benchmarks import peers
+
+        beside = speed.measure_peers(asked, options.peer_python, options.seconds, options.data_dir, options.overrides)
+        found, text = [*found, *map(dataclasses.asdict, beside)], f"{text}\n\n{peers.as_text(beside)}"
+    _tell(found, text, options.json)
 
 
 if __name__ == "__main__":

@@ -21,15 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         epilog=f"Models: {', '.join(registry.models())}. Datasets: {', '.join(registry.datasets())}. "
         f"Protocols: {', '.join(registry.protocols())}. {_presets()}",
     )
-    add_config_arguments(parser)
-    parser.add_argument(
-        "--run-dir", type=Path, metavar="DIR", help="where the run goes (default runs/<model>-<dataset>-<time>)"
-    )
-    parser.add_argument("--export-dir", type=Path, metavar="DIR", help="also export to DIR/<model>/<version>/")
-    parser.add_argument(
-        "--from", dest="start", type=Path, metavar="RUN", help="start from the weights of a run, such as last week's"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --run-dir")
+    _add_arguments(parser)
     options = parser.parse_args(argv)
     if options.resume and options.run_dir is None:
         parser.error("--resume: expected --run-dir DIR beside it")
@@ -44,13 +36,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tfkgrec.runs.run import train_run
         from tfkgrec.training.run_directory import RunDirectory
 
-    train_run(config, RunDirectory(run_dir), options.resume, start=options.start)
+    train_run(config, RunDirectory(run_dir), options.resume, start=options.start, data_cache=options.data_cache)
     say(f"run: {run_dir}")
     if options.export_dir is not None:
         from tfkgrec.export import export_run
 
         say(f"export: {export_run(run_dir, options.export_dir)}")
     return 0
+
+
+def _add_arguments(parser: CommandParser) -> None:
+    add_config_arguments(parser)
+    parser.add_argument(
+        "--run-dir", type=Path, metavar="DIR", help="where the run goes (default runs/<model>-<dataset>-<time>)"
+    )
+    parser.add_argument("--export-dir", type=Path, metavar="DIR", help="also export to DIR/<model>/<version>/")
+    parser.add_argument(
+        "--from", dest="start", type=Path, metavar="RUN", help="start from the weights of a run, such as last week's"
+    )
+    parser.add_argument(
+        "--data-cache",
+        type=Path,
+        metavar="DIR",
+        help="keep prepared data here; the next start on the same takes seconds",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --run-dir")
 
 
 def _presets() -> str:

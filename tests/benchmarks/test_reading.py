@@ -8,7 +8,7 @@ def test_files_are_read_and_timed(tmp_path):
     lines = (tmp_path / "interactions.csv").read_text().splitlines()
     assert lines[0] == "user,item,rating,timestamp" and len(set(lines)) == len(lines) > 1000
     row = reading._work(tmp_path)
-    assert row.keys() == {*reading.COLUMNS} - {"rows", "slope"} and row["peak_memory_mb"] > 0
+    assert row.keys() == {*reading.COLUMNS} - {"format", "rows", "slope"} and row["peak_memory_mb"] > 0
 
 
 def test_a_slope_of_two_is_quadratic():

@@ -16,16 +16,27 @@ from tfkgrec.training.run_directory import RunDirectory
 from tfkgrec.training.trainer import fit, make_task
 
 
+@pytest.mark.parametrize("scratch", [0, 99])
 @pytest.mark.parametrize("seed", range(5))
-def test_slices_of_a_row_are_summed_once(seed):
+def test_slices_of_a_row_are_summed_once(seed, scratch, monkeypatch):
+    monkeypatch.setattr(row_sparse, "SCRATCH", scratch)  # by sorting, or by a number for every row
     rng = np.random.default_rng(seed)
     ids, values = rng.integers(0, 9, 30 * seed + 1), rng.normal(size=(30 * seed + 1, 3)).astype(np.float32)
-    found = touched(tf.IndexedSlices(tf.constant(values), tf.constant(ids), (9, 3)))
-    count = int(found.real.numpy().sum())
-    assert found.rows[:count].numpy().tolist() == sorted(set(ids))
-    assert set(found.rows[count:].numpy()) <= set(ids)
-    for row, gradient in zip(found.rows[:count].numpy(), found.gradient[:count].numpy(), strict=True):
+    found = touched(tf.IndexedSlices(tf.constant(values), tf.constant(ids), (9, 3)), 9)
+    real = found.real.numpy()[:, 0] > 0
+    rows = found.rows.numpy()
+    assert sorted(rows[real]) == sorted(set(ids)) and set(rows[~real]) <= set(ids)
+    for row, gradient in zip(rows[real], found.gradient.numpy()[real], strict=True):
         np.testing.assert_allclose(gradient, values[ids == row].sum(0), atol=1e-5)
+
+
+def test_auto_moves_rows_where_lookups_are_few():
+    optimizer = row_sparse.RowSparseAdam()
+    gradient = tf.IndexedSlices(tf.ones((3, 2)), tf.constant([1, 1, 0]), (12, 2))
+    for few, by_rows in ((0, True), (4, True), (5, False)):
+        optimizer.few = few
+        assert optimizer.of_rows(gradient, tf.ones((12, 2))) is by_rows
+    assert not optimizer.of_rows(tf.ones((12, 2)), tf.ones((12, 2)))
 
 
 def stepped(name: str, rows: bool, jit: bool = False, optimizer: str = "adam") -> list[np.ndarray]:

@@ -12,7 +12,12 @@ MARK = "measured row: "
 def ask(module: str, argument: str) -> dict[str, Any]:
     """What `python -m module argument` tells; what else it prints is left out."""
     done = subprocess.run([sys.executable, "-m", module, argument], stdout=subprocess.PIPE, text=True, check=True)
-    line = next(line for line in done.stdout.splitlines() if line.startswith(MARK))
+    return said_by(done.stdout)
+
+
+def said_by(printed: str) -> dict[str, Any]:
+    """The row among other lines."""
+    line = next(line for line in printed.splitlines() if line.startswith(MARK))
     found: dict[str, Any] = json.loads(line.removeprefix(MARK))
     return found
 

@@ -1,4 +1,4 @@
-"""A sweep as a picture, with error bars."""
+"""Pictures of benchmarks: a sweep with error bars, and cost over size."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,5 +33,32 @@ def draw(file: Path, title: str, axis: str, figure: str, curves: Sequence[Curve]
     axes.grid(alpha=0.3)
     if len(curves) > 1:
         axes.legend(fontsize=8)
+    canvas.tight_layout()
+    write_aside(file, lambda aside: canvas.savefig(aside, format="png"))
+
+
+class Line(NamedTuple):
+    """What something costs at each of the sizes."""
+
+    label: str
+    sizes: Sequence[float]
+    costs: Sequence[float]
+
+
+def draw_growth(file: Path, title: str, axis: str, figure: str, lines: Sequence[Line]) -> None:
+    """Write a PNG, both scales logarithmic: what is linear rises as the dotted line does."""
+    canvas = matplotlib().figure.Figure(figsize=(5, 3.6), dpi=110)
+    axes = canvas.subplots()
+    for line in lines:
+        axes.loglog(line.sizes, line.costs, marker="o", label=line.label)
+    first = lines[-1]
+    axes.loglog(
+        first.sizes, [first.costs[0] * n / first.sizes[0] for n in first.sizes], ":", color="grey", label="linear"
+    )
+    axes.set_xlabel(axis)
+    axes.set_ylabel(figure)
+    axes.set_title(title, fontsize=10)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)
     canvas.tight_layout()
     write_aside(file, lambda aside: canvas.savefig(aside, format="png"))

@@ -12,7 +12,7 @@ class ProximityDistribution(keras.layers.Layer):
     """How important each attribute field is to a user and to an item: distributions over the A fields.
 
     p(a_j|q) = sum_i alpha_i softmax_j(o_j^{e_i} . (r_j * q_s))     (4)   the call
-    p(a_j|t) = softmax_j(o_j^t . (r_j * t_s))                       (5)   `of_items`
+    p(a_j|t) = softmax_j(o_j^t . (r_j * t_s))                       (5)   `of_items`, `of_rows`
 
     R_j is diagonal, as in DistMult: one vector r_j per field.
 
@@ -61,6 +61,17 @@ class ProximityDistribution(keras.layers.Layer):
         relation = ops.take(ops.multiply(ops.convert_to_tensor(self.relation), 1.0), slot_field, axis=0)
         scores = ops.sum(field_vectors * relation * slot_item_vectors, axis=-1)  # [S + 1]
         return masked_softmax(ops.take(scores, item_slot, axis=0), ops.not_equal(item_slot, 0))
+
+    def of_rows(self, field_vectors: Tensor, item_vectors: Tensor, mask: Tensor) -> Tensor:
+        """The same of items whose fields stand side by side: p(.|t) [..., A].
+
+        Args:
+            field_vectors: o of every field [..., A, d].
+            item_vectors: t_s [..., d].
+            mask: bool [..., A], which fields each item has.
+        """
+        keys = field_vectors * ops.cast(ops.convert_to_tensor(self.relation), field_vectors.dtype)
+        return masked_softmax(ops.sum(keys * ops.expand_dims(item_vectors, -2), axis=-1), mask)
 
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> None:
         """None: the mask is used up here."""

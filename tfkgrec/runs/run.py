@@ -25,6 +25,7 @@ from tfkgrec.models.data_size import settled
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.progress import phase, say
 from tfkgrec.runs.cache import RunCache
+from tfkgrec.runs.data_cache import kept_data
 from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
 from tfkgrec.runs.id_files import write_id_files
 from tfkgrec.runs.members import check_members, member_configs, timing_with, train_members
@@ -92,8 +93,14 @@ def read_dataset(config: Config) -> Dataset:
     return load_dataset(config.data, config.training.seed)
 
 
-def prepare(config: Config, dataset: Dataset | None = None) -> Prepared:
-    """The data of a config, read (unless they have been) and split."""
+def prepare(config: Config, dataset: Dataset | None = None, cache: Path | None = None) -> Prepared:
+    """The data of a config, read (unless they have been) and split.
+
+    Args:
+        cache: a folder of data prepared before, in which these are looked for and kept (data_cache.py).
+    """
+    if cache is not None and dataset is None:
+        return kept_data(cache, config, lambda: prepare(config))
     data, training = config.data, config.training
     if dataset is None:
         dataset = read_dataset(config)
@@ -110,6 +117,7 @@ def train_run(
     cache: RunCache | None = None,
     dataset: Dataset | None = None,
     start: str | Path | None = None,
+    data_cache: Path | None = None,
 ) -> dict[str, Any]:
     """Train, choose the best epoch on validation, read the test split once, and leave everything in `run`.
 
@@ -119,6 +127,7 @@ def train_run(
         cache: where other runs over the same split may have left their baselines and vectors; None makes all anew.
         dataset: what the config's data hold, if it has been read.
         start: a finished run of the same model, perhaps of older data, from whose weights this one starts.
+        data_cache: folder of prepared data, to read them from or to keep them in.
 
     Returns:
         The content of metrics.json.
@@ -127,9 +136,8 @@ def train_run(
     resume = run.check_start(resume)
     started = time.perf_counter()
     members = member_configs(config)
-    prepared = prepare(config, dataset)
-    config = prepared.settled(config)
-    dataset, splits = prepared.dataset, prepared.splits
+    prepared = prepare(config, dataset, data_cache)
+    config, dataset, splits = prepared.settled(config), prepared.dataset, prepared.splits
     if resume:
         _check_same_settings(config, run)
         check_same_data(run, dataset, splits)

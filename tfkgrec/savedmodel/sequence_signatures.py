@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from tfkgrec.models.recommender import outputs
 from tfkgrec.models.sequential import SequentialRecommender
-from tfkgrec.savedmodel.signatures import Answer, Signatures, Traceable
+from tfkgrec.savedmodel.ranker import Best
+from tfkgrec.savedmodel.signatures import Answer, Signatures, Traceable, taken_of
 from tfkgrec.types import Record
 
 PREFIX, RECENT = "state_", "state_recent"
@@ -45,11 +46,11 @@ class SequenceSignatures(Signatures):
         number, user = self.vocabularies.users(user_id), self._users(user_id)
         state = self.model.user_state(user)
 
-        def one(row: tuple[tf.Tensor, dict[str, tf.Tensor]]) -> tuple[tf.Tensor, tf.Tensor]:
-            return self._best(self._one_user(row[1]), self._seen(row[0]))
+        def best(rows: tuple[tf.Tensor, dict[str, tf.Tensor]]) -> Best:
+            return self.ranker.best(self.model.state_class(**rows[1]), self._seen(rows[0]))
 
         recent = self._newest(self.model.read_table("history", user))
-        ranked = self._ranked(one, (number, outputs(state)))
+        ranked = self._ranked(best, (number, outputs(state)))
         return {**ranked, **self._about(number, user), **self._outgoing(state, recent)}
 
     def recommend_for_history(self, history: tf.Tensor) -> Answer:
@@ -86,17 +87,13 @@ class SequenceSignatures(Signatures):
             after = self.model.user_state(tf.zeros_like(item), recent)
         return {**self._ranked_for(after, recent), "known_item": item > 0, **self._outgoing(after, recent)}
 
-    def _one_user(self, state: dict[str, tf.Tensor]) -> Record:
-        """The state of one person as that of a batch."""
-        return self.model.state_class(**{name: value[None] for name, value in state.items()})
-
     def _ranked_for(self, state: Record, taken: tf.Tensor) -> Answer:
         """The best items for the users of `state`, without the items taken [B, n]."""
 
-        def one(row: tuple[dict[str, tf.Tensor], tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-            return self._best(self._one_user(row[0]), row[1])
+        def best(rows: tuple[dict[str, tf.Tensor], tf.Tensor]) -> Best:
+            return self.ranker.best(self.model.state_class(**rows[0]), taken_of(rows[1]))
 
-        return self._ranked(one, (outputs(state), taken))
+        return self._ranked(best, (outputs(state), taken))
 
     def _outgoing(self, state: Record, recent: tf.Tensor) -> Answer:
         outgoing = {PREFIX + name: getattr(state, name) for name in self.model.state_shapes}

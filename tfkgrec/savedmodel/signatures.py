@@ -6,7 +6,7 @@ Both are flagged, never an error.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import keras
 import numpy as np
@@ -19,15 +19,12 @@ from tfkgrec.runs.id_files import Seen
 from tfkgrec.runtime.signature_defs import CLASSES, CLASSIFY, EXAMPLES, OUTPUTS, REGRESS, SCORES
 from tfkgrec.savedmodel.conditions import Conditions
 from tfkgrec.savedmodel.needed import needed
+from tfkgrec.savedmodel.ranker import Best, Ranker, Rows
 from tfkgrec.savedmodel.vocabularies import Vocabularies
 from tfkgrec.types import Record
 
-ITEM_CHUNK = 16384
-"""Items scored at a time: bounds the memory of a request, whatever the catalogue."""
-
 Answer: TypeAlias = dict[str, tf.Tensor]
 Traceable: TypeAlias = tf.types.experimental.GenericFunction  # a tf.function with its input signature
-Rows = TypeVar("Rows")  # a tensor [B, ...], or a structure of such as tf.nest knows them
 
 
 def _in_turn(call: Callable[[tf.Tensor], tf.Tensor], times: tf.Tensor) -> tf.Tensor:
@@ -69,10 +66,6 @@ class Signatures(keras.layers.Layer):
         self.first_new, self.explain_more = first_new, explain_more
         self.model, self.vocabularies, self.explained_by = model, vocabularies, explained_by
         self.k = min(k_max, model.num_items - 1)
-        items = np.arange(1, model.num_items, dtype=np.int32)
-        chunk = min(ITEM_CHUNK, len(items))
-        padded = np.concatenate([items, np.zeros(-len(items) % chunk, np.int32)])
-        self.catalogue = self._constant("catalogue", padded.reshape(-1, chunk))
         self.seen_offsets = self._constant("seen_offsets", seen.items.offsets)
         self.seen_items = self._constant("seen_items", seen.items.items)
         self.known_users = self._constant("known_users", seen.known.astype(np.int32))
@@ -83,6 +76,8 @@ class Signatures(keras.layers.Layer):
             None if table is None else self._constant(f"item_table_{n}", np.asarray(table))
             for n, table in enumerate(tf.nest.flatten(tables))
         ]
+        factors = model.item_factors(tables)
+        self.ranker = Ranker(model, self.k, None if factors is None else np.asarray(factors))
         self.built = True
         self.reads_history = model.read_history(np.zeros(1, np.int32)) is not None
         self._pair = [_spec("user_id"), _spec("item_id")]
@@ -106,7 +101,7 @@ class Signatures(keras.layers.Layer):
             table["needed"] = (self.needed, self._pair)
         if self.explain_more and self.reads_history:
             table["explain_shapley"] = (self.explain_shapley, [*self._pair, tf.TensorSpec([None], tf.int32, "seed")])
-        if self.model.item_factors(self._tables()) is not None:
+        if self.ranker.factors is not None:
             table["similar"] = (self.similar, [_spec("item_id")])
         # Keras layers need no autograph, and tracing takes half the time without.
         others = {name: tf.function(call, spec, autograph=False) for name, (call, spec) in table.items()}
@@ -139,10 +134,10 @@ class Signatures(keras.layers.Layer):
         """
         number, user = self.vocabularies.users(user_id), self._users(user_id)
 
-        def one(row: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-            return self._best(self._user_state(row[1][None]), self._seen(row[0]))
+        def best(rows: tuple[tf.Tensor, tf.Tensor]) -> Best:
+            return self.ranker.best(self._user_state(rows[1]), self._seen(rows[0]))
 
-        return {**self._ranked(one, (number, user)), **self._about(number, user)}
+        return {**self._ranked(best, (number, user)), **self._about(number, user)}
 
     def recommend_for_history(self, history: tf.Tensor) -> Answer:
         """The same for people known only by the items they liked, history [B, T'] oldest first, "" pads.
@@ -154,10 +149,10 @@ class Signatures(keras.layers.Layer):
         known = tf.math.count_nonzero(item, axis=1, dtype=tf.int32)
         newest = self._newest(item)
 
-        def one(rows: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-            return self._best(self._user_state(tf.zeros([1], tf.int32), rows[0][None]), rows[1])
+        def best(rows: tuple[tf.Tensor, tf.Tensor]) -> Best:
+            return self.ranker.best(self._stranger_state(rows[0]), taken_of(rows[1]))
 
-        return {**self._ranked(one, (newest, item)), "known_items": known}
+        return {**self._ranked(best, (newest, item)), "known_items": known}
 
     def recommend_filtered(self, user_id: tf.Tensor, exclude: tf.Tensor, only: tf.Tensor) -> Answer:
         """As `recommend`, without the items that `exclude` [B, E] names, among those that `only` [B, F] names.
@@ -166,23 +161,21 @@ class Signatures(keras.layers.Layer):
         """
         number, user = self.vocabularies.users(user_id), self._users(user_id)
 
-        def one(row: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-            allowed = self.conditions.allowed(row[2], row[3])
-            return self._best(self._user_state(row[1][None]), self._seen(row[0]), allowed)
+        def best(rows: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> Best:
+            return self.ranker.best(self._user_state(rows[1]), self._seen(rows[0]), self._allowed(rows[2], rows[3]))
 
-        ranked = self._ranked(one, (number, user, exclude, only))
+        ranked = self._ranked(best, (number, user, exclude, only))
         return {**ranked, **self._about(number, user), **self.conditions.known(exclude, only)}
 
     def recommend_filtered_for_history(self, history: tf.Tensor, exclude: tf.Tensor, only: tf.Tensor) -> Answer:
         """The same for a history, as `recommend_for_history` has it."""
         item = self.vocabularies.items(history)
 
-        def one(row: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-            state = self._user_state(tf.zeros([1], tf.int32), row[0][None])
-            return self._best(state, row[1], self.conditions.allowed(row[2], row[3]))
+        def best(rows: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> Best:
+            return self.ranker.best(self._stranger_state(rows[0]), taken_of(rows[1]), self._allowed(rows[2], rows[3]))
 
         known = tf.math.count_nonzero(item, axis=1, dtype=tf.int32)
-        ranked = self._ranked(one, (self._newest(item), item, exclude, only))
+        ranked = self._ranked(best, (self._newest(item), item, exclude, only))
         return {**ranked, "known_items": known, **self.conditions.known(exclude, only)}
 
     def rank(self, user_id: tf.Tensor, candidates: tf.Tensor) -> Answer:
@@ -201,15 +194,7 @@ class Signatures(keras.layers.Layer):
         known_item [B]; where it is false there is no list.
         """
         item = self.vocabularies.items(item_id)
-        factors = tf.convert_to_tensor(self.model.item_factors(self._tables()))
-        vector = tf.math.l2_normalize(factors[:, :-1], axis=1)  # without the bias
-
-        def one(item: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            cosine = tf.linalg.matvec(vector, vector[item])
-            best, place = tf.math.top_k(tf.where(self._beside(item), cosine, -np.inf), self.k)
-            return place, best
-
-        return {**self._ranked(one, item, lambda cosine: cosine), "known_item": item > 0}
+        return {**self._ranked(self.ranker.most_like, item, lambda cosine: cosine), "known_item": item > 0}
 
     def explain(self, user_id: tf.Tensor, item_id: tf.Tensor) -> Answer:
         """What the model's `explain` gives and what the score owes to whom (`models/contribution.py`), with raw ids
@@ -271,14 +256,14 @@ class Signatures(keras.layers.Layer):
 
         def one(row: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
             number, user, item, history, contribution = row
-            taken = self._seen(number)
+            taken = self._seen(number[None]).flat_values
 
             def rank(kept: tf.Tensor) -> tf.Tensor:
                 if self.reads_history:
                     state = self.model.state_keeping(user[None], history[None], kept[None], tables)
                 else:
                     state = self._user_state(user[None])
-                logits = self._logits(state)
+                logits = self.ranker.logits(state)
                 own = logits[item]
                 logits = tf.tensor_scatter_nd_update(logits, taken[:, None], tf.fill(tf.shape(taken), -np.inf))
                 return 1 + tf.math.count_nonzero(logits > own, dtype=tf.int32)
@@ -298,6 +283,15 @@ class Signatures(keras.layers.Layer):
     def _user_state(self, user: tf.Tensor, history: tf.Tensor | None = None) -> Record:
         """The model's `user_state`."""
         return self.model.user_state(user, history, self._tables())
+
+    def _stranger_state(self, history: tf.Tensor) -> Record:
+        """That of people known by their histories [B, T] alone."""
+        return self._user_state(tf.zeros(tf.shape(history)[:1], tf.int32), history)
+
+    def _allowed(self, exclude: tf.Tensor, only: tf.Tensor) -> tf.Tensor:
+        """bool [B, num_items]."""
+        spec = tf.TensorSpec([self.model.num_items], tf.bool)
+        return tf.map_fn(lambda row: self.conditions.allowed(*row), (exclude, only), fn_output_signature=spec)
 
     def _tables(self) -> Record | None:
         """What depends on items alone, worked out when the export was made; None for a model without it."""
@@ -323,9 +317,11 @@ class Signatures(keras.layers.Layer):
         """new_item, of the shape of `item`, where there are new ones."""
         return {} if self.first_new is None else {"new_item": item >= self.first_new}
 
-    def _seen(self, number: tf.Tensor) -> tf.Tensor:
-        """What the data hold of the user of that number, whether training knows the user or not."""
-        return self.seen_items[self.seen_offsets[number] : self.seen_offsets[number + 1]]
+    def _seen(self, number: tf.Tensor) -> tf.RaggedTensor:
+        """What the data hold of the users of those numbers [B], whether training knows them or not."""
+        offsets = tf.convert_to_tensor(self.seen_offsets)
+        places = tf.ragged.range(tf.gather(offsets, number), tf.gather(offsets, number + 1))
+        return places.with_flat_values(tf.gather(tf.convert_to_tensor(self.seen_items), places.flat_values))
 
     def _newest(self, item: tf.Tensor) -> tf.Tensor:
         """The newest T known items of item [B, T'], oldest first, 0-padded on the left: [B, T]; all: [B, T' + 1]."""
@@ -336,51 +332,15 @@ class Signatures(keras.layers.Layer):
         newest = tf.pad(tf.gather(item, order, batch_dims=1), [[0, 0], [length, 0]])[:, -length:]
         return tf.ensure_shape(newest, [None, length])
 
-    def _beside(self, item: tf.Tensor) -> tf.Tensor:
-        """Which items [num_items] are others than `item`; none where it is unknown."""
-        other = tf.range(self.model.num_items)
-        return (other > 0) & (other != item) & (item > 0)
-
-    def _best(self, state: Record, taken: tf.Tensor, allowed: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
-        """The K best items [K] for one user, `taken` ids left out, and their logits (-inf where there are no more).
-
-        Args:
-            allowed: bool [num_items]; None: all are.
-        """
-        logits = self._logits(state)
-        logits = tf.tensor_scatter_nd_update(logits, taken[:, None], tf.fill(tf.shape(taken), -np.inf))
-        if allowed is not None:
-            logits = tf.where(allowed, logits, -np.inf)
-        best, item = tf.math.top_k(logits, self.k)
-        return item, best
-
-    def _logits(self, state: Record) -> tf.Tensor:
-        """Of all items for one user [num_items]; position 0 stands for "no item" and is never returned."""
-        chunks = tf.convert_to_tensor(self.catalogue)
-        if chunks.shape[0] == 1:
-            logits = self.model.score_items(state, chunks)[0]
-        else:
-            logits = tf.map_fn(
-                lambda items: self.model.score_items(state, items[None])[0],
-                chunks,
-                fn_output_signature=tf.float32,
-                parallel_iterations=1,
-            )
-        return tf.concat([[-np.inf], tf.reshape(logits, [-1])[: self.model.num_items - 1]], 0)
-
     def _ranked(
-        self,
-        one: Callable[[Rows], tuple[tf.Tensor, tf.Tensor]],
-        users: Rows,
-        as_score: Callable[[tf.Tensor], tf.Tensor] | None = None,
+        self, best: Callable[[Rows], Best], users: Rows, as_score: Callable[[tf.Tensor], tf.Tensor] | None = None
     ) -> Answer:
-        """Rank the catalogue for every user in turn: the memory of a request does not grow with its users.
+        """The catalogue ranked for the users, some at a time.
 
         Args:
-            as_score: what becomes of the figures that `one` ranks by; None: probabilities.
+            as_score: what becomes of the figures that `best` ranks by; None: probabilities.
         """
-        spec = (tf.TensorSpec([self.k], tf.int32), tf.TensorSpec([self.k], tf.float32))
-        item, logit = tf.map_fn(one, users, fn_output_signature=spec, parallel_iterations=1)
+        item, logit = self.ranker.in_blocks(best, users)
         there = tf.math.is_finite(logit)
         item = tf.where(there, item, 0)
         score = tf.where(there, (as_score or self.model.probability)(logit), 0.0)
@@ -396,3 +356,8 @@ class Signatures(keras.layers.Layer):
         variable = self.add_weight(shape=values.shape, dtype=dtype, trainable=False, initializer="zeros", name=name)
         variable.assign(values)
         return variable
+
+
+def taken_of(item: tf.Tensor) -> tf.RaggedTensor:
+    """Items [B, n] as `Ranker.best` has them."""
+    return tf.RaggedTensor.from_tensor(item, row_splits_dtype=tf.int32)

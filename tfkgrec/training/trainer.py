@@ -25,7 +25,7 @@ from tfkgrec.training.callbacks import (
 from tfkgrec.training.contract import Batches, TrainingProtocol
 from tfkgrec.training.held_out import positives_of
 from tfkgrec.training.memory import forget_peak, peak_memory_mb
-from tfkgrec.training.row_sparse import RowSparseAdagrad, RowSparseAdam, read_rows
+from tfkgrec.training.row_sparse import FEW, RowSparseAdagrad, RowSparseAdam, read_rows
 from tfkgrec.training.run_directory import RunDirectory
 from tfkgrec.training.tensorboard import EventFiles
 
@@ -171,6 +171,8 @@ def compiled(task: keras.Model, settings: TrainingConfig, learning_rate: Learnin
     some_rows = read_rows(task, settings.row_sparse)
     dense: type[keras.optimizers.Optimizer] = getattr(keras.optimizers, DENSE[settings.optimizer])
     optimizer = (ROW_SPARSE[settings.optimizer] if some_rows else dense)(learning_rate)
+    if some_rows and settings.row_sparse == "auto":
+        optimizer.few = FEW
     task.compile(optimizer=optimizer, jit_compile=use_xla(settings.jit_compile, getattr(task, "recommender", None)))
     optimizer.build(task.trainable_variables)
     return task

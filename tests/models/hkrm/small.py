@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from tests.models.small import EMPTY, ITEMS, LONELY, USERS, settings_of
+from tfkgrec.layers.distinct import fullest
 from tfkgrec.models.hkrm.attribute_tables import AttributeSizes
 from tfkgrec.models.hkrm.model import HKRM
 from tfkgrec.models.hkrm.settings import HkrmSettings
@@ -32,6 +33,7 @@ def hkrm(seed: int = 0, fields: int = A, **settings: Any) -> HKRM:
         num_slots=len(slot_item) + 1,
         num_values=len(value_slot),
         max_values=V,
+        fullest=fullest(counts.sum(axis=1).tolist()),
     )
     of_model = settings_of(HkrmSettings, **{"dim": D, "history_length": T, **settings})
     of_tables = ("fields", "max_fields", "max_values")

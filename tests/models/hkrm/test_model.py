@@ -10,6 +10,7 @@ from tests.models.hkrm.small import EVERYTHING, EXTRAS, A, D, T, V, hkrm
 from tests.models.small import EMPTY, ITEMS, LONELY, STRANGER, USERS, batch, flat
 from tfkgrec.errors import InputError
 from tfkgrec.kge.embeddings import PretrainedEmbeddings
+from tfkgrec.models.hkrm import model as hkrm_model
 from tfkgrec.models.hkrm.model import HKRM
 from tfkgrec.models.recommender import outputs
 from tfkgrec.tasks.ranking import RankingModel
@@ -261,6 +262,43 @@ def test_without_distance_loss_or_attribute_level_labels_do_nothing():
         model = hkrm(**settings, l2=0.0)
         model({**given, "label": label, "weight": weight}, training=True)
         assert not model.losses
+
+
+@pytest.mark.parametrize(("settings", "jit"), [*((each, False) for each in VARIANTS.values()), (EVERYTHING, True)])
+def test_a_batch_s_own_items_give_what_all_items_give(settings, jit, monkeypatch):
+    """Logits, losses and every gradient, with a history and candidates that repeat themselves and each other."""
+    import tensorflow as tf
+
+    model, given = hkrm(**settings, pair_l2=0.1), batch(g=6)
+    label, weight = labels(given)
+    inputs = {**given, "label": label, "weight": weight}
+
+    def found(worth: float) -> list[np.ndarray]:
+        monkeypatch.setattr(hkrm_model, "WORTH_IT", worth)
+
+        @tf.function(jit_compile=jit)
+        def step():
+            with tf.GradientTape() as tape:
+                logit = model(inputs, training=True)
+                loss = tf.reduce_sum(logit * logit) + sum(model.losses)
+            weights = [variable.value for variable in model.trainable_weights]
+            return logit, loss, *tape.gradient(loss, weights, unconnected_gradients="zero")
+
+        return [np.asarray(tf.convert_to_tensor(value)) for value in step()]
+
+    alone, whole = found(0), found(np.inf)
+    for one, other in zip(alone, whole, strict=True):
+        assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    assert sum(np.abs(each).max() > 1e-2 for each in alone) > 2
+
+
+def test_which_of_the_two_shapes_decide():
+    model = hkrm()
+    assert model._room((None, T, None, 2)) is None and model._room((20, T, 20, 2)) is None
+    model.num_items = model.num_items + 1000
+    assert model._room((2, T, 2, 2)) > 0
+    model.sizes = model.sizes._replace(fullest=None)  # as in a model saved before there was it
+    assert model._room((2, T, 2, 2)) is None
 
 
 def test_norms_of_whole_matrices():

@@ -59,12 +59,12 @@ def open_table(
         table = dataclasses.replace(table_from_frame(source, f"{role} (data frame)"), kind="data frame")
         return table if columns is None else wanted(table, columns, blank, said=True)
     path = Path(source)
-    parts = _parts(path)
+    parts = parts_of(path)
     tables = [_file(part, role, columns, blank, how) for part in parts]
     return tables[0] if parts == [path] else one_below_the_other(str(path), tables)
 
 
-def _parts(path: Path) -> list[Path]:
+def parts_of(path: Path) -> list[Path]:
     """The files that a path stands for; a folder of Parquet is one source, as its folders may be columns."""
     if path.is_dir():
         files = (part for part in path.rglob("*") if part.is_file() and part.name[0] not in "._")

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from keras import ops
 
+from tfkgrec.layers.distinct import spread
+from tfkgrec.layers.sorted_pairs import first_not_below
 from tfkgrec.models.recommender import Recommender
 from tfkgrec.types import Tensor
 
@@ -25,6 +27,15 @@ class AttributeSizes(NamedTuple):
     num_values: int
     max_values: int  # of a slot
     whole_histories: int | None = None  # items of all users, where these are stored whole
+    fullest: list[int] | None = None  # values of the 1, 2, 4, ... items that have most (layers/distinct.py)
+
+
+class Values(NamedTuple):
+    """The values of some items [n], one behind the other."""
+
+    entity: Tensor  # rows of the model's table [room], 0 behind the last one
+    owner: Tensor  # whose they are, a place among the items [room]
+    slot: Tensor  # owner A + field [room]; n A behind the last one
 
 
 class AttributeTables(Recommender):
@@ -59,11 +70,30 @@ class AttributeTables(Recommender):
     def values_of(self, item: Tensor) -> Tensor:
         """The entities of each of the item's fields, rows of the model's table [B, A, V], 0 pads."""
         slot = self.read_table("item_slot", item)  # [B, A]
-        value_slot = self.table_of("value_slot")
-        counts = ops.segment_sum(ops.ones_like(value_slot), value_slot, num_segments=self.sizes.num_slots)
-        starts = ops.cumsum(counts) - counts
+        first = ops.expand_dims(self._first_value(slot), -1)
         step = ops.arange(self.sizes.max_values, dtype="int32")
-        place = ops.expand_dims(ops.take(starts, slot), -1) + step  # [B, A, V]
-        there = ops.logical_and(step < ops.expand_dims(ops.take(counts, slot), -1), ops.expand_dims(slot > 0, -1))
-        entity = self.read_table("value_entity", ops.minimum(place, self.sizes.num_values - 1))
-        return ops.where(there, entity, 0)
+        place = ops.minimum(first + step, self.sizes.num_values - 1)  # [B, A, V]
+        own = ops.equal(self.read_table("value_slot", place), ops.expand_dims(slot, -1))
+        there = ops.logical_and(own, first + step < self.sizes.num_values)
+        return ops.where(there, self.read_table("value_entity", place), 0)
+
+    def values_of_rows(self, item: Tensor, slot: Tensor, room: int) -> Values:
+        """Of distinct items [n] (0 as often as one likes), whose slots [n, A] lie side by side; `room` has to do."""
+        none, fields = ops.all(ops.equal(slot, 0), axis=1), self.sizes.num_fields
+        lowest = ops.min(ops.where(slot > 0, slot, self.sizes.num_slots), axis=1)
+        first = self._first_value(lowest)
+        end = self._first_value(ops.max(slot, axis=1) + 1)
+        owner, step, there = spread(ops.where(none, 0, end - first), room)
+        place = ops.minimum(ops.take(first, owner) + step, self.sizes.num_values - 1)
+        field = ops.take(self.table_of("slot_field"), self.read_table("value_slot", place))
+        return Values(
+            entity=ops.where(there, self.read_table("value_entity", place), 0),
+            owner=owner,
+            slot=ops.where(there, owner * fields + field, item.shape[0] * fields),
+        )
+
+    def _first_value(self, slot: Tensor) -> Tensor:
+        """Where the values of slots of any shape begin; those of a slot behind the last one, where all end."""
+        count = self.sizes.num_values
+        low = ops.zeros_like(slot)
+        return first_not_below(self.table_of("value_slot"), slot, low, low + count, count)

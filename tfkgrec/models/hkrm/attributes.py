@@ -7,6 +7,7 @@ import numpy as np
 
 from tfkgrec.data.records import Dataset
 from tfkgrec.errors import InputError
+from tfkgrec.layers.distinct import fullest
 
 
 @dataclass(frozen=True)
@@ -152,3 +153,8 @@ def _relation(name: str, dataset: Dataset, ranked: np.ndarray) -> int:
         raise InputError(f"model.fields: expected one relation for {name!r}, found several: {several}")
     known = ", ".join(str(names[r] or raw[r]) for r in ranked)
     raise InputError(f"model.fields: expected relations that items of {dataset.name} have ({known}), found {name!r}")
+
+
+def values_of_fullest(slot_item: np.ndarray, value_slot: np.ndarray) -> list[int]:
+    """How many values the 1, 2, 4, ... items have that have most, of the tables of these names."""
+    return fullest(np.bincount(slot_item[value_slot]).tolist())

@@ -6,7 +6,7 @@ import pyarrow as pa
 from tfkgrec.data.records import Dataset
 from tfkgrec.models.context import BuildContext
 from tfkgrec.models.hkrm.attribute_tables import ATTRIBUTE_TABLES, AttributeSizes
-from tfkgrec.models.hkrm.attributes import Attributes, attribute_values, collect_attributes, tables
+from tfkgrec.models.hkrm.attributes import Attributes, attribute_values, collect_attributes, tables, values_of_fullest
 from tfkgrec.models.hkrm.model import HKRM
 from tfkgrec.models.hkrm.settings import HkrmSettings
 from tfkgrec.models.side_tables import SideTable, generator
@@ -28,6 +28,7 @@ def build(settings: HkrmSettings, context: BuildContext) -> HKRM:
         num_values=len(found.value_entity),
         max_values=found.max_values,
         whole_histories=context.whole_histories,
+        fullest=values_of_fullest(found.slot_item, found.value_slot),
     )
     model = HKRM.from_settings(sizes, hyperparameters)
     model.build()

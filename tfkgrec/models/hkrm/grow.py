@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfkgrec.models.growth import NewItems, check_reads_facts, grown, settle
-from tfkgrec.models.hkrm.attributes import slots_of
+from tfkgrec.models.hkrm.attributes import slots_of, values_of_fullest
 from tfkgrec.models.hkrm.model import HKRM
 from tfkgrec.models.recommender import Recommender
 
@@ -31,5 +31,6 @@ def grow(model: HKRM, new: NewItems) -> Recommender:
         "num_entities": len(entity_ids),
         "num_slots": len(tables["slot_item"]),
         "num_values": len(tables["value_entity"]),
+        "fullest": values_of_fullest(tables["slot_item"], tables["value_slot"]),
     }
     return settle(model, grown(model, sizes, new, tables), new, vectors=False)  # those of the head are of other width

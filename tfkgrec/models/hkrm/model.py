@@ -8,12 +8,13 @@ import numpy as np
 from keras import ops
 
 from tfkgrec.kge.embeddings import PretrainedEmbeddings, check_width, needed
+from tfkgrec.layers.distinct import distinct, most_of
 from tfkgrec.layers.distribution_distance import KINDS, distance_loss, shared_cross_entropy, shared_divergence
 from tfkgrec.layers.embedding import Embedding
 from tfkgrec.layers.field_vectors import COMBINE, field_vectors
 from tfkgrec.layers.inner_product_head import InnerProductHead, split_head
 from tfkgrec.layers.item_attribute_duet import ItemAttributeDuet
-from tfkgrec.layers.masked import leave_out, masked_softmax, normalise
+from tfkgrec.layers.masked import leave_out, normalise
 from tfkgrec.layers.proximity_distribution import ProximityDistribution
 from tfkgrec.layers.query_attention import QueryAttention
 from tfkgrec.models.factors import item_side, user_side
@@ -30,12 +31,19 @@ MOST_OF_LIKED = 8
 """The same of an item of the history."""
 
 
+WORTH_IT = 1.5
+"""How many times the items and values of a batch the catalogue has to have, for the batch's to be worked out alone.
+
+Below, one pass over the tables as they lie costs less: `benchmark growth --models hkrm` measures both.
+"""
+
+
 class Catalogue(NamedTuple):
-    """What depends on items alone; what there is of it."""
+    """What depends on items alone, and what there is of it: of all items, or of those that a batch names."""
 
     vector: Tensor  # [I, d]
     bias: Tensor  # the head's [I]
-    fields: Tensor | None = None  # o of every slot [S, d]
+    fields: Tensor | None = None  # o of every slot [S, d]; of a batch's items of every field [I, A, d]
     distribution: Tensor | None = None  # p(.|t) [I, A]
     side: Tensor | None = None  # t_s + t_A [I, d]
 
@@ -44,6 +52,7 @@ class HkrmState(NamedTuple):
     """What does not depend on the candidate."""
 
     history: Tensor  # item ids [G, T]
+    row: Tensor  # where the catalogue has them [G, T]
     catalogue: Catalogue
     user: Tensor | None  # the user's vector in the head's product [G, d]
     steps: Tensor  # e_i [G, T, d]
@@ -186,34 +195,43 @@ class HKRM(AttributeTables):
             self.proximity.relation.assign(relation[np.asarray(self.field_relation)])
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
-        item, left_out = inputs["item"], inputs.get("left_out")
-        state = self.user_state(inputs["user"], inputs.get("history"))
+        user, item, left_out = inputs["user"], inputs["item"], inputs.get("left_out")
         if not training:
-            return self.score_items(state, item, left_out)
+            return self.score_items(self.user_state(user, inputs.get("history")), item, left_out)
+        history = self.history_of(user) if inputs.get("history") is None else inputs["history"]
+        catalogue, rows, row = self._of_batch(history, item)
+        state = self._state(user, history, rows, catalogue)
         query = self._query(state, item, left_out)
         if "label" in inputs and self.distance_loss != "none":
-            distance = self._distance(state, query, item, inputs["label"], inputs["weight"])
+            distance = self._distance(state, query, item, row, inputs["label"], inputs["weight"])
             self.add_loss(self.distance_weight * distance)
-        return self._train_logit(state, query, item)
+        return self._train_logit(state, query, item, row)
 
     def item_tables(self) -> Catalogue:
         catalogue = self._catalogue()
         fields = catalogue.fields if self.with_attribute_level else None  # nothing reads them once the vectors are made
-        return catalogue._replace(fields=fields, side=self.duet.side(catalogue.vector, catalogue.distribution))
+        side = self.duet.side(catalogue.vector, catalogue.distribution) if self.with_attribute_level else None
+        return catalogue._replace(fields=fields, side=side)  # None: the vector is the side
 
     def user_state(self, user: Tensor, history: Tensor | None = None, tables: Catalogue | None = None) -> HkrmState:
         if history is None:
             history = self.history_of(user)  # [G, T]
-        catalogue = self._catalogue() if tables is None else tables
+        return self._state(user, history, history, self._catalogue() if tables is None else tables)
+
+    def _state(self, user: Tensor, history: Tensor, row: Tensor, catalogue: Catalogue) -> HkrmState:
+        """Of users [G] with histories [G, T], which the catalogue has in `row` [G, T]."""
         fields = field_mask = None
         if self.with_attribute_level:
+            of_items: Tensor = catalogue.fields
             slot = self.read_table("item_slot", history)  # [G, T, A]
-            fields, field_mask = ops.take(catalogue.fields, slot, axis=0), ops.not_equal(slot, 0)
+            place = slot if len(of_items.shape) == 2 else row
+            fields, field_mask = ops.take(of_items, place, axis=0), ops.not_equal(slot, 0)
         return HkrmState(
             history=history,
+            row=row,
             catalogue=catalogue,
             user=None if self.user_embedding is None else self.user_embedding(user),
-            steps=ops.take(catalogue.vector, history, axis=0),
+            steps=ops.take(catalogue.vector, row, axis=0),
             fields=fields,
             field_mask=field_mask,
         )
@@ -222,7 +240,7 @@ class HKRM(AttributeTables):
         self, state: HkrmState, item: Tensor, left_out: Tensor | None = None, training: bool = False
     ) -> Tensor:
         if training:
-            return self._train_logit(state, self._query(state, item, left_out), item)
+            return self._train_logit(state, self._query(state, item, left_out), item, item)
         steps = state.history.shape[1] or self.history_length
         if left_out is not None or (item.shape[1] is not None and item.shape[1] <= steps):
             query = self._query(state, item, left_out)
@@ -332,6 +350,57 @@ class HKRM(AttributeTables):
             vector = vector + self.sum_over_slots(ops.expand_dims(weight, -1) * fields)
         return Catalogue(vector, bias, fields, distribution)
 
+    def _of_batch(self, history: Tensor, item: Tensor) -> tuple[Catalogue, Tensor, Tensor]:
+        """A catalogue that has the items of history [G, T] and item [G, M], and where it has them.
+
+        Of these items alone, where they and their values are few beside all that there are.
+        """
+        room = self._room((*history.shape, *item.shape))
+        if room is None:
+            return self._catalogue(), history, item
+        named = ops.concatenate([ops.reshape(history, (-1,)), ops.reshape(item, (-1,))])
+        rows = distinct(named)
+        split = history.shape[0] * history.shape[1]
+        places = ops.reshape(rows.place[:split], history.shape), ops.reshape(rows.place[split:], item.shape)
+        return self._catalogue_of(rows.ids, room), *places
+
+    def _room(self, shape: Shape) -> int | None:
+        """How many values the items of a batch (G, T, G, M) have at most; None: all items are worked out.
+
+        So they are where the batch's shape is not known beforehand, and by a model that was saved without `fullest`.
+        """
+        if self.sizes.fullest is None or None in shape:
+            return None
+        groups, steps, _, items = shape
+        named = groups * (steps + items)
+        room = most_of(self.sizes.fullest, named)
+        reads_values = self.proximity is not None or self.head.attribute_bias is not None
+        asked, there = named, self.num_items
+        if reads_values:
+            asked, there = asked + room, there + self.sizes.num_values
+        return room if WORTH_IT * asked < there else None
+
+    def _catalogue_of(self, item: Tensor, room: int) -> Catalogue:
+        """`_catalogue` of distinct items [n], which have `room` values at most."""
+        fields, dim, n = self.sizes.num_fields, self.dim, item.shape[0]
+        vector, bias = self.entity_embedding(item), self.head.bias(item)
+        if self.proximity is None and self.head.attribute_bias is None:
+            return Catalogue(vector, bias)
+        slot = self.read_table("item_slot", item)  # [n, A]
+        values = self.values_of_rows(item, slot, room)
+        if self.head.attribute_bias is not None:
+            there = ops.cast(values.slot < n * fields, bias.dtype)
+            of_values = there * ops.squeeze(self.head.attribute_bias(values.entity), -1)
+            bias = bias + ops.segment_sum(of_values, values.owner, num_segments=n)
+        if self.proximity is None:
+            return Catalogue(vector, bias)
+        of_slots = field_vectors(self.entity_embedding(values.entity), values.slot, n * fields + 1, self.combine)
+        of_fields = ops.reshape(of_slots[:-1], (n, fields, dim))
+        distribution = self.proximity.of_rows(of_fields, vector, ops.not_equal(slot, 0))
+        if self.head.item_attributes:
+            vector = vector + ops.sum(ops.expand_dims(distribution, -1) * of_fields, axis=1)
+        return Catalogue(vector, bias, of_fields, distribution)
+
     def _bias(self) -> Tensor:
         """The head's biases of every item [I]."""
         bias = self.head.bias(ops.arange(self.num_items))
@@ -351,7 +420,7 @@ class HKRM(AttributeTables):
         """p(.|q) [G, M, A]; at the item level that of the history, p(.|item) averaged by alpha."""
         if query.distribution is not None:
             return query.distribution
-        of_items = ops.take(state.catalogue.distribution, state.history, axis=0)  # [G, T, A]
+        of_items = ops.take(state.catalogue.distribution, state.row, axis=0)  # [G, T, A]
         return normalise(ops.matmul(query.alpha, of_items))  # below 1 where an item has no field
 
     def _side_by_place(self, state: HkrmState, item: Tensor) -> Tensor:
@@ -372,7 +441,7 @@ class HKRM(AttributeTables):
         return ops.take(flat, row * (length + 1) + ops.cast(place, "int32"), axis=0)
 
     def _match(self, state: HkrmState, query_side: Tensor, item: Tensor, training: bool = False) -> Tensor:
-        """The duet, factored into (q_s + q_A) . (t_s + t_A), and the head."""
+        """The duet, factored into (q_s + q_A) . (t_s + t_A), and the head; `item` as the catalogue has them."""
         catalogue = state.catalogue
         target = ops.take(catalogue.vector, item, axis=0)  # t_s [G, M, d]
         if catalogue.side is not None:
@@ -415,9 +484,7 @@ class HKRM(AttributeTables):
         fields = ops.einsum("bnav,bavd->bnad", left, self.entity_embedding(values))  # o_j (3)
         if self.combine == "mean":
             fields = fields / ops.expand_dims(ops.maximum(ops.sum(left, axis=3), 1.0), 3)
-        keys = fields * ops.cast(ops.convert_to_tensor(self.proximity.relation), fields.dtype)
-        scores = ops.sum(keys * ops.expand_dims(vector, 2), axis=3)
-        distribution = masked_softmax(scores, ops.any(kept, axis=3))  # p(.|t) (5) [B, N, A]
+        distribution = self.proximity.of_rows(fields, vector, ops.any(kept, axis=3))  # p(.|t) (5) [B, N, A]
         if self.head.item_attributes:
             vector = vector + ops.sum(ops.expand_dims(distribution, 3) * fields, axis=2)
         return vector, fields, distribution
@@ -434,24 +501,27 @@ class HKRM(AttributeTables):
         relation = ops.take(ops.convert_to_tensor(self.field_relation), place // self.sizes.max_values)
         return ops.where(entity > 0, relation, 0), self.read_table("entity_ids", entity)
 
-    def _train_logit(self, state: HkrmState, query: Query, item: Tensor) -> Tensor:
+    def _train_logit(self, state: HkrmState, query: Query, item: Tensor, row: Tensor) -> Tensor:
+        """Of items [G, M], which the catalogue has in `row` [G, M], with the losses beside the logit's."""
         if self.l2:
             squares = ops.sum(ops.square(self.entity_embedding.table()))
             if self.proximity is not None:
                 squares = squares + ops.sum(ops.square(self.proximity.relation))
             self.add_loss(self.l2 * squares)  # (13)
         if self.head.l2:
-            target = ops.take(state.catalogue.vector, item, axis=0)
+            target = ops.take(state.catalogue.vector, row, axis=0)
             user = None if state.user is None else ops.expand_dims(state.user, 1)
             held = ops.cast(ops.not_equal(state.history, 0), target.dtype)  # [G, T]
             of_history = ops.sum(ops.sum(ops.square(state.steps), -1) * held)
             self.add_loss(self.head.penalty(item, (target, user), of_history))
-        return self._match(state, self.duet.side(query.vector, query.distribution), item, training=True)
+        return self._match(state, self.duet.side(query.vector, query.distribution), row, training=True)
 
-    def _distance(self, state: HkrmState, query: Query, item: Tensor, label: Tensor, weight: Tensor) -> Tensor:
+    def _distance(
+        self, state: HkrmState, query: Query, item: Tensor, row: Tensor, label: Tensor, weight: Tensor
+    ) -> Tensor:
         """L_a (8, 9) over the pairs whose sides share a field."""
         p_query: Tensor = query.distribution
-        p_target = ops.take(state.catalogue.distribution, item, axis=0)
+        p_target = ops.take(state.catalogue.distribution, row, axis=0)
         shared = ops.logical_and(p_query > 0, ops.not_equal(self.read_table("item_slot", item), 0))
         weight = weight * ops.cast(ops.any(shared, axis=-1), weight.dtype)
         distance = shared_cross_entropy if self.distance_loss == "cross_entropy" else shared_divergence
