@@ -73,7 +73,7 @@ def test_recommend_under_conditions_and_among_candidates(tell):
     assert lines[1] == "2 of 3 conditions name an item, or a fact of items, that the model knows"
     assert sorted(line.split()[1] for line in lines[3:5]) == ["i2", "i6"]
     _, lines, _ = tell(recommend, "--history", "i1", "--only", "genre=noir", "--k", "4")
-    assert sorted(line.split()[1] for line in lines[2:]) == ["i3", "i5"]
+    assert sorted(line.split()[1] for line in lines[3:]) == ["i3", "i5"]
     _, lines, _ = tell(recommend, "--user", "u1", "--candidates", "i1,i9")
     assert lines[0] == "toy, 2 items for user u1"
     assert sorted(line.split(maxsplit=2)[2] for line in lines[1:]) == ["i1", "i9  (unknown to the model)"]
