@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import trust_mutate
 from tfkgrec.data.readers.times import read_times
@@ -10,6 +11,7 @@ from tfkgrec.datasets.own_files import sources
 from tfkgrec.datasets.own_files.read import read_files
 from tfkgrec.datasets.own_files.settings import ItemTable
 from tfkgrec.errors import InputError
+from tfkgrec.runs import first_config
 from trust_mutate import REFUSED, WORKS, judged, mutated, run_case
 from trust_worlds import worlds
 
@@ -98,3 +100,9 @@ def test_texts_of_a_parquet_file_that_are_no_utf_8(tmp_path):
     (tmp_path / "r.parquet").write_bytes(content.replace(b"uuuuuuuu", b"uuuu\xffuuu"))
     with pytest.raises(InputError, match="expected a Parquet file, found"):
         read_files(tmp_path / "r.parquet", None)
+
+
+@pytest.mark.parametrize("name", ["g" * 5000, "a: b", "? x", "# no", "\u2028", "'"])
+def test_init_writes_settings_that_yaml_reads_whatever_a_column_is_called(name):
+    columns = {"columns": [name, "year"], "bins": {name: 3}}
+    assert yaml.safe_load("\n".join(first_config._setting("item_table", columns, {}))) == {"item_table": columns}

@@ -407,10 +407,11 @@ def judged(command: Sequence[str]) -> tuple[str, str]:
         return "traceback", traceback.format_exc()
     finally:
         signal.alarm(0)
-    said = err.getvalue()
+    said = err.getvalue()  # beside what a command says of its progress
+    errors, warned = [line for line in said.splitlines() if line.startswith("error: ")], "Warning" in said
     if status == 0:
-        return (WORKS, "") if not said else ("works, with a word on stderr", said)
-    if status == 2 and said.startswith("error: ") and said.count("\n") == 1:
+        return (WORKS, "") if not errors and not warned else ("works, with a word on stderr", said)
+    if status == 2 and len(errors) == 1 and said.endswith(f"{errors[0]}\n") and not warned:
         return REFUSED, said
     return f"status {status}, and what it said is no such line", said
 

@@ -186,6 +186,6 @@ def _short(number: str | float) -> str | float:
 
 
 def _setting(key: str, value: object, comments: dict[str, str]) -> list[str]:
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1000)
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1 << 30)
     comment = [f"  # {comments[key]}"] if key in comments else []
     return [*comment, f"  {key}: {text.partition(chr(10))[0]}"]
