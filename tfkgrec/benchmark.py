@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,10 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         _tell(*serving.main(argv[1:]))
         return 0
-    if argv[:1] in (["growth"], ["reading"], ["xla"]):
-        from tfkgrec.benchmarks import growth, reading, xla
-
-        rows, text = {"growth": growth, "reading": reading, "xla": xla}[argv[0]].main(argv[1:])
+    if argv[:1] in (["growth"], ["reading"], ["xla"], ["workers"]):
+        rows, text = importlib.import_module(f"tfkgrec.benchmarks.{argv[0]}").main(argv[1:])
         _tell(rows, text, None)
         return 0
     if argv[:1] == ["sweep"]:
@@ -58,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="tfkgrec benchmark",
         description="Measure quality or speed. `benchmark quality` alone measures all that there are configs for.",
-        epilog="Ask `sweep`, `growth`, `reading`, `serving` and `xla` for arguments of their own with --help.",
+        epilog="sweep, growth, reading, serving, workers and xla have arguments of their own: see their --help.",
     )
     parser.add_argument("what", choices=("quality", "speed"))
     parser.add_argument(

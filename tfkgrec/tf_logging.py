@@ -9,20 +9,20 @@ from contextlib import contextmanager
 
 from tfkgrec.progress import note
 
-LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # 0 everything, 1 no info, 2 errors only
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # 0 everything, 1 no info, 2 errors only, 3 what ends the process
 
 
 @contextmanager
-def quiet_import() -> Iterator[None]:
+def quiet_import(level: int = 2) -> Iterator[None]:
     """Import TensorFlow inside this: it talks on stderr meanwhile, before any setting of its own can stop it.
 
-    What comes to stderr is dropped (exceptions pass as ever), and afterwards TensorFlow logs errors only. A user who
-    has set TF_CPP_MIN_LOG_LEVEL hears everything that this level lets through.
+    What comes to stderr is dropped (exceptions pass as ever), and afterwards TensorFlow logs errors only, or what
+    `level` lets through. A user who has set TF_CPP_MIN_LOG_LEVEL hears everything that this level lets through.
     """
     if "tensorflow" not in sys.modules:
         note("loading TensorFlow")  # which may take longer than people wait for a sign of life
     with _uncollected():
-        yield from _quietly()
+        yield from _quietly(level)
 
 
 @contextmanager
@@ -39,11 +39,11 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _quietly() -> Iterator[None]:
+def _quietly(level: int) -> Iterator[None]:
     if LOG_LEVEL in os.environ:
         yield
         return
-    os.environ[LOG_LEVEL] = "2"  # TensorFlow reads it once, on import
+    os.environ[LOG_LEVEL] = str(level)  # TensorFlow reads it once, on import
     sys.stderr.flush()
     stderr = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -40,6 +40,8 @@ def test_a_preset_says_all_there_is_to_say(model, preset):
         assert keys - settings["training"].keys() == {
             "jit_compile",
             "row_sparse",
+            "shards",
+            "profile_steps",
             "seed",
             "final_fit",
         }  # of a run, not of a model

@@ -32,6 +32,7 @@ class TrainingConfig(Section):
     jit_compile: Literal["auto"] | bool = "auto"  # XLA; auto: where steps were measured to be faster with it
     row_sparse: Literal["auto"] | bool = "auto"  # move looked-up rows alone; auto: in tables of 200,000 or more
     profile_steps: int = number(0, min=0)  # so many early steps are profiled for TensorBoard; 0: none
+    shards: int = number(1, min=1)  # of the users; a batch has as many rows of each; --strategy: one or more a worker
     seed: int = number(0, min=0, max=2**31 - 1)  # fixes ids, split, negatives, initialisation, order
 
 

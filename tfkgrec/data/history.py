@@ -54,6 +54,13 @@ class History:
         """How many users have each item, int64 [num_item_rows]."""
         return np.bincount(self.items, minlength=num_item_rows)
 
+    def only(self, users: np.ndarray | None) -> "History":
+        """The same for some users alone, bool [users]; the others have nothing. None: for all."""
+        if users is None:
+            return self
+        offsets = np.concatenate([[0], np.cumsum(np.where(users, self.lengths, 0))])
+        return History(self.items[np.repeat(users, self.lengths)], offsets)
+
     def newest(self, length: int) -> np.ndarray:
         """The last `length` items of every user, in their order, 0-padded on the right: int32 [users, length]."""
         count = np.minimum(self.lengths, length)

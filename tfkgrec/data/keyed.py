@@ -42,6 +42,12 @@ def uniform(keys: np.ndarray) -> np.ndarray:
     return (keys >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
+def bucket(keys: np.ndarray, buckets: int) -> np.ndarray:
+    """Which of so many buckets every key falls into, int64 of the keys' shape: shards of users, parts of a file."""
+    numbers: np.ndarray = (uniform(keys) * buckets).astype(np.int64)
+    return numbers
+
+
 def _step(state: np.ndarray) -> np.ndarray:
     """What splitmix64 (Steele, Lea and Flood, 2014) draws from this state; one to one."""
     mixed = state + GOLDEN_GAMMA

@@ -67,6 +67,7 @@ class Recommender(keras.Model):
     whole_histories: int | None = None  # items in all of them, where they are stored whole; None: T of each
     request_length: int | None = None  # newest items read of a history that comes with a request; None: history_length
     reads_labels: bool = False  # in training the inputs hold label and weight [G, M], for losses beside the logit's
+    reads_whole_step: bool = False  # ... and under "step" user [G], item, label and weight of the rows of all workers
     masks_history: bool = False  # `score_items` takes a mask [G, M, T] as `left_out`, too (`layers.masked.leave_out`)
     num_stages: int = 1  # a model that learns in stages has more; it is used in the last one
     pair_inputs: PairInputs | None = None  # what training batches hold for it of every pair, beside ids

@@ -26,7 +26,7 @@ from tfkgrec.models.recommender import Recommender
 from tfkgrec.progress import phase, say
 from tfkgrec.runs.cache import RunCache
 from tfkgrec.runs.data_cache import kept_data
-from tfkgrec.runs.fingerprint import check_same_data, write_fingerprint
+from tfkgrec.runs.fingerprint import check_same_data, fingerprint, write_fingerprint
 from tfkgrec.runs.id_files import write_id_files
 from tfkgrec.runs.members import check_members, member_configs, timing_with, train_members
 from tfkgrec.runs.refit import check_final_fit, final_fit
@@ -38,6 +38,7 @@ from tfkgrec.training.backend import seed_everything
 from tfkgrec.training.contract import Metrics, Splits, TrainingProtocol
 from tfkgrec.training.run_directory import RunDirectory, environment, write_model, write_test_scores
 from tfkgrec.training.trainer import Fitted, fit
+from tfkgrec.training.workers import ALONE, Workers
 
 MAY_CHANGE = (
     "training.epochs",
@@ -118,6 +119,7 @@ def train_run(
     dataset: Dataset | None = None,
     start: str | Path | None = None,
     data_cache: Path | None = None,
+    workers: Workers = ALONE,
 ) -> dict[str, Any]:
     """Train, choose the best epoch on validation, read the test split once, and leave everything in `run`.
 
@@ -128,6 +130,7 @@ def train_run(
         dataset: what the config's data hold, if it has been read.
         start: a finished run of the same model, perhaps of older data, from whose weights this one starts.
         data_cache: folder of prepared data, to read them from or to keep them in.
+        workers: who trains it with this process, their chief; the others `train_along`.
 
     Returns:
         The content of metrics.json.
@@ -139,8 +142,7 @@ def train_run(
     prepared = prepare(config, dataset, data_cache)
     config, dataset, splits = prepared.settled(config), prepared.dataset, prepared.splits
     if resume:
-        _check_same_settings(config, run)
-        check_same_data(run, dataset, splits)
+        _check_same(config, run, prepared)
     check_final_fit(config, dataset)
     check_members(members, dataset)
     vectors = _embeddings(config, prepared, run, cache or RunCache())
@@ -148,18 +150,54 @@ def train_run(
     said = [] if start is None else _start(model, config, dataset, Path(start))
     if not resume:
         _begin(config, run, prepared)
-    if vectors is not None and not run.vectors.exists():
-        vectors.save(run.vectors, dataset, splits.train_history)
+    _keep_vectors(vectors, run, prepared)
     for line in (*dataset.report, *splits.report, *said):
         say(line)
     if model is None:
         model = prepared.model(config, vectors, train_members(config, members, run, dataset, cache))
     if not resume:
         show_pretraining(run, vectors)
-    fitted = _train(config, run, prepared, model, resume)
+    fitted = _train(config, run, prepared, model, resume, workers)
     metrics = _judge(config, run, prepared, model, timing_with(members, run, fitted.timing), cache, started)
     final_fit(config, run, prepared, model)
     return metrics
+
+
+def train_along(config: Config, workers: Workers) -> None:
+    """A worker's part of `train_run` where another one is the chief: no folder is read, and nothing is left in one."""
+    config.check_run()
+    prepared = prepare(config)
+    config = prepared.settled(config)
+    history = prepared.splits.train_history
+    vectors = None if config.pretraining is None else RunCache().embeddings(config, prepared.dataset, history)
+    model = prepared.model(config, vectors)
+    _check_alike(config, prepared, workers)
+    fit(model, prepared.protocol, config.training, workers=workers)
+
+
+def for_workers(config: Config, workers: Workers) -> Config:
+    """The config with a shard of the users for every worker, where it does not name more.
+
+    Raises:
+        InputError: the shards cannot be shared out evenly, or the model is made of others, which are runs of their own.
+    """
+    training, count = config.training, workers.count
+    if count == 1:
+        return config
+    if registry.model(config.model.name).name == "fusion":
+        raise InputError("--strategy: expected a model that is not made of others (train these with it), found fusion")
+    shards = count if training.shards == 1 else training.shards
+    if shards % count:
+        raise InputError(f"training.shards: expected a multiple of {count}, the number of workers, found {shards}")
+    return dataclasses.replace(config, training=dataclasses.replace(training, shards=shards))
+
+
+def _check_alike(config: Config, prepared: Prepared, workers: Workers) -> None:
+    """Raise `InputError`, on all workers, unless they train the same on the same data."""
+    if workers is not ALONE:
+        settings = {key: value for key, value in flatten(config.to_dict()).items() if not key.startswith(MAY_CHANGE)}
+        workers.check_alike("settings", {key: str(value) for key, value in settings.items()})
+        workers.check_alike("data", fingerprint(prepared.dataset, prepared.splits))
 
 
 def _start(model: Recommender | None, config: Config, dataset: Dataset, run_dir: Path) -> list[str]:
@@ -168,9 +206,12 @@ def _start(model: Recommender | None, config: Config, dataset: Dataset, run_dir:
     return start_from(model, config.model.name, dataset, run_dir)
 
 
-def _train(config: Config, run: RunDirectory, prepared: Prepared, model: Recommender, resume: bool) -> Fitted:
+def _train(
+    config: Config, run: RunDirectory, prepared: Prepared, model: Recommender, resume: bool, workers: Workers
+) -> Fitted:
     with phase("training"):
-        fitted = fit(model, prepared.protocol, config.training, run, resume)
+        _check_alike(config, prepared, workers)
+        fitted = fit(model, prepared.protocol, config.training, run, resume, workers=workers)
         prepared.protocol.finalize(model)
     run.final_model.unlink(missing_ok=True)  # of epochs that another model chose
     if resume:
@@ -198,6 +239,11 @@ def _judge(
     show_trial(run, config, metrics)
     say(report(metrics), metrics=metrics)
     return metrics
+
+
+def _keep_vectors(vectors: PretrainedEmbeddings | None, run: RunDirectory, prepared: Prepared) -> None:
+    if vectors is not None and not run.vectors.exists():
+        vectors.save(run.vectors, prepared.dataset, prepared.splits.train_history)
 
 
 def _begin(config: Config, run: RunDirectory, prepared: Prepared) -> None:
@@ -264,9 +310,10 @@ def _embeddings(config: Config, prepared: Prepared, run: RunDirectory, cache: Ru
         return cache.embeddings(config, prepared.dataset, history)
 
 
-def _check_same_settings(config: Config, run: RunDirectory) -> None:
+def _check_same(config: Config, run: RunDirectory, prepared: Prepared) -> None:
     """A resumed run goes on as it began; only how long it goes on, and what is done with it, may change."""
     before, now = (flatten(settings.to_dict()) for settings in (read_config(run.config), config))
     for key, value in now.items():
         if before.get(key) != value and not key.startswith(MAY_CHANGE):
             raise InputError(f"{key}: expected {before.get(key)}, as the run in {run.path} began, found {value}")
+    check_same_data(run, prepared.dataset, prepared.splits)

@@ -5,7 +5,7 @@ refuse to import under Keras 3, this one works as it is for what is used here (d
 and `tfrs.tasks.Ranking`. tests/tasks/test_ranking.py goes red the day that changes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Unpack
 
 import keras
@@ -26,24 +26,29 @@ class FiniteStepModel(tfrs.Model):
     def __init__(self, recommender: Recommender, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.recommender = recommender
+        self.step: Callable[[Record], tuple[dict[str, Tensor], list[Tensor]]] = self.own_step  # or `over_all` workers'
         self.means = {name: keras.metrics.Mean(name=name) for name in ("loss", "task_loss", "regularization_loss")}
         self.built = True
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
         return self.recommender(inputs, training=training)
 
-    def train_step(self, inputs: Record) -> dict[str, tf.Tensor]:
-        """As `tfrs.Model.train_step`, but with epoch means, and holding still on a non-finite loss or gradient."""
+    def own_step(self, inputs: Record) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """The losses of a batch by name, and the gradients of `loss`."""
         with tf.GradientTape() as tape:
             task_loss = self.compute_loss(inputs, training=True)
             regularization_loss = tf.add_n(self.losses) if self.losses else tf.constant(0.0)
             loss = task_loss + regularization_loss
         gradients = tape.gradient(loss, self.trainable_variables)
-        healthy = tf.math.is_finite(loss + tf.linalg.global_norm(gradients))
+        return {"loss": loss, "task_loss": task_loss, "regularization_loss": regularization_loss}, gradients
+
+    def train_step(self, inputs: Record) -> dict[str, tf.Tensor]:
+        """As `tfrs.Model.train_step`, but with epoch means, and holding still on a non-finite loss or gradient."""
+        losses, gradients = self.step(inputs)
+        healthy = tf.math.is_finite(losses["loss"] + tf.linalg.global_norm(gradients))
         tf.cond(healthy, lambda: self._apply(gradients), lambda: False)
-        loss = tf.where(healthy, loss, float("nan"))  # a non-finite gradient shows, too
-        values = {"loss": loss, "task_loss": task_loss, "regularization_loss": regularization_loss}
-        for name, value in values.items():
+        losses["loss"] = tf.where(healthy, losses["loss"], float("nan"))  # a non-finite gradient shows, too
+        for name, value in losses.items():
             self.means[name].update_state(value)
         return {metric.name: metric.result() for metric in self.metrics}
 

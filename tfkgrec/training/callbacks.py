@@ -2,9 +2,10 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tfkgrec.progress import Bar, say, shown
 from tfkgrec.training.contract import Batches
 from tfkgrec.training.diagnose import first_non_finite_layer
 from tfkgrec.training.run_directory import RunDirectory, write_model
+from tfkgrec.training.workers import ALONE, Workers
 
 NAN_CHECK_STEPS = 50
 
@@ -48,17 +50,20 @@ class Progress:
 
 
 class EpochSeeds(keras.callbacks.Callback):
-    """Give every random layer a state that depends on (seed, epoch) only: dropout, too, survives a resume."""
+    """Give every random layer a state that depends on (seed, epoch) only: dropout, too, survives a resume.
 
-    def __init__(self, seed: int) -> None:
+    And on which worker this is, so that no two drop the same.
+    """
+
+    def __init__(self, seed: int, worker: int = 0) -> None:
         super().__init__()
-        self.seed = seed
+        self.seed, self.worker = [seed], [worker] if worker else []
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         for number, layer in enumerate(self.model._flatten_layers()):
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
-                state = np.random.SeedSequence([self.seed, epoch, number]).generate_state(2)
+                state = np.random.SeedSequence([*self.seed, epoch, number, *self.worker]).generate_state(2)
                 generator.state.assign(state.astype(generator.state.dtype))
 
 
@@ -133,11 +138,11 @@ def _chooser(progress: Progress) -> str:
 
 
 class NonFiniteGuard(keras.callbacks.Callback):
-    """Stop on a NaN, and say which layer it came from."""
+    """Stop on a NaN, and say which layer it came from; all workers see it at the same step, whoever's it is."""
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: Batches, workers: Workers = ALONE) -> None:
         super().__init__()
-        self.batches = batches
+        self.batches, self.workers = batches, workers
         self.epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -155,7 +160,8 @@ class NonFiniteGuard(keras.callbacks.Callback):
             return
         # The task holds still on a non-finite step, so the weights are still those that led to it.
         inputs = (batch[0] for batch in self.batches.batches(self.epoch))
-        layer = first_non_finite_layer(self.model.recommender, inputs)
+        found = self.workers.told(first_non_finite_layer(self.model.recommender, inputs))
+        layer = next(filter(None, found), None)
         where = (
             f"the first layer with a non-finite output is {layer}"
             if layer
@@ -168,21 +174,57 @@ class NonFiniteGuard(keras.callbacks.Callback):
         )
 
 
+class OneOfMany(keras.callbacks.Callback):
+    """The figures of an epoch over all workers; and whether these are still alike. Comes before who reads figures."""
+
+    def __init__(self, workers: Workers) -> None:
+        super().__init__()
+        self.workers = workers
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self.workers is ALONE:
+            return
+        for metric in self.model.metrics:  # sums and counts, all of them
+            totals = self.workers.sums([variable.value for variable in metric.variables])
+            for variable, total in zip(metric.variables, totals, strict=True):
+                variable.assign(total)
+            if logs is not None:
+                logs[metric.name] = float(metric.result())
+        self.workers.check_alike("weights", digest_weights(self.model.recommender.trainable_variables))
+
+
+def digest_weights(variables: Iterable[keras.Variable]) -> str:
+    """Of all their bits."""
+    digest = hashlib.blake2b(digest_size=16)
+    for variable in variables:
+        digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
+    return digest.hexdigest()
+
+
 class Validation(keras.callbacks.Callback):
-    """The protocol's validation figures after every epoch; keeps the best weights; stops when they stall."""
+    """The protocol's validation figures after every epoch; keeps the best weights; stops when they stall.
+
+    The chief of the workers judges and keeps; the others hear what it found.
+    """
 
     def __init__(
-        self, validate: Callable[[], dict[str, float]], progress: Progress, best_weights: Path | None, patience: int
+        self,
+        validate: Callable[[], dict[str, float]],
+        progress: Progress,
+        best_weights: Path | None,
+        patience: int,
+        workers: Workers = ALONE,
     ) -> None:
         super().__init__()
         self.validate, self.progress, self.best_weights, self.patience = validate, progress, best_weights, patience
+        self.workers = workers
         self.best: list[np.ndarray] | None = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {} if logs is None else logs
-        figures = self.validate()
+        figures: dict[str, float] = self.workers.by_chief(self.validate)
         logs.update(figures)
-        progress, recommender = self.progress, self.model.recommender
+        progress = self.progress
         progress.epoch = epoch + 1
         place = {"epoch": epoch + 1, "step": (epoch + 1) * self.params["steps"], "stage": progress.stage}
         row = {**place, **{name: float(value) for name, value in logs.items()}}
@@ -190,12 +232,17 @@ class Validation(keras.callbacks.Callback):
         chosen_by = next(iter(figures.values()))
         if chosen_by > progress.best:
             progress.best, progress.best_epoch = float(chosen_by), epoch + 1
-            if self.best_weights is None:
-                self.best = recommender.get_weights()
-            else:
-                write_model(self.best_weights, recommender, recommender.save_weights)
+            if self.workers.chief:
+                self._keep()
         if progress.waited() >= self.patience:
             self.model.stop_training = True
+
+    def _keep(self) -> None:
+        recommender = self.model.recommender
+        if self.best_weights is None:
+            self.best = recommender.get_weights()
+        else:
+            write_model(self.best_weights, recommender, recommender.save_weights)
 
     def restore_best(self) -> None:
         """Put the weights of the best epoch back."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfkgrec.config import TrainingConfig
 from tfkgrec.data.history import History
+from tfkgrec.data.shards import EVERYBODY, Shard
 from tfkgrec.models.recommender import Recommender
 
 Metrics = dict[str, dict[str, Any]]
@@ -85,8 +86,11 @@ class TrainingProtocol(Protocol):
     def task(self, model: Recommender) -> keras.Model:
         """The loss around a model: a TFRS model with the attribute `recommender`."""
 
-    def batches(self, model: Recommender) -> Batches:
-        """Training data in the shapes that the model reads."""
+    def batches(self, model: Recommender, shard: Shard = EVERYBODY) -> Batches:
+        """Training data in the shapes that the model reads: of all users, or of a shard.
+
+        The trainer names no shard but where `training.shards` is more than one.
+        """
 
     def validate(self, model: Recommender) -> dict[str, float]:
         """Figures of the validation split, named `val_...`; the first one chooses the epoch, higher is better."""

@@ -56,6 +56,15 @@ def test_every_training_rating_once_with_what_came_just_before():
     assert sorted(seen) == sorted((u, i) for u in range(len(SPLITS.offsets) - 1) for i in own(u))
 
 
+def test_of_some_users_alone():
+    some = np.random.default_rng(0).random(SPLITS.train_history.num_users) < 0.5
+    parts = [rows(batches(users=chosen)) for chosen in (some, ~some)]
+    taken = [[(user, item) for user, _, positive, _ in part for item in positive] for part in parts]
+    everything = [(user, item) for user, _, positive, _ in rows(batches()) for item in positive]
+    assert all(taken) and sorted(sum(taken, [])) == sorted(everything)
+    assert all(some[user] for user, _ in taken[0])
+
+
 def test_as_many_negatives_which_training_never_saw():
     for user, _, positive, negative in rows(batches()):
         assert len(negative) == len(positive)

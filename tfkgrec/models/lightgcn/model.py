@@ -117,7 +117,8 @@ class LightGCN(Recommender):
         self._config = as_config(locals())
         self.sizes, self.num_users, self.num_items = sizes, sizes.num_users, sizes.num_items
         self.dim, self.num_layers, self.l2, self.fact_weight = dim, num_layers, l2, float(fact_weight)
-        self.reads_labels, self.request_length = leave_out, request_length
+        self.reads_labels = self.reads_whole_step = leave_out
+        self.request_length = request_length
 
         self.user_embedding = normal_embedding(sizes.num_users, dim, "user_embedding")
         self.entity_embedding = normal_embedding(sizes.num_entities, dim, "entity_embedding")
@@ -144,7 +145,7 @@ class LightGCN(Recommender):
         super().build(input_shape)
 
     def call(self, inputs: dict[str, Tensor], training: bool = False) -> Tensor:
-        taken = self._own_pairs(inputs) if "label" in inputs else None
+        taken = self._own_pairs(inputs.get("step", inputs)) if "label" in inputs else None
         state = self.user_state(inputs["user"], tables=self._convolve(taken))
         return self.score_items(state, inputs["item"], training=training)
 

@@ -37,6 +37,7 @@ class TrainingBatches:
         unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve unknown users.
         histories: "random" items of the user's, T + 1 of them; or the "newest" T before a row, whose pairs are
             neighbours in time: none of them is inside, so that nothing has to be left out.
+        users: whose pairs these are, bool [users]; None: everybody's.
     """
 
     splits: Splits
@@ -48,10 +49,16 @@ class TrainingBatches:
     unknown_user_rate: float = 0.0
     negative_pool: str = "catalogue"
     histories: str = "random"
+    users: np.ndarray | None = None
 
     @classmethod
     def of(
-        cls, splits: Splits, history_length: int, training: CtrTraining, histories: str = "random"
+        cls,
+        splits: Splits,
+        history_length: int,
+        training: CtrTraining,
+        histories: str = "random",
+        users: np.ndarray | None = None,
     ) -> "TrainingBatches":
         """The batches that the settings ask for, for a model that reads histories of `history_length`."""
         return cls(
@@ -64,12 +71,13 @@ class TrainingBatches:
             training.unknown_user_rate,
             training.negative_pool or "catalogue",
             histories,
+            users,
         )
 
-    @property
+    @cached_property
     def history(self) -> History:
-        """The training positives of every user."""
-        return self.splits.train_history
+        """The training positives of every user whose pairs these are."""
+        return self.splits.train_history.only(self.users)
 
     @property
     def rows_per_batch(self) -> int:
@@ -94,25 +102,25 @@ class TrainingBatches:
         return warm_items(self.splits.num_item_rows, self.splits.cold)
 
     @cached_property
-    def _weight(self) -> np.ndarray | None:
-        """Of the training pairs: of positives 1 on average, of negatives 1."""
-        train = self.splits.train
-        if train.weight is None:
-            return None
-        liked = train.label > 0
-        weight: np.ndarray = np.where(liked, train.weight / train.weight[liked].mean(), 1)
-        return weight.astype(np.float32)
+    def _train(self) -> Interactions:
+        """The training pairs, weighed: positives 1 on average, over all users, and negatives 1."""
+        train, weight = replace(self.splits.train, timestamp=None), None
+        if train.weight is not None:
+            liked = train.label > 0
+            weight = np.where(liked, train.weight / train.weight[liked].mean(), 1).astype(np.float32)
+        train = replace(train, weight=weight)
+        return train if self.users is None else train.take(self.users[train.user])
 
     def pairs(self, epoch: int) -> Interactions:
         """The labelled pairs of one epoch."""
-        train = replace(self.splits.train, timestamp=None, weight=self._weight)
+        train = self._train
         if self.negatives == "fixed":
             return train
         positives = train.positives
         rng = np.random.default_rng([self.seed, 2, epoch])
         pool = self._pool
         own = np.sort(pair_keys(positives.user, np.searchsorted(pool, positives.item) + 1, len(pool) + 1))
-        user, place = draw_negatives(self.splits.train_history.lengths, own, len(pool), rng)
+        user, place = draw_negatives(self.history.lengths, own, len(pool), rng)
         return positives.with_negatives(user, pool[place - 1])
 
     def epoch(self, epoch: int) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfkgrec.config import ModelSettings
 from tfkgrec.data.records import Dataset
+from tfkgrec.data.shards import EVERYBODY, Shard
 from tfkgrec.evaluation.ctr import accuracy, auc
 from tfkgrec.evaluation.scorers import Scorer
 from tfkgrec.models.build import build_model
@@ -70,11 +71,12 @@ class CtrProtocol:
     def task(self, model: Recommender) -> keras.Model:
         return RankingModel(model)
 
-    def batches(self, model: Recommender) -> TrainingBatches:
-        if model.whole_histories is not None:
-            return WholeHistoryBatches.of(self.splits, model.history_length, self.training)
+    def batches(self, model: Recommender, shard: Shard = EVERYBODY) -> TrainingBatches:
         newest = self.split.history == "newest" and model.history_length > 0
-        return TrainingBatches.of(self.splits, model.history_length, self.training, "newest" if newest else "random")
+        kind = TrainingBatches if model.whole_histories is None else WholeHistoryBatches
+        users = shard.users(self.dataset.users.keys, self.training.seed)
+        histories = "newest" if newest else "random"
+        return kind.of(self.splits, model.history_length, shard.share(self.training), histories, users)
 
     def validate(self, model: Recommender) -> dict[str, float]:
         pairs = self.splits.validation

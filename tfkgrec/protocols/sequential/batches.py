@@ -78,6 +78,8 @@ class SequenceBatches:
         num_negatives: K or N.
         predict_first: as in `cut_windows`.
         target: "next", the item that came next; "any_future", any that came later, drawn again every epoch.
+        users: whose sequences these are, bool [users]; None: everybody's.
+        shared_seed: of what a batch has in common, whoever's rows are in it; None: `seed`.
     """
 
     splits: SequenceSplits
@@ -88,10 +90,22 @@ class SequenceBatches:
     seed: int
     predict_first: bool = False
     target: str = "next"
+    users: np.ndarray | None = None
+    shared_seed: int | None = None
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Inputs of a batch that no row of it owns."""
+        return ("negative",) if self.loss == "sampled_softmax" else ()
+
+    @cached_property
+    def history(self) -> History:
+        """The training sequences of the users whose batches these are."""
+        return self.splits.train_history.only(self.users)
 
     @cached_property
     def windows(self) -> Windows:
-        return cut_windows(self.splits.train_history, self.length, self.predict_first)
+        return cut_windows(self.history, self.length, self.predict_first)
 
     @cached_property
     def examples(self) -> int:
@@ -105,8 +119,7 @@ class SequenceBatches:
 
     @cached_property
     def _touched(self) -> np.ndarray:
-        history = self.splits.train_history
-        return np.sort(pair_keys(history.users(), history.items, self.splits.num_item_rows))
+        return np.sort(pair_keys(self.history.users(), self.history.items, self.splits.num_item_rows))
 
     def stacked(self, epoch: int) -> Stacked:
         """(inputs, weight [steps, B, T]) of one epoch; inputs have the same leading dimension."""
@@ -124,6 +137,7 @@ class SequenceBatches:
             user = np.broadcast_to(rows(windows.user)[..., None, None], (*inputs["positive"].shape, self.num_negatives))
             inputs["negative"] = draw_untouched(user, self._touched, top, rng) * (inputs["positive"] > 0)[..., None]
         elif self.loss == "sampled_softmax":
+            rng = rng if self.shared_seed is None else np.random.default_rng([self.shared_seed, 2, epoch])
             inputs["negative"] = rng.integers(1, top + 1, (self.steps, self.num_negatives), np.int32)
         return inputs, (inputs["positive"] > 0).astype(np.float32)
 
@@ -133,7 +147,7 @@ class SequenceBatches:
         if self.target == "next":
             return windows.target
         ahead = np.random.default_rng([self.seed, 4, epoch]).integers(np.maximum(windows.coming, 1))
-        items = self.splits.train_history.items
+        items = self.history.items
         later = items[np.minimum(windows.place + ahead, len(items) - 1)]
         return np.where(windows.coming > 0, later, 0).astype(np.int32)
 

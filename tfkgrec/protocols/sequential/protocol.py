@@ -7,6 +7,7 @@ import numpy as np
 
 from tfkgrec.config import EvaluationConfig, PretrainingConfig
 from tfkgrec.data.records import Dataset
+from tfkgrec.data.shards import EVERYBODY, Shard
 from tfkgrec.errors import InputError
 from tfkgrec.evaluation.scorers import PartScore
 from tfkgrec.kge.pretrain import pretrain
@@ -56,8 +57,8 @@ class SequentialProtocol:
     def task(self, model: Recommender) -> keras.Model:
         return SequentialModel(_sequential(model), self.training.loss)
 
-    def batches(self, model: Recommender) -> SequenceBatches:
-        training = self.training
+    def batches(self, model: Recommender, shard: Shard = EVERYBODY) -> SequenceBatches:
+        training = shard.share(self.training)
         return SequenceBatches(
             self.splits,
             rows_per_batch=max(1, training.batch_size // model.history_length),
@@ -67,6 +68,8 @@ class SequentialProtocol:
             seed=training.seed,
             predict_first=training.predict_first,
             target=training.target,
+            users=shard.users(self.dataset.users.keys, self.training.seed),
+            shared_seed=self.training.seed,
         )
 
     def validate(self, model: Recommender) -> dict[str, float]:

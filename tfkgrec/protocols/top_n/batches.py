@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfkgrec.data.epoch_dataset import batches_of, epochs_dataset
-from tfkgrec.data.history import window
+from tfkgrec.data.history import History, window
 from tfkgrec.data.negatives import draw_negatives
 from tfkgrec.data.pair_inputs import PairInputs
 from tfkgrec.data.pair_keys import pair_keys
@@ -33,6 +33,7 @@ class TimeBatches:
         history_length: T; 0: no history.
         negatives: "fixed" (drawn once) or "fresh" (again every epoch).
         unknown_user_rate: share of rows whose user id is hidden (0), so that the model learns to serve unknown users.
+        users: whose ratings these are, bool [users]; None: everybody's.
     """
 
     splits: TimeSplits
@@ -43,6 +44,12 @@ class TimeBatches:
     seed: int
     unknown_user_rate: float = 0.0
     pair_inputs: PairInputs | None = None
+    users: np.ndarray | None = None
+
+    @cached_property
+    def history(self) -> History:
+        """The training ratings of the users whose batches these are."""
+        return self.splits.train_history.only(self.users)
 
     @property
     def rows_per_batch(self) -> int:
@@ -62,14 +69,14 @@ class TimeBatches:
     def _start(self) -> tuple[np.ndarray, np.ndarray]:
         """User and position in the history's items of every row's first rating."""
         stretch = self.items_per_user // 2
-        rows = -(-self.splits.train_history.lengths // stretch)
+        rows = -(-self.history.lengths // stretch)
         user = np.repeat(np.arange(len(rows)), rows)
         number = np.arange(len(user)) - np.repeat(np.cumsum(rows) - rows, rows)
-        return user, self.splits.train_history.offsets[user] + stretch * number
+        return user, self.history.offsets[user] + stretch * number
 
     def rows(self, epoch: int) -> dict[str, np.ndarray]:
         """One epoch, user by user: user [R], history [R, T], item [R, M], label [R, M]; item 0 pads."""
-        known, stretch = self.splits.train_history, self.items_per_user // 2
+        known, stretch = self.history, self.items_per_user // 2
         user, start = self._start
         begin, end = known.offsets[user], known.offsets[user + 1]
         count = np.minimum(end - start, stretch)
@@ -89,7 +96,7 @@ class TimeBatches:
 
     def _draw(self, epoch: int) -> np.ndarray:
         """An unrated item for every training rating, in their order; 0 where a user has too few."""
-        known, rows = self.splits.train_history, self.splits.num_item_rows
+        known, rows = self.history, self.splits.num_item_rows
         forbidden = np.sort(pair_keys(known.users(), known.items, rows))
         rng = np.random.default_rng([self.seed, 2, epoch])
         user, item = draw_negatives(known.lengths, forbidden, rows - 1, rng)

@@ -7,6 +7,7 @@ import numpy as np
 
 from tfkgrec.config import EvaluationConfig, PretrainingConfig
 from tfkgrec.data.records import Dataset
+from tfkgrec.data.shards import EVERYBODY, Shard
 from tfkgrec.evaluation.scorers import PartScore
 from tfkgrec.kge.pretrain import pretrain
 from tfkgrec.models.recommender import Recommender
@@ -53,8 +54,8 @@ class TopNProtocol:
     def task(self, model: Recommender) -> keras.Model:
         return RankingModel(model)
 
-    def batches(self, model: Recommender) -> TimeBatches:
-        training = self.training
+    def batches(self, model: Recommender, shard: Shard = EVERYBODY) -> TimeBatches:
+        training = shard.share(self.training)
         return TimeBatches(
             self.splits,
             training.batch_size,
@@ -64,6 +65,7 @@ class TopNProtocol:
             training.seed,
             training.unknown_user_rate,
             model.pair_inputs,
+            shard.users(self.dataset.users.keys, self.training.seed),
         )
 
     def validate(self, model: Recommender) -> dict[str, float]:
