@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tfkgrec import registry
 from tfkgrec.benchmarks.own_process import MARK, tell
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.files import read_json
@@ -123,12 +124,13 @@ def _killed(model: str, options: argparse.Namespace) -> Row:
 
 
 def _config(model: str, options: argparse.Namespace) -> Path:
-    """A model's defaults, without dropout, on synthetic data: on what two processes drop, they differ from one."""
+    """A model's defaults, without dropout, on synthetic data: two processes do not drop what one does."""
     protocol = "sequential" if model == "ksr" else "ctr"
     fields = f"epochs: {options.epochs}, batch_size: 512, learning_rate: 5e-3"
+    dropout = ", dropout: 0.0" if hasattr(registry.model(model).settings, "dropout") else ""
     file: Path = options.runs / f"{model}.yaml"
     file.write_text(
-        f"model: {{name: {model}}}\n"
+        f"model: {{name: {model}{dropout}}}\n"
         f"data: {{dataset: synthetic, protocol: {protocol}, synthetic: {{users: {options.users}}}}}\n"
         f"training: {{{fields}}}\nevaluation: {{floors: [popularity]}}\n"
     )
