@@ -61,6 +61,7 @@ DEV = [
     "types-tabulate",
     "trustme>=1.2",  # certificates for the tests of TLS
     "scikit-learn>=1.6",  # test oracle: AUC, accuracy
+    "pydot>=3",  # tests: what keras.utils.plot_model draws, as a graph
     "jax>=0.7",  # one test runs the layers on Keras' JAX backend, on the CPU
     "setuptools>=77",  # tests/test_packaging.py builds the wheel without isolation
     "wheel",

@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         _tell(*serving.main(argv[1:]))
         return 0
-    if argv[:1] in (["growth"], ["reading"], ["xla"], ["workers"]):
+    if argv[:1] in (["growth"], ["lists"], ["reading"], ["xla"], ["workers"]):
         rows, text = importlib.import_module(f"tfkgrec.benchmarks.{argv[0]}").main(argv[1:])
         _tell(rows, text, None)
         return 0
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="tfkgrec benchmark",
         description="Measure quality or speed. `benchmark quality` alone measures all that there are configs for.",
-        epilog="sweep, growth, reading, serving, workers and xla have arguments of their own: see their --help.",
+        epilog="sweep, growth, lists, reading, serving, workers and xla have arguments of their own (--help).",
     )
     parser.add_argument("what", choices=("quality", "speed"))
     parser.add_argument(

@@ -88,6 +88,8 @@ class ModelCase:
         model, lines = small.model, []
         model.summary(print_fn=lambda line, **_: lines.append(line), expand_nested=True)
         assert "Total params" in lines[0]
+        drawn = keras.utils.model_to_dot(model, show_shapes=True, expand_nested=True)  # what plot_model hands to dot
+        assert type(model).__name__ in drawn.to_string()
         for layer in model.layers:
             if layer._build_shapes_dict and type(layer).__name__ != "InnerProductHead":
                 shapes = keras.tree.flatten(layer.compute_output_shape(**layer._build_shapes_dict))

@@ -1,7 +1,10 @@
 """Lists of many users in a file: those that a server would give, whatever the suffix, and whatever stopped it."""
 
+import os
+import signal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from tests.planted import served
 from tfkgrec import recommend
 from tfkgrec.cli import run_main
+from tfkgrec.client.calls import Recommendations
 from tfkgrec.offline.in_process import InProcess, open_in_process
 from tfkgrec.offline.lists_file import write_lists
 
@@ -64,6 +68,40 @@ def test_killed_it_goes_on_and_ends_where_it_would_have(
     assert asked == [20, 20, 10] and told == [40, 50]  # the two parts that were there are not made again
     assert pyarrow.parquet.read_table(cut).equals(pyarrow.parquet.read_table(whole))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["cut.parquet", "whole.parquet"]
+
+
+class Made:
+    """A model without one: the same list for all; it is killed when it is asked the n-th time."""
+
+    flags_new = False
+
+    def __init__(self, weights: Path, dies_at: int | None = None) -> None:
+        self.weights, self.dies_at, self.asked = weights, dies_at, 0
+
+    def recommend(self, users: list[str], k: int) -> Recommendations:
+        self.asked += 1
+        if self.asked == self.dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        items = np.tile(np.array(["i1", "i2"], object), (len(users), 1))
+        scores = np.full(items.shape, 0.5, np.float32)
+        return Recommendations(items, items, scores, np.ones(len(users), bool), 1, {})
+
+
+def test_after_kill_9_it_goes_on(tmp_path: Path) -> None:
+    weights, users = tmp_path / "weights", [f"u{n}" for n in range(10)]
+    weights.write_text("w")
+    whole, cut = tmp_path / "whole.csv", tmp_path / "cut.csv"
+    write_lists(Made(weights), users, 2, whole, part_users=3)
+    child = os.fork()
+    if not child:
+        write_lists(Made(weights, dies_at=3), users, 2, cut, part_users=3)
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert not cut.exists() and len(list((tmp_path / ".cut.csv.parts").glob("*.parquet"))) == 2
+    again = Made(weights)
+    assert write_lists(again, users, 2, cut, part_users=3).users == 10
+    assert again.asked == 2 and cut.read_bytes() == whole.read_bytes()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["cut.csv", "weights", "whole.csv"]
 
 
 def test_other_users_or_another_k_begin_anew(answers: InProcess, tmp_path: Path) -> None:
