@@ -12,7 +12,6 @@ import pytest
 from tests.planted import served
 from tfkgrec import recommend
 from tfkgrec.cli import run_main
-from tfkgrec.client.calls import Recommendations
 from tfkgrec.offline.in_process import InProcess, open_in_process
 from tfkgrec.offline.lists_file import write_lists
 
@@ -52,17 +51,17 @@ def test_killed_it_goes_on_and_ends_where_it_would_have(
     write_lists(answers, users, K, whole, part_users=20)
     asked: list[int] = []
 
-    def ask(users: list[str], k: int, dies_at: int = 2) -> object:
+    def ask(signature: str, inputs: dict[str, np.ndarray], dies_at: int = 2) -> object:
         if len(asked) == dies_at:
             raise KeyboardInterrupt
-        asked.append(len(users))
-        return InProcess.recommend(answers, users, k)
+        asked.append(len(inputs["user_id"]))
+        return InProcess.outputs(answers, signature, inputs)
 
-    monkeypatch.setattr(answers, "recommend", ask)
+    monkeypatch.setattr(answers, "outputs", ask)
     with pytest.raises(KeyboardInterrupt):
         write_lists(answers, users, K, cut, part_users=20)
     assert not cut.exists() and asked == [20, 20]
-    monkeypatch.setattr(answers, "recommend", lambda users, k: ask(users, k, dies_at=9))
+    monkeypatch.setattr(answers, "outputs", lambda signature, inputs: ask(signature, inputs, dies_at=9))
     told: list[int] = []
     write_lists(answers, users, K, cut, lambda done: told.append(done) or told.append, part_users=20)
     assert asked == [20, 20, 10] and told == [40, 50]  # the two parts that were there are not made again
@@ -78,13 +77,14 @@ class Made:
     def __init__(self, weights: Path, dies_at: int | None = None) -> None:
         self.weights, self.dies_at, self.asked = weights, dies_at, 0
 
-    def recommend(self, users: list[str], k: int) -> Recommendations:
+    def outputs(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         self.asked += 1
         if self.asked == self.dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
-        items = np.tile(np.array(["i1", "i2"], object), (len(users), 1))
-        scores = np.full(items.shape, 0.5, np.float32)
-        return Recommendations(items, items, scores, np.ones(len(users), bool), 1, {})
+        people = len(inputs["user_id"])
+        items = np.tile(np.array([b"i1", b"i2"], object), (people, 1))
+        scores, known = np.full(items.shape, 0.5, np.float32), np.ones(people, bool)
+        return {"item_id": items, "item_name": items, "score": scores, "known_user": known}
 
 
 def test_after_kill_9_it_goes_on(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_after_kill_9_it_goes_on(tmp_path: Path) -> None:
         write_lists(Made(weights, dies_at=3), users, 2, cut, part_users=3)
         os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
-    assert not cut.exists() and len(list((tmp_path / ".cut.csv.parts").glob("*.parquet"))) == 2
+    assert not cut.exists() and len(list((tmp_path / ".cut.csv.parts").glob("*.arrow"))) == 2
     again = Made(weights)
     assert write_lists(again, users, 2, cut, part_users=3).users == 10
     assert again.asked == 2 and cut.read_bytes() == whole.read_bytes()
@@ -109,7 +109,7 @@ def test_other_users_or_another_k_begin_anew(answers: InProcess, tmp_path: Path)
     write_lists(answers, answers.users()[:3], K, output)
     folder.mkdir()
     (folder / "plan.txt").write_text("of somebody else")
-    (folder / "000000000000.parquet").write_text("no table")
+    (folder / "000000000000.arrow").write_text("no table")
     found = write_lists(answers, [*answers.users()[:2], "nobody"], 2, output)
     assert found == (3, 6, 1)
     assert pd.read_json(output, lines=True, dtype=False)["rank"].tolist() == [1, 2] * 3

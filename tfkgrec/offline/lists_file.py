@@ -2,12 +2,11 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet
 
 from tfkgrec.files import write_aside, write_text
 from tfkgrec.offline.in_process import InProcess
@@ -46,7 +45,7 @@ def write_lists(
     folder = output.with_name(f".{output.name}.parts")
     starts = range(0, len(users), part_users)
     _begin(folder, _plan(model, users, k, part_users))
-    parts = {folder / f"{first:012}.parquet": users[first : first + part_users] for first in starts}
+    parts = {folder / f"{first:012}.arrow": users[first : first + part_users] for first in starts}
     done = sum(len(own) for part, own in parts.items() if part.exists())
     progress = begin(done)
     for part, own in parts.items():
@@ -54,11 +53,18 @@ def write_lists(
             _write_part(part, *lists_of(model, own, k))
             done += len(own)
             progress(done)
-    metadata = [pyarrow.parquet.read_metadata(part) for part in parts]
-    write_tables(output, schema_of(model), (_read(part) for part in parts))
+    rows = unknown = 0
+
+    def tables() -> Iterator[pa.Table]:
+        nonlocal rows, unknown
+        for part in parts:
+            table = _read(part)
+            rows, unknown = rows + len(table), unknown + int(table.schema.metadata[UNKNOWN])
+            yield table.replace_schema_metadata(None)
+
+    write_tables(output, schema_of(model), tables())
     shutil.rmtree(folder)
-    unknown = sum(int(one.metadata[UNKNOWN]) for one in metadata)
-    return Written(len(users), sum(one.num_rows for one in metadata), unknown)
+    return Written(len(users), rows, unknown)
 
 
 def _plan(model: InProcess, users: Sequence[str], k: int, part_users: int) -> str:
@@ -79,8 +85,14 @@ def _begin(folder: Path, plan: str) -> None:
 
 def _write_part(part: Path, table: pa.Table, unknown: int) -> None:
     told = table.replace_schema_metadata({UNKNOWN: str(unknown)})
-    write_aside(part, lambda aside: pyarrow.parquet.write_table(told, aside))
+
+    def write(aside: Path) -> None:
+        with pa.ipc.new_file(aside, told.schema) as file:
+            file.write_table(told)
+
+    write_aside(part, write)
 
 
 def _read(part: Path) -> pa.Table:
-    return pyarrow.parquet.read_table(part).replace_schema_metadata(None)
+    with pa.ipc.open_file(part) as file:
+        return file.read_all()
