@@ -45,6 +45,7 @@ def _rows(text: str) -> Iterator[str]:
     told = dict(PLAIN)
     for list_name, what in (
         ("REQUIRES", "always"),
+        ("PLOTS", "extra `plots`"),
         ("BEAM", "extra `beam`"),
         ("DOCS", "extra `docs`"),
         ("DEV", "extra `dev`"),
