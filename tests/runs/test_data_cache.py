@@ -18,14 +18,18 @@ from tfkgrec.runs.run import prepare
 def test_what_is_kept_comes_back_as_it_was(protocol, model, tmp_path, capsys):
     assert protocol in registry.protocols()
     config = build_config({"model": {"name": model}, "data": {"dataset": "synthetic", "protocol": protocol}}, TINY[:2])
-    made = kept_data(tmp_path, config, lambda: prepare(config))
-    back = kept_data(tmp_path, config, lambda: pytest.fail("they are there"))
+    made, back = prepare(config, cache=tmp_path), prepare(config, cache=tmp_path)
+    assert settings_of(back.protocol) == settings_of(made.protocol)
     assert fingerprint(back.dataset, back.splits) == fingerprint(made.dataset, made.splits)
     (file,) = tmp_path.iterdir()
     assert capsys.readouterr().out.splitlines() == [
         f"prepared data, kept for the next start: {file}",
         f"prepared data: {file}",
     ]
+
+
+def settings_of(protocol) -> list[object]:
+    return [getattr(protocol, name, None) for name in ("split", "training", "evaluation")]
 
 
 def files_config(folder: Path, *overrides: str):
@@ -57,11 +61,11 @@ def test_an_entry_that_is_cut_off_is_made_anew(tmp_path, capsys):
     (tmp_path / "clicks.csv").write_text("user,item\na,x\n")
     (tmp_path / "facts").write_text("x\tis\tred\n")
     cache, config = tmp_path / "cache", files_config(tmp_path)
-    kept_data(cache, config, lambda: list(range(99)))
+    kept_data(cache, config, lambda: tuple(range(99)))
     (file,) = cache.iterdir()
     file.write_bytes(file.read_bytes()[:50])
     assert kept_data(cache, config, lambda: "anew") == "anew" == kept_data(cache, config, lambda: "never")
-    assert "made anew, as it cannot be read" in capsys.readouterr().out
+    assert "made anew: " in capsys.readouterr().out
 
 
 def test_queries_cannot_be_compared(tmp_path):

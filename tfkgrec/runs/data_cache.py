@@ -1,12 +1,11 @@
 """Prepared data, kept in a folder so that the next start over the same files and settings takes seconds.
 
 An entry is named by digests of the files' content, of the settings that reading and splitting follow, and of the code
-that does it: change one of them, and there is another entry. Entries are pickles, so the folder has to be one's own.
+that does it: change one of them, and there is another entry.
 """
 
 import hashlib
 import json
-import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -14,10 +13,11 @@ from typing import TypeVar
 import tfkgrec
 from tfkgrec import registry
 from tfkgrec.config import Config, Section
+from tfkgrec.data.record_file import read_record, write_record
 from tfkgrec.datasets.folders import dataset_folder
 from tfkgrec.datasets.own_files.sources import parts_of
 from tfkgrec.errors import InputError
-from tfkgrec.files import check_folder, write_aside
+from tfkgrec.files import check_folder
 from tfkgrec.progress import say
 
 MADE_BY = ("config", "data", "datasets", "evaluation", "protocols")
@@ -35,23 +35,17 @@ def kept_data(folder: Path, config: Config, make: Callable[[], Kept]) -> Kept:
     """
     check_folder(folder)
     data = config.data
-    file = folder / f"{data.dataset}-{data.protocol}-{_digest(config)}.pickle"
+    file = folder / f"{data.dataset}-{data.protocol}-{_digest(config)}.npz"
     if file.exists():
         try:
-            with file.open("rb") as stored:
-                found: Kept = pickle.load(stored)
-        except (AttributeError, EOFError, ImportError, pickle.UnpicklingError) as error:
-            say(f"{file}: made anew, as it cannot be read: {type(error).__name__}: {error}")
+            found: Kept = read_record(file)
+        except InputError as error:
+            say(f"made anew: {error}")
         else:
             say(f"prepared data: {file}")
             return found
     made = make()
-
-    def write(aside: Path) -> None:
-        with aside.open("wb") as stream:
-            pickle.dump(made, stream, protocol=pickle.HIGHEST_PROTOCOL)
-
-    write_aside(file, write)
+    write_record(file, made)
     say(f"prepared data, kept for the next start: {file}")
     return made
 

@@ -101,14 +101,22 @@ def prepare(config: Config, dataset: Dataset | None = None, cache: Path | None =
         cache: a folder of data prepared before, in which these are looked for and kept (data_cache.py).
     """
     if cache is not None and dataset is None:
-        return kept_data(cache, config, lambda: prepare(config))
-    data, training = config.data, config.training
+        return _with_protocol(config, *kept_data(cache, config, lambda: _parts(prepare(config))))
     if dataset is None:
         dataset = read_dataset(config)
-    make = registry.load(registry.protocol(data.protocol).make)
     with phase("splitting"):
-        splits = load_splits(data, dataset, training.seed)
-        return Prepared(dataset, make(dataset, data.split, training, config.evaluation, *filter(None, [splits])))
+        return _with_protocol(config, dataset, load_splits(config.data, dataset, config.training.seed))
+
+
+def _parts(prepared: Prepared) -> tuple[Dataset, Splits]:
+    return prepared.dataset, prepared.splits
+
+
+def _with_protocol(config: Config, dataset: Dataset, splits: Splits | None) -> Prepared:
+    """With the protocol that the config names, which draws the splits where there are none."""
+    make = registry.load(registry.protocol(config.data.protocol).make)
+    given = () if splits is None else (splits,)
+    return Prepared(dataset, make(dataset, config.data.split, config.training, config.evaluation, *given))
 
 
 def train_run(
