@@ -32,6 +32,7 @@ COMMANDS |= {
     "add_items",
     "prepare",
     "prepare_data",
+    "plan",
 }
 ALONE = {  # rooms that must not need the others
     "protos": {"errors", "protos"},

@@ -49,6 +49,7 @@ VERBS = {
     "similar": ("tfkgrec.similar", "the items that a model takes for most alike"),
     "explain": ("tfkgrec.explain", "ask a run or a server why an item is recommended"),
     "vectors": ("tfkgrec.vectors", "write the vectors behind a run's scores, for an index of nearest neighbours"),
+    "plan": ("tfkgrec.plan", "memory, steps, hours and machines that a model would take on data of a size"),
     "benchmark": ("tfkgrec.benchmark", "measure quality, speed or serving"),
     "data": ("tfkgrec.data_stats", "print a dataset's counts and its split"),
 }
