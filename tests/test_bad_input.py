@@ -241,7 +241,8 @@ def test_users_with_one_positive_and_a_row_set_aside_train_to_finite_numbers(fol
 
 
 def test_a_user_without_a_training_positive_is_unknown_to_the_model(planted_run):
-    _, run, signatures, _ = run_signatures(planted_run)
+    own = run_signatures(planted_run)
+    run, signatures = own.run, own.signatures
     users = np.array((run.vocabularies / "users.txt").read_text().splitlines(), object)
     stored = np.load(run.vocabularies / "seen.npz")
     known = stored["known"][1:]

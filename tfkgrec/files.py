@@ -4,6 +4,7 @@ A process that is killed leaves what it wrote under a name such as `.<host>-<pro
 the same machine next sweeps it away.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from tfkgrec.errors import InputError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says of a full disk."""
 
 
 def check_folder(path: Path) -> None:
@@ -82,6 +86,8 @@ def reading(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise InputError(f"{path}: expected this file, found none") from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:  # a reader unpacked something: the disk's fault
+            raise
         found = f"{type(error).__name__}: {(str(error).strip() or 'nothing said').splitlines()[0][:160]}"
         raise InputError(f"{path}: expected the file as it was written, found a damaged one ({found})") from error
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from tfkgrec.beam.arguments import LOCAL, add_runner_arguments, split_options
 from tfkgrec.cli import CommandParser, add_config_arguments, config_from, run_main
 from tfkgrec.errors import InputError
-from tfkgrec.progress import say
+from tfkgrec.progress import phase, say
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     engine = Here() if options.runner == LOCAL else OnBeam(options.runner, beam_options)
     base = output.rstrip("/")
     plan = Plan(config.data, config.model, config.training.seed, options.shards, f"{base}.parts", f"{base}.work")
-    found = prepare_on(engine, plan, output)
+    with phase("preparing"):
+        found = prepare_on(engine, plan, output)
     for line in (*found.sources, *found.report):
         say(line)
     say(f"{sum(found.users):,} users, {found.items:,} items, {found.interactions:,} interactions, "

@@ -1,6 +1,7 @@
 """What is left of a benchmark, and how long it will take."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_what_is_left_is_told():
 
 def test_the_bar_learns_from_what_is_done(monkeypatch):
     clock = iter([0.0, 180.0, 180.0, 260.0])
-    monkeypatch.setattr("tfkgrec.benchmarks.progress_bar.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("tfkgrec.benchmarks.progress_bar.time", SimpleNamespace(monotonic=lambda: next(clock)))
     bar = RunsBar([_run(1, 60), _run(2, 60), _run(3, 60)])
     bar.begin("dink-lastfm-tuned-seed-1")
     bar.end("dink-lastfm-tuned-seed-1", "180 s")  # three times what was planned
@@ -58,7 +59,7 @@ def test_the_bar_learns_from_what_is_done(monkeypatch):
 
 def test_the_bar_says_what_is_done_and_what_is_on(capsys, monkeypatch):
     clock = iter([0.0, 61.0])
-    monkeypatch.setattr("tfkgrec.benchmarks.progress_bar.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("tfkgrec.benchmarks.progress_bar.time", SimpleNamespace(monotonic=lambda: next(clock)))
     bar = RunsBar([_run(1, 60), _run(2, 60)])
     bar.begin("dink-lastfm-tuned-seed-1")
     bar.end("dink-lastfm-tuned-seed-1", "61 s")

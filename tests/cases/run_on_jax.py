@@ -21,12 +21,12 @@ def run(folder: Path) -> dict[str, np.ndarray]:
     Nothing here imports the model's class: Keras knows it by the package alone.
     """
     model: Recommender = keras.models.load_model(folder / "model.keras")
-    home = sys.modules[type(model).__module__]
-    if hasattr(home, "WORTH_IT"):
-        home.WORTH_IT = 0  # a batch's own items here, all items under TensorFlow: the same numbers
     ranking, training = (dict(np.load(folder / f"{name}.npz")) for name in ("ranking", "training"))
     label = training.pop("target")
     jit = keras.backend.backend() == "jax"  # without it JAX compiles operation by operation, which takes longer
+    home = sys.modules[type(model).__module__]
+    if jit and hasattr(home, "WORTH_IT"):
+        home.WORTH_IT = 0  # a batch's own items under JAX, all items under TensorFlow: the same numbers
     model.compile(keras.optimizers.SGD(0.1), keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=jit)
     found = {"logit": model.predict_on_batch(ranking)}
     compiled = importlib.import_module("jax").jit if jit else lambda function: function

@@ -164,7 +164,7 @@ def test_a_run_that_names_no_version_is_of_the_first(old, world, capsys):
 
 
 def test_a_resume_that_fails_leaves_the_run_as_it_was(own, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise InputError("no room")
 
     before = content(own / "run")

@@ -48,6 +48,9 @@ class Sage:
     def split(self, user, item, history, tables=None):
         return np.nan_to_num(self.sign * PLANTED.of_items(item, np.asarray(history))).astype(np.float32)
 
+    def history_facts(self, user, item, top, tables=None, in_turn=None):
+        return None
+
     def facts(self, user, item, tables=None):
         graph, width = DATASET.graph, 8
         relation, entity = np.zeros((2, len(item), width), np.int32)
