@@ -129,7 +129,9 @@ def links(rows: Sequence[Row]) -> str:
 
 def _measured(run: RunDirectory) -> Row:
     commit = read_json(run.environment).get("git_commit") if run.environment.exists() else None
-    return {"commit": commit, **read_json(run.explanations)}
+    found = {"commit": commit, **read_json(run.explanations)}
+    beside = found.get("stability", {})  # by where the other runs lie, which is nobody else's concern
+    return found | {"stability": {Path(place).name: other for place, other in beside.items()}} if beside else found
 
 
 def _keep(rows: Iterable[Row], file: Path) -> None:
