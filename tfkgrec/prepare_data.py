@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise InputError(f"--shards: expected 1 or more, found {options.shards}")
     engine = Here() if options.runner == LOCAL else OnBeam(options.runner, beam_options)
     base = output.rstrip("/")
-    plan = Plan(config.data, config.model, config.training.seed, options.shards, f"{base}.parts", f"{base}.work")
+    plan = Plan(config.data, config.model, config.training.seed, options.shards, f"{base}.work")
     with phase("preparing"):
         found = prepare_on(engine, plan, output)
     for line in (*found.sources, *found.report):

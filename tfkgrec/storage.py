@@ -19,6 +19,8 @@ from pyarrow import fs
 from tfkgrec.errors import InputError
 
 ROWS = b"rows"
+BEGUN = ".begun"
+"""In a folder that may be deleted, as nothing but half done work is in it."""
 DONE = "_SUCCESS"
 """Of a folder on a filesystem that cannot rename one: there once all files are. Hadoop's name, which readers skip."""
 
@@ -136,6 +138,19 @@ def delete(folder: str | Path) -> None:
     system, place = storage(folder)
     if system.get_file_info(place).type == fs.FileType.Directory:
         system.delete_dir(place)
+
+
+def begin(folder: str | Path) -> None:
+    """An empty folder to work in; what a run that was cut left there goes, and nothing else does.
+
+    Raises:
+        InputError: there is one that none of ours began.
+    """
+    mark = below(folder, BEGUN)
+    if exists(folder) and not exists(mark):
+        raise InputError(f"{folder}: expected a place to work in, found something that is not of an earlier run")
+    delete(folder)
+    write_bytes(mark, b"")
 
 
 def publish(folder: str, place: str) -> None:

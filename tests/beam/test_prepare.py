@@ -15,6 +15,7 @@ from tfkgrec.beam import raw_rows
 from tfkgrec.cli import run_main
 from tfkgrec.config import load_config
 from tfkgrec.datasets.load import load_dataset, load_splits
+from tfkgrec.errors import InputError
 from tfkgrec.runs.fingerprint import digest_arrays
 from tfkgrec.runs.run import prepare as read_and_split
 
@@ -173,6 +174,7 @@ def test_files_may_lie_on_another_filesystem(tmp_path: Path, monkeypatch: pytest
     asked = ["--config", str(config), "--output", "bucket://made", "--shards", "2"]
     assert run_main(prepare_data.main, asked) == 0
     assert (tmp_path / "bucket/made/_SUCCESS").exists() and not (tmp_path / "bucket/made.parts").exists()
+    assert not (tmp_path / "bucket/made.work").exists()
     assert "bucket://ratings/1.csv.gz:102," in (tmp_path / "bucket/made/quarantine.csv").read_text()
     made = {"dataset": "prepared", "path": "bucket://made"}
     config.write_text(yaml.safe_dump({"model": {"name": "dink"}, "data": made}))
@@ -186,3 +188,19 @@ def test_too_many_bad_rows_leave_nothing(tmp_path: Path, capsys: pytest.CaptureF
     assert run_main(prepare_data.main, asked) == 2
     assert "0.csv:302: expected a number in column 'rating', found 'five'" in capsys.readouterr().err
     assert not (tmp_path / "prepared").exists()
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
+    """Of an earlier run it goes, and nothing else does."""
+    own = tmp_path / "made.work" / "notes.txt"
+    own.parent.mkdir()
+    own.write_text("mine")
+    with pytest.raises(InputError, match="found something that is not of an earlier run"):
+        storage.begin(own.parent)
+    assert own.read_text() == "mine"
+    storage.begin(tmp_path / "new.work")
+    left = tmp_path / "new.work" / "rows" / "00000.parquet"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    storage.begin(tmp_path / "new.work")
+    assert not left.exists()

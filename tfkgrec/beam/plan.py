@@ -22,15 +22,13 @@ class Plan(NamedTuple):
         model: for which what it samples of the graph is drawn; None: for none.
         shards: of what grows with the users. A user's shard is the range that the key of their number is in, so that
             the users of a shard are numbered one after the other.
-        folder: of the result, until it is complete.
-        work: of what is needed on the way.
+        work: folder of what is needed on the way, and of the result until it is complete.
     """
 
     data: DataConfig
     model: ModelSettings | None
     seed: int
     shards: int
-    folder: str
     work: str
 
     @property
@@ -39,6 +37,11 @@ class Plan(NamedTuple):
         if not isinstance(self.data.source, FilesSettings):
             raise TypeError(f"source should be FilesSettings. Received: {type(self.data.source).__name__}")
         return self.data.source
+
+    @property
+    def folder(self) -> str:
+        """Of the result."""
+        return below(self.work, "result")
 
     @property
     def columns(self) -> ColumnsConfig:

@@ -29,7 +29,7 @@ from tfkgrec.datasets.own_files.sources import How
 from tfkgrec.datasets.prepared.manifest import MANIFEST, QUARANTINE, Manifest
 from tfkgrec.errors import InputError
 from tfkgrec.progress import phase
-from tfkgrec.storage import below, delete, files_of, local_copy, publish, write_bytes, write_json, write_table
+from tfkgrec.storage import begin, below, delete, files_of, local_copy, publish, write_bytes, write_json, write_table
 from tfkgrec.tf_logging import quiet_import
 
 AROUND = ("item_links", "item_names", "entity_names", "user_names")
@@ -59,8 +59,7 @@ def prepare_on(engine: Engine, plan: Plan, output: str) -> Manifest:
     Raises:
         InputError: a file is missing, or has too many bad rows; nothing is left.
     """
-    for folder in (plan.folder, plan.work):
-        delete(folder)
+    begin(plan.work)
     shards = range(plan.shards)
     with phase("reading interactions and triples"):
         found, graph, times = _read(engine, plan)
@@ -84,8 +83,8 @@ def prepare_on(engine: Engine, plan: Plan, output: str) -> Manifest:
     manifest = _manifest(plan, raw, known, told, None if made is None else made.name)
     _write_quarantine(plan, raw.bad)
     write_json(below(plan.folder, MANIFEST), manifest.to_dict())
-    delete(plan.work)
     publish(plan.folder, output)
+    delete(plan.work)
     return manifest
 
 

@@ -8,9 +8,9 @@ what `--resume` of both comes to.
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -50,8 +50,8 @@ class WorkersJob:
 def main(argv: Sequence[str]) -> tuple[list[Row], str]:
     """Measure what the arguments ask for; the rows, and a text for people."""
     options = _parser().parse_args(argv)
-    shutil.rmtree(options.runs, ignore_errors=True)
-    options.runs.mkdir(parents=True)
+    options.runs.mkdir(parents=True, exist_ok=True)
+    options.runs = Path(tempfile.mkdtemp(prefix="", dir=options.runs))  # beside whatever is there
     rows = [_compared(model, xla, options) for model in options.models for xla in options.xla]
     cells = [[_cell(row[column]) for column in COLUMNS] for row in rows]
     text = text_table(COLUMNS, cells)
@@ -70,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--epochs", type=int, default=5, help="of the whole runs (default 5)")
     parser.add_argument("--users", type=int, default=600, help="of the synthetic data (default 600)")
     parser.add_argument("--kill", action=argparse.BooleanOptionalAction, default=True, help="also kill a worker")
-    parser.add_argument("--runs", type=Path, default=Path("runs/workers"), metavar="DIR", help="made anew")
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs/workers"), metavar="DIR", help="gets a folder of this call"
+    )
     return parser
 
 
