@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from tfkgrec.beam.runners import import_beam, pipeline_on
-from tfkgrec.beam.shards import of_key, shard_name
-from tfkgrec.data.keyed import text_keys
+from tfkgrec.beam.shards import shard_name
+from tfkgrec.data.keyed import bucket, text_keys
 from tfkgrec.offline.in_process import open_in_process
 from tfkgrec.offline.lists_file import UNKNOWN, Written
 from tfkgrec.offline.user_files import read_users
@@ -84,7 +84,7 @@ def _users_by_shard(file: str, shards: int) -> Iterator[tuple[int, tuple[str, ..
     with local_copy(file) as copy:
         users = read_users(copy)
     by_shard: dict[int, list[str]] = {}
-    for shard, user in zip(of_key(text_keys(users), shards).tolist(), users, strict=True):
+    for shard, user in zip(bucket(text_keys(users), shards).tolist(), users, strict=True):
         by_shard.setdefault(shard, []).append(user)
     yield from ((shard, tuple(own)) for shard, own in by_shard.items())
 

@@ -4,15 +4,20 @@ What is done comes back in files alone, so that a driver, its workers and a run 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import pyarrow as pa
 
 from tfkgrec.beam.runners import import_beam, pipeline_on
+from tfkgrec.data.table_bytes import table_bytes, table_of
 
 Task = TypeVar("Task")
+Cut: TypeAlias = Callable[[Task], Iterator[tuple[int, pa.Table]]]
+"""Of a task: tables, and which bucket each is for."""
+PutTogether: TypeAlias = Callable[[int, list[pa.Table]], None]
+"""Of a bucket and its tables."""
 
 
 class Engine(Protocol):
@@ -21,12 +26,7 @@ class Engine(Protocol):
     def each(self, tasks: Sequence[Task], do: Callable[[Task], None]) -> None:
         """Do every task."""
 
-    def by_bucket(
-        self,
-        tasks: Sequence[Task],
-        cut: Callable[[Task], Iterator[tuple[int, pa.Table]]],
-        put_together: Callable[[int, list[pa.Table]], None],
-    ) -> None:
+    def by_bucket(self, tasks: Sequence[Task], cut: Cut[Task], put_together: PutTogether) -> None:
         """Cut every task into tables of some buckets, and put the tables of each bucket together."""
 
 
@@ -37,12 +37,7 @@ class Here:
         for task in tasks:
             do(task)
 
-    def by_bucket(
-        self,
-        tasks: Sequence[Task],
-        cut: Callable[[Task], Iterator[tuple[int, pa.Table]]],
-        put_together: Callable[[int, list[pa.Table]], None],
-    ) -> None:
+    def by_bucket(self, tasks: Sequence[Task], cut: Cut[Task], put_together: PutTogether) -> None:
         buckets: dict[int, list[pa.Table]] = defaultdict(list)
         for task in tasks:
             for bucket, table in cut(task):
@@ -63,12 +58,7 @@ class OnBeam:
         with pipeline_on(self.runner, self.options) as pipeline:
             pipeline | "tasks" >> beam.Create(list(tasks)) | "to workers" >> beam.Reshuffle() | "do" >> beam.Map(do)
 
-    def by_bucket(
-        self,
-        tasks: Sequence[Task],
-        cut: Callable[[Task], Iterator[tuple[int, pa.Table]]],
-        put_together: Callable[[int, list[pa.Table]], None],
-    ) -> None:
+    def by_bucket(self, tasks: Sequence[Task], cut: Cut[Task], put_together: PutTogether) -> None:
         beam = self.beam
         with pipeline_on(self.runner, self.options) as pipeline:
             (
@@ -83,11 +73,8 @@ class OnBeam:
 
 
 def _packed(bucket: int, table: pa.Table) -> tuple[int, bytes]:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bucket, sink.getvalue().to_pybytes()
+    return bucket, table_bytes(table).to_pybytes()
 
 
-def _unpacked(bucket: int, packed: Any, put_together: Callable[[int, list[pa.Table]], None]) -> None:
-    put_together(bucket, [pa.ipc.open_stream(one).read_all() for one in packed])
+def _unpacked(bucket: int, packed: Iterable[bytes], put_together: PutTogether) -> None:
+    put_together(bucket, [table_of(one) for one in packed])

@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from tfkgrec.beam.plan import Plan
-from tfkgrec.beam.shards import of_key
-from tfkgrec.data.keyed import mix, text_keys
+from tfkgrec.data.keyed import bucket, mix, text_keys
 from tfkgrec.data.readers.frames import table_from_frame
 from tfkgrec.data.readers.linking import one_row_per_pair
 from tfkgrec.data.readers.packing import without_packing
@@ -58,17 +57,17 @@ def cut(source: Source, plan: Plan) -> Iterator[tuple[int, pa.Table]]:
             if "timestamp" in table.frame:
                 times += sizes(table.frame["timestamp"])
         frame = table.frame.assign(line=table.frame.index, file=source.file)
-        yield from ((first + shard, _table(part)) for shard, part in frame.groupby(of_key(key, plan.shards)))
+        yield from ((first + shard, _table(part)) for shard, part in frame.groupby(bucket(key, plan.shards)))
     told = {"role": source.role, "rows": rows, "kind": kind, "said": "\n".join(said), "sizes": times.tolist()}
     yield counted, pa.Table.from_pylist([told])
 
 
-def put_together(bucket: int, tables: list[pa.Table], plan: Plan) -> None:
+def put_together(number: int, tables: list[pa.Table], plan: Plan) -> None:
     """Keep a bucket's rows."""
     triples, bad_rows, counted = buckets(plan)
-    what = {bad_rows: "bad", counted: "counts"}.get(bucket, "rows" if bucket < triples else "triples")
-    number = 0 if bucket >= bad_rows else bucket % plan.shards
-    plan.save(what, number, pa.concat_tables(tables, promote_options="permissive"))
+    what = {bad_rows: "bad", counted: "counts"}.get(number, "rows" if number < triples else "triples")
+    shard = 0 if number >= bad_rows else number % plan.shards
+    plan.save(what, shard, pa.concat_tables(tables, promote_options="permissive"))
 
 
 def clean(shard: int, plan: Plan, unit: str | None) -> None:

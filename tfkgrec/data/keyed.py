@@ -43,9 +43,12 @@ def uniform(keys: np.ndarray) -> np.ndarray:
 
 
 def bucket(keys: np.ndarray, buckets: int) -> np.ndarray:
-    """Which of so many buckets every key falls into, int64 of the keys' shape: shards of users, parts of a file."""
-    numbers: np.ndarray = (uniform(keys) * buckets).astype(np.int64)
-    return numbers
+    """Which of so many buckets every key falls into, int64 of the keys' shape: shards of users, parts of a file.
+
+    Equal ranges of keys, so buckets lie in the keys' order; in whole numbers, as a product of floats may round up.
+    """
+    numbers: np.ndarray = (keys >> np.uint64(32)) * np.uint64(buckets) >> np.uint64(32)
+    return numbers.astype(np.int64)
 
 
 def _step(state: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tfkgrec.data.table_bytes import table_bytes, table_of
 from tfkgrec.files import read_arrays, reading, write_aside
 
 OURS = "tfkgrec."
@@ -53,11 +54,11 @@ def _packed(value: object, arrays: dict[str, np.ndarray]) -> Any:
         return value.item()
     if isinstance(value, np.ndarray) and value.dtype.kind == "O":
         texts = pa.table({"text": pa.array(value.ravel(), pa.large_string())})
-        return {"texts": _kept(_as_bytes(texts), arrays), "shape": value.shape}
+        return {"texts": _kept(_flat(texts), arrays), "shape": value.shape}
     if isinstance(value, np.ndarray):
         return {"array": _kept(value, arrays)}
     if isinstance(value, pa.Table):
-        return {"table": _kept(_as_bytes(value), arrays)}
+        return {"table": _kept(_flat(value), arrays)}
     if isinstance(value, Mapping):
         return {"mapping": {name: _packed(part, arrays) for name, part in value.items()}}
     names = _names(type(value))
@@ -75,12 +76,12 @@ def _unpacked(node: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if not isinstance(node, dict):
         return node
     if "texts" in node:
-        texts: np.ndarray = _as_table(arrays[node["texts"]])["text"].to_numpy()
+        texts: np.ndarray = table_of(arrays[node["texts"]].tobytes())["text"].to_numpy()
         return texts.astype(object).reshape(node["shape"])
     if "array" in node:
         return arrays[node["array"]]
     if "table" in node:
-        return _as_table(arrays[node["table"]])
+        return table_of(arrays[node["table"]].tobytes())
     if "mapping" in node:
         return {name: _unpacked(part, arrays) for name, part in node["mapping"].items()}
     if "tuple" in node:
@@ -107,12 +108,5 @@ def _kept(array: np.ndarray, arrays: dict[str, np.ndarray]) -> str:
     return name
 
 
-def _as_bytes(table: pa.Table) -> np.ndarray:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return np.frombuffer(sink.getvalue(), np.uint8)
-
-
-def _as_table(array: np.ndarray) -> pa.Table:
-    return pa.ipc.open_stream(pa.py_buffer(array.tobytes())).read_all()
+def _flat(table: pa.Table) -> np.ndarray:
+    return np.frombuffer(table_bytes(table), np.uint8)
