@@ -7,15 +7,14 @@ the real size would be read so, which tells whether their time grows with the ta
 
 import math
 import statistics
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tfkgrec.benchmarks.timed_steps import TimedSteps
 from tfkgrec.config import Config, build_config
 from tfkgrec.runs.run import prepare
 from tfkgrec.training.row_sparse import LARGE
-from tfkgrec.training.trainer import make_task
 
 BASE, MORE = (300, 200), (1200, 800)
 """Users and items of the small worlds."""
@@ -162,14 +161,7 @@ def _variables(config: Config) -> dict[str, _Variable]:
 
 def _timed(config: Config) -> tuple[float, float]:
     """Labelled pairs of a step, and its milliseconds."""
-    prepared = prepare(config)
-    model = prepared.model(config)
-    batches = prepared.protocol.batches(model)
-    task = make_task(prepared.protocol, model, config.training, config.training.learning_rate)
-    task.make_train_function()
-    stream, seconds = iter(batches.dataset().repeat()), []
+    steps = TimedSteps(config, prepare(config))
     for _ in range(STEPS):
-        started = time.perf_counter()
-        float(task.train_function(stream)["loss"])
-        seconds.append(time.perf_counter() - started)
-    return batches.examples / batches.steps, 1000 * statistics.median(seconds[WARM:])
+        steps.take_one()
+    return steps.pairs, 1000 * statistics.median(steps.seconds[WARM:])

@@ -4,11 +4,10 @@ import dataclasses
 import json
 import statistics
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfkgrec import registry
 from tfkgrec.benchmarks.own_process import ask, tell
@@ -16,10 +15,6 @@ from tfkgrec.benchmarks.speed import SpeedJob
 from tfkgrec.cli import CommandParser
 from tfkgrec.evaluation.text_table import text_table
 from tfkgrec.tf_logging import quiet_import
-
-if TYPE_CHECKING:
-    from tfkgrec.config import Config
-    from tfkgrec.runs.run import Prepared
 
 STEPS = 20
 TIMED = 10
@@ -101,12 +96,13 @@ def as_text(rows: Sequence[XlaRow]) -> str:
 
 def _work(job: SpeedJob) -> XlaRow:
     with quiet_import():
+        from tfkgrec.benchmarks.timed_steps import TimedSteps
         from tfkgrec.runs.run import prepare
         from tfkgrec.training.backend import device
 
     config = job.settings()
     prepared = prepare(config)
-    xla, plain = (_Steps(config, prepared, jit) for jit in (True, False))
+    xla, plain = (TimedSteps(config, prepared, jit) for jit in (True, False))
     for _ in range(STEPS):  # in turn, so that what else the machine does falls on both
         xla.take_one()
         plain.take_one()
@@ -120,28 +116,6 @@ def _work(job: SpeedJob) -> XlaRow:
         xla_start_s=xla.seconds[0],
         plain_start_s=plain.seconds[0],
     )
-
-
-class _Steps:
-    """The first steps of a config's training, from its own seed."""
-
-    def __init__(self, config: "Config", prepared: "Prepared", jit: bool) -> None:
-        from tfkgrec.training.trainer import make_task
-
-        training = dataclasses.replace(config.training, jit_compile=jit)
-        model = prepared.model(config)
-        self._task = make_task(prepared.protocol, model, training, training.learning_rate)
-        self._task.make_train_function()
-        self._stream = iter(prepared.protocol.batches(model).dataset().repeat())
-        self.losses: list[float] = []
-        self.seconds: list[float] = []
-
-    def take_one(self) -> None:
-        for mean in self._task.metrics:
-            mean.reset_state()
-        started = time.perf_counter()
-        self.losses.append(float(self._task.train_function(self._stream)["loss"]))
-        self.seconds.append(time.perf_counter() - started)
 
 
 if __name__ == "__main__":
