@@ -59,3 +59,11 @@ def test_the_command_says_what_does_not_fit_and_how_many_machines(monkeypatch, c
     with pytest.raises(SystemExit, match="2"):
         run_main(plan.main, ["--users", "0", *asked[2:]])
     assert "argument --users: expected a number of 1 or more, found '0'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("large", "told"), [(3.0, 2.5), (8.0, 2.0 + 6.0 / 4800 * (1_100_000 - 1600))])
+def test_a_step_grows_where_four_times_the_rows_take_twice_as_long(large, told, monkeypatch):
+    took = iter([(100.0, 2.0), (100.0, large)])
+    monkeypatch.setattr(cost_model, "_timed", lambda _: next(took))
+    size = Size(1_000_000, 100_000, 10**8)
+    assert cost_model.step_cost("mf", [], size).milliseconds(size) == pytest.approx(told)
