@@ -36,7 +36,7 @@ TRAIN_SHARE, PAIRS = 0.6, 2
 """Of the positives, what is learned from; a negative beside each."""
 GROWS = 2.0
 """A step that takes so many times longer with four times the rows grows with the tables. By rows it takes up to a third
-longer in these small worlds, where a number for every row is written (row_sparse.SCRATCH), and no longer in large ones."""
+longer in these small worlds, where a number for every row is written (`SCRATCH`), and no longer in large ones."""
 
 
 @dataclass(frozen=True)
