@@ -18,6 +18,7 @@ from tfkgrec.protocols.ctr.scorer import ModelScorer
 from tfkgrec.protocols.ctr.settings import CtrSplit, CtrTraining
 from tfkgrec.protocols.ctr.split import Splits
 from tfkgrec.runs.run import Prepared
+from tfkgrec.serving.http.rest import RestOptions
 from tfkgrec.serving.lifecycle.manager import ModelManager
 from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.server import ModelServer
@@ -80,10 +81,16 @@ def run_train(config: Path, run_dir: Path, *arguments: str, overrides: Sequence[
 
 
 @contextmanager
+def serving(base: Path, rest: RestOptions | None = None) -> Iterator[ModelServer]:
+    """The embedded server over one model's versions."""
+    with ModelServer(ModelManager([ModelConfig(base.name, base)]), port=0, poll_seconds=0, rest=rest) as server:
+        yield server
+
+
+@contextmanager
 def served(base: Path) -> Iterator[Client]:
-    """A client of the embedded server over one model's versions."""
-    manager = ModelManager([ModelConfig(base.name, base)])
-    with ModelServer(manager, port=0, poll_seconds=0) as server:
+    """A client of it."""
+    with serving(base) as server:
         with Client(server.address, base.name, timeout=60) as client:
             yield client
 

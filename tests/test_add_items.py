@@ -13,7 +13,7 @@ import pytest
 
 import tfkgrec
 from tests.golden.record import RUNS
-from tests.planted import SETTINGS
+from tests.planted import SETTINGS, serving
 from tfkgrec import add_items, explain, recommend, similar
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
@@ -22,8 +22,6 @@ from tfkgrec.datasets.synthetic.world import WorldTruth, draw_world
 from tfkgrec.errors import InputError
 from tfkgrec.offline.in_process import open_in_process
 from tfkgrec.serving.http.rest import RestOptions
-from tfkgrec.serving.lifecycle.manager import ModelManager
-from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.server import ModelServer
 
 COUNT = 40
@@ -72,8 +70,7 @@ def export(said: list[str]) -> Path:
 
 @pytest.fixture(scope="module")
 def server(export: Path) -> Iterator[ModelServer]:
-    manager = ModelManager([ModelConfig("dink", export / "dink")])
-    with ModelServer(manager, port=0, poll_seconds=0, rest=RestOptions(port=0)) as running:
+    with serving(export / "dink", RestOptions(port=0)) as running:
         yield running
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.planted import serving
 from tfkgrec import evaluate, explain
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
@@ -17,9 +18,6 @@ from tfkgrec.evaluation.ctr import auc
 from tfkgrec.runs.run import load_run, prepare
 from tfkgrec.runtime.servable import Servable
 from tfkgrec.savedmodel.in_process import run_signatures
-from tfkgrec.serving.lifecycle.manager import ModelManager
-from tfkgrec.serving.lifecycle.model_config import ModelConfig
-from tfkgrec.serving.server import ModelServer
 
 TOLERANCE = 1e-5
 UNKNOWN = "nobody"
@@ -39,8 +37,7 @@ def servable(planted_export: Path):
 
 @pytest.fixture(scope="module")
 def server(planted_export: Path):
-    manager = ModelManager([ModelConfig("dink", planted_export / "dink")])
-    with ModelServer(manager, port=0, poll_seconds=0) as running:
+    with serving(planted_export / "dink") as running:
         yield running
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.planted import serving
 from tfkgrec import recommend, similar
 from tfkgrec.cli import run_main
 from tfkgrec.client import Client
@@ -17,8 +18,6 @@ from tfkgrec.errors import InputError
 from tfkgrec.offline.in_process import open_in_process
 from tfkgrec.runs.run import load_run, prepare
 from tfkgrec.serving.http.rest import RestOptions
-from tfkgrec.serving.lifecycle.manager import ModelManager
-from tfkgrec.serving.lifecycle.model_config import ModelConfig
 from tfkgrec.serving.server import ModelServer
 
 USERS = ["user-7", "user-8", "nobody"]
@@ -27,8 +26,7 @@ SAME = 1e-6
 
 @pytest.fixture(scope="module")
 def server(planted_export: Path) -> Iterator[ModelServer]:
-    manager = ModelManager([ModelConfig("dink", planted_export / "dink")])
-    with ModelServer(manager, port=0, poll_seconds=0, rest=RestOptions(port=0)) as running:
+    with serving(planted_export / "dink", RestOptions(port=0)) as running:
         yield running
 
 
